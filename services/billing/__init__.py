@@ -1,0 +1,5 @@
+"""Charges, invoices, credit notes and tariffs.
+
+Turns completed requests and confirmed bookings into charges, and charges into numbered
+invoices. Publishes ``tariff_changed``, ``invoice_issued`` and ``credit_note_issued``.
+"""
