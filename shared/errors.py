@@ -1,7 +1,7 @@
 """Errors a person can be told about, raised by rules and translated at the edge."""
 
 
-def N_(message: str) -> str:  # noqa: N802 - the name gettext tools look for
+def N_(message: str) -> str:
     """Mark a message for translation where it is written; the edge translates it."""
     return message
 

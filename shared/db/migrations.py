@@ -1,0 +1,72 @@
+"""Bring a service's database to its present shape."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, text
+
+from shared.settings import sqlalchemy_url
+
+ROOT = Path(__file__).resolve().parents[2]
+KERNEL_VERSIONS = Path(__file__).parent / "migrations" / "versions"
+MIGRATION_LOCK = 7_001
+
+
+def service_versions(service: str) -> Path:
+    """Return the folder that holds the revisions of ``service``."""
+    return ROOT / "services" / service / "storage" / "migrations" / "versions"
+
+
+def migrate(service: str, url: str) -> None:
+    """Apply the kernel's revisions, then the service's own, each in its own transaction.
+
+    Two replicas may start at once: an advisory lock lets one migrate while the other waits.
+    """
+    engine = create_engine(sqlalchemy_url(url), connect_args={"options": "-c timezone=UTC"})
+    try:
+        with engine.connect() as guard, engine.connect() as connection:
+            guard.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+            _upgrade(connection, KERNEL_VERSIONS, "kernel_version")
+            versions = service_versions(service)
+            if versions.is_dir():
+                _upgrade(connection, versions, "service_version")
+    finally:
+        engine.dispose()
+
+
+def pending(service: str, url: str) -> list[str]:
+    """Name the revisions that :func:`migrate` would apply."""
+    engine = create_engine(sqlalchemy_url(url), connect_args={"options": "-c timezone=UTC"})
+    missing: list[str] = []
+    try:
+        with engine.connect() as connection:
+            for versions, table in (
+                (KERNEL_VERSIONS, "kernel_version"),
+                (service_versions(service), "service_version"),
+            ):
+                if not versions.is_dir():
+                    continue
+                script = ScriptDirectory.from_config(_config(connection, versions, table))
+                context = MigrationContext.configure(connection, opts={"version_table": table})
+                applied = set(context.get_current_heads())
+                missing += [head for head in script.get_heads() if head not in applied]
+    finally:
+        engine.dispose()
+    return missing
+
+
+def _upgrade(connection: Connection, versions: Path, table: str) -> None:
+    command.upgrade(_config(connection, versions, table), "head")
+    connection.commit()
+
+
+def _config(connection: Connection, versions: Path, table: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations_env"))
+    config.set_main_option("path_separator", "os")
+    config.set_main_option("version_locations", str(versions))
+    config.attributes.update(connection=connection, version_table=table)
+    return config

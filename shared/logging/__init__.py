@@ -1,0 +1,73 @@
+"""Structured logs: JSON in production, readable lines on a terminal.
+
+Event names are static and data goes in keywords, so that one search finds every occurrence.
+What is bound to the context (``correlation_id``, ``event_id``, ``service``) stands on each line,
+those of libraries included.
+"""
+
+import logging
+import sys
+
+import orjson
+import structlog
+from environs import Env
+from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
+
+__all__ = ["configure", "get_logger"]
+
+
+def get_logger() -> FilteringBoundLogger:
+    """Return a logger; its level and form are those of :func:`configure`."""
+    logger: FilteringBoundLogger = structlog.get_logger()
+    return logger
+
+
+def configure(service: str, process: str) -> None:
+    """Set up logging once, at the start of a process.
+
+    ``LOG_LEVEL`` (default ``INFO``) and ``LOG_FORMAT`` (``json`` or ``text``; default: text on
+    a terminal, JSON otherwise) are read from the environment.
+    """
+    env = Env()
+    level = logging.getLevelNamesMapping().get(env.str("LOG_LEVEL", "INFO").upper(), logging.INFO)
+    as_json = env.str("LOG_FORMAT", "text" if sys.stderr.isatty() else "json") == "json"
+
+    def stamp(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        event.setdefault("service", service)
+        event["process"] = process
+        return event
+
+    common: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        stamp,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    renderers: list[structlog.typing.Processor] = (
+        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(serializer=_to_json)]
+        if as_json
+        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    )
+    structlog.configure(
+        processors=[*common, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=common,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    # Their INFO lines tell of every frame or connection and would drown ours.
+    for noisy in ("pika", "amqp", "kombu", "nameko", "alembic", "fontTools", "weasyprint"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _to_json(value: object, **_: object) -> str:
+    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
