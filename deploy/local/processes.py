@@ -1,0 +1,173 @@
+"""Starting processes that end with us, finding programs, choosing ports."""
+
+import os
+import pwd
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+LAUNCHER = Path(__file__).with_name("launch.py")
+
+
+class LocalError(RuntimeError):
+    """Something of the local stack could not be done; the message is for the person at the terminal."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who runs a process. PostgreSQL refuses to run as root, so root hands its servers to someone else."""
+
+    uid: int
+    gid: int
+    name: str
+
+    @classmethod
+    def current(cls) -> "Account":
+        return cls.of(pwd.getpwuid(os.geteuid()))
+
+    @classmethod
+    def for_servers(cls) -> "Account":
+        if os.geteuid() != 0:
+            return cls.current()
+        for name in ("postgres", "_postgres", "nobody"):
+            try:
+                return cls.of(pwd.getpwnam(name))
+            except KeyError:
+                continue
+        raise LocalError("running as root needs an account 'postgres' or 'nobody' to hand PostgreSQL to")
+
+    @classmethod
+    def of(cls, entry: pwd.struct_passwd) -> "Account":
+        return cls(entry.pw_uid, entry.pw_gid, entry.pw_name)
+
+    def reaches(self, folder: Path) -> bool:
+        """Whether this account may walk into the folder."""
+        for step in (folder, *folder.parents):
+            status = step.stat()
+            if status.st_uid == self.uid:
+                allowed = status.st_mode & 0o100
+            elif status.st_gid == self.gid:
+                allowed = status.st_mode & 0o010
+            else:
+                allowed = status.st_mode & 0o001
+            if self.uid != 0 and not allowed:
+                return False
+        return True
+
+
+def spawn(
+    command: Sequence[str | Path],
+    *,
+    account: Account | None = None,
+    cwd: Path,
+    env: Mapping[str, str],
+    log: Path,
+    keep_open: Sequence[int] = (),
+) -> subprocess.Popen[bytes]:
+    """Start a process in a session of its own (Ctrl-C reaches only us), its output appended to `log`.
+
+    It is asked to end when the calling thread ends, so call this from a thread that lasts.
+    """
+    account = account or Account.current()
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            launched(command, account),
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=tuple(keep_open),
+        )
+
+
+def launched(command: Sequence[str | Path], account: Account) -> list[str]:
+    return [
+        *(sys.executable, "-I", "-S", str(LAUNCHER)),
+        *(str(account.uid), str(account.gid), str(os.getpid()), "--"),
+        *(str(part) for part in command),
+    ]
+
+
+def end(process: subprocess.Popen[bytes], signals: Sequence[tuple[signal.Signals, float]]) -> None:
+    """Send each signal in turn until the process is gone, waiting the seconds given with each."""
+    for number, seconds in signals:
+        if process.poll() is not None:
+            return
+        process.send_signal(number)
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def wait_until(
+    ready: Callable[[], bool],
+    what: str,
+    *,
+    seconds: float,
+    process: subprocess.Popen[bytes] | None = None,
+    log: Path | None = None,
+) -> None:
+    """Poll `ready` until it holds; fail with the end of the log when time is up or the process has died."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        died = process is not None and process.poll() is not None
+        if died or time.monotonic() > deadline:
+            reason = (
+                f"ended with code {process.returncode}"
+                if died and process
+                else f"not ready in {seconds:.0f} s"
+            )
+            raise LocalError(f"{what}: {reason}{_tail(log)}")
+        time.sleep(0.03)
+
+
+def _tail(log: Path | None, lines: int = 15) -> str:
+    if log is None or not log.exists():
+        return ""
+    last = log.read_text(errors="replace").splitlines()[-lines:]
+    return f"\n--- end of {log}\n" + "\n".join(last)
+
+
+def free_port(preferred: int | None = None) -> int:
+    """A TCP port of 127.0.0.1 nobody listens on.
+
+    Outside the range the system takes for outgoing connections, so that a server can be stopped and
+    started again on its port without an outgoing connection having taken it meanwhile.
+    """
+    candidates = [preferred] if preferred else []
+    candidates += random.sample(range(20000, 32000), 200)
+    for port in candidates:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise LocalError("no free TCP port between 20000 and 32000")
+
+
+def find_program(name: str, patterns: Sequence[str]) -> Path | None:
+    """The newest match of the glob patterns (version folders sort by number), else what PATH has."""
+    for pattern in patterns:
+        matches = [path for path in Path("/").glob(pattern.lstrip("/")) if os.access(path, os.X_OK)]
+        if matches:
+            return max(matches, key=_version_key)
+    found = shutil.which(name)
+    return Path(found) if found else None
+
+
+def _version_key(path: Path) -> list[int]:
+    digits = "".join(character if character.isdigit() else " " for character in str(path))
+    return [int(number) for number in digits.split()]

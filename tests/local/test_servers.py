@@ -1,0 +1,88 @@
+"""The private servers, started for real."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pika
+import psycopg
+import pytest
+
+from deploy.local.servers import PrivateServers
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateServers]:
+    # pytest's folders are closed to others, so as root this is also the case of a 0700 home.
+    with PrivateServers(tmp_path_factory.mktemp("run"), durable=False) as running:
+        yield running
+
+
+def _server_version(url: str) -> int:
+    with psycopg.connect(url) as connection:
+        return connection.info.server_version
+
+
+def _declare(url: str) -> None:
+    connection = pika.BlockingConnection(pika.URLParameters(url))
+    connection.channel().queue_declare("probe", durable=True, arguments={"x-queue-type": "quorum"})
+    connection.close()
+
+
+def test_both_servers_answer_with_their_passwords(servers: PrivateServers) -> None:
+    assert _server_version(servers.pg_admin_url) >= 150000
+    _declare(servers.amqp_admin_url)
+
+
+def test_a_wrong_password_is_refused(servers: PrivateServers) -> None:
+    with pytest.raises(psycopg.OperationalError, match="password"):
+        psycopg.connect(servers.pg_admin_url.replace(servers.postgres.password, "wrong"))
+    with pytest.raises(pika.exceptions.AMQPError):
+        _declare(servers.amqp_admin_url.replace(servers.rabbitmq.password, "wrong"))
+
+
+def test_guest_does_not_exist(servers: PrivateServers) -> None:
+    assert "guest" not in servers.rabbitmqctl("list_users")
+
+
+def test_servers_run_without_root_rights(servers: PrivateServers) -> None:
+    for pid in (servers.broker_pid, servers.postgres_pid):
+        assert Path(f"/proc/{pid}").stat().st_uid != 0
+
+
+def test_passwords_are_kept_private(servers: PrivateServers) -> None:
+    assert (servers.folder / "servers.json").stat().st_mode & 0o077 == 0
+    assert servers.data_folder.stat().st_mode & 0o077 == 0
+
+
+def test_postgres_comes_back_after_an_immediate_stop(servers: PrivateServers) -> None:
+    before = servers.postgres_pid
+    servers.restart_postgres()
+    assert servers.postgres_pid != before
+    assert _server_version(servers.pg_admin_url) >= 150000
+
+
+def test_broker_comes_back_after_a_kill(servers: PrivateServers) -> None:
+    servers.kill_broker()
+    with pytest.raises(pika.exceptions.AMQPConnectionError):
+        _declare(servers.amqp_admin_url)
+    servers.start_broker()
+    _declare(servers.amqp_admin_url)
+
+
+def test_data_outlives_a_stop_and_goes_only_when_not_durable(tmp_path: Path) -> None:
+    servers = PrivateServers(tmp_path / "run", durable=False)
+    pids: list[int] = []
+    with servers:
+        pids += [servers.broker_pid, servers.postgres_pid]
+        assert servers.data_folder.exists()
+    assert not servers.data_folder.exists()
+    assert not any(_alive(pid) for pid in pids)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
