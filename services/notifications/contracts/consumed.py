@@ -1,0 +1,119 @@
+"""What this service reads of others' events: who to tell, and what to tell them.
+
+``startup_id`` is empty for a booking the counter made for itself: nobody is told.
+"""
+
+from marshmallow import EXCLUDE, Schema, fields
+
+from shared.messaging.contracts import consumed
+
+
+class _Reading(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+
+class _Names(_Reading):
+    fr = fields.String(required=True)
+    ar = fields.String(required=True)
+    en = fields.String(required=True)
+
+
+class _Contact(_Reading):
+    contact_id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    role = fields.String(load_default="", allow_none=True)
+    language = fields.String(load_default="fr", allow_none=True)
+    email = fields.String(load_default=None, allow_none=True)
+    phone = fields.String(load_default=None, allow_none=True)
+
+
+class _Startup(_Reading):
+    startup_id = fields.UUID(required=True)
+    legal_name = fields.String(required=True)
+    site = fields.String(required=True)
+    version = fields.Integer(required=True)
+    contacts = fields.List(fields.Nested(_Contact), required=True)
+
+
+class _Request(_Reading):
+    request_id = fields.UUID(required=True)
+    number = fields.String(required=True)
+    startup_id = fields.UUID(required=True)
+    procedure_name = fields.Nested(_Names, required=True)
+    site = fields.String(required=True)
+    site_name = fields.Nested(_Names, required=True)
+
+
+class _Booking(_Reading):
+    booking_id = fields.UUID(required=True)
+    number = fields.String(required=True)
+    startup_id = fields.UUID(required=True, allow_none=True)
+    site = fields.String(required=True)
+    site_name = fields.Nested(_Names, required=True)
+    space_name = fields.Nested(_Names, required=True)
+    starts_at = fields.AwareDateTime(required=True, format="iso")
+    ends_at = fields.AwareDateTime(required=True, format="iso")
+    zone = fields.String(required=True)
+
+
+@consumed("guichet.startup_registered.v1")
+class StartupRegistered(_Startup):
+    pass
+
+
+@consumed("guichet.startup_changed.v1")
+class StartupChanged(_Startup):
+    pass
+
+
+@consumed("guichet.request_submitted.v1")
+class RequestSubmitted(_Request):
+    submitted_at = fields.AwareDateTime(required=True, format="iso")
+    due_at = fields.AwareDateTime(load_default=None, allow_none=True, format="iso")
+
+
+@consumed("guichet.request_completed.v1")
+class RequestCompleted(_Request):
+    completed_at = fields.AwareDateTime(required=True, format="iso")
+    outcome_reference = fields.String(load_default=None, allow_none=True)
+
+
+@consumed("guichet.request_rejected.v1")
+class RequestRejected(_Request):
+    rejected_at = fields.AwareDateTime(required=True, format="iso")
+    motive = fields.String(required=True)
+
+
+@consumed("booking.booking_confirmed.v1")
+class BookingConfirmed(_Booking):
+    pass
+
+
+@consumed("booking.booking_cancelled.v1")
+class BookingCancelled(_Booking):
+    was_confirmed = fields.Boolean(required=True)
+
+
+@consumed("billing.invoice_issued.v1")
+class InvoiceIssued(_Reading):
+    invoice_id = fields.UUID(required=True)
+    number = fields.String(required=True)
+    startup_id = fields.UUID(required=True)
+    site = fields.String(required=True)
+    issued_on = fields.Date(required=True)
+    due_on = fields.Date(required=True)
+    total_incl = fields.Decimal(required=True)
+    currency = fields.String(required=True)
+
+
+@consumed("billing.credit_note_issued.v1")
+class CreditNoteIssued(_Reading):
+    credit_note_id = fields.UUID(required=True)
+    number = fields.String(required=True)
+    invoice_number = fields.String(required=True)
+    startup_id = fields.UUID(required=True)
+    site = fields.String(required=True)
+    issued_on = fields.Date(required=True)
+    total_incl = fields.Decimal(required=True)
+    currency = fields.String(required=True)

@@ -1,0 +1,119 @@
+"""Which event makes which messages, to whom and on which channel."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+LANGUAGES = ("fr", "ar", "en")
+DEFAULT_LANGUAGE = "fr"
+
+# E.164. A Moroccan number is a mobile when it goes on with 6 or 7; other countries' plans are
+# not known here and the gateway judges.
+_E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
+_MOROCCAN = "+212"
+_MOROCCAN_MOBILE = re.compile(r"\+212[67]\d{8}", re.ASCII)
+
+ACCOUNTING_ROLES = frozenset({"accounting", "accountant", "billing", "finance", "comptable", "comptabilite"})
+
+
+class Channel(StrEnum):
+    """A way to reach somebody."""
+
+    EMAIL = "email"
+    SMS = "sms"
+
+
+class Kind(StrEnum):
+    """What a message is about; each has its own wording."""
+
+    REQUEST_SUBMITTED = "request_submitted"
+    REQUEST_COMPLETED = "request_completed"
+    REQUEST_REJECTED = "request_rejected"
+    BOOKING_CONFIRMED = "booking_confirmed"
+    BOOKING_CANCELLED = "booking_cancelled"
+    INVOICE_ISSUED = "invoice_issued"
+    CREDIT_NOTE_ISSUED = "credit_note_issued"
+
+
+# An invoice is not urgent and every segment is paid for: e-mail only.
+CHANNELS: dict[Kind, tuple[Channel, ...]] = {
+    Kind.REQUEST_SUBMITTED: (Channel.EMAIL, Channel.SMS),
+    Kind.REQUEST_COMPLETED: (Channel.EMAIL, Channel.SMS),
+    Kind.REQUEST_REJECTED: (Channel.EMAIL, Channel.SMS),
+    Kind.BOOKING_CONFIRMED: (Channel.EMAIL, Channel.SMS),
+    Kind.BOOKING_CANCELLED: (Channel.EMAIL, Channel.SMS),
+    Kind.INVOICE_ISSUED: (Channel.EMAIL,),
+    Kind.CREDIT_NOTE_ISSUED: (Channel.EMAIL,),
+}
+FOR_ACCOUNTING = frozenset({Kind.INVOICE_ISSUED, Kind.CREDIT_NOTE_ISSUED})
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A person of a startup, as its own record gives them."""
+
+    id: UUID
+    name: str
+    role: str
+    language: str
+    email: str | None
+    phone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One message to make: to whom, how, where and in which language."""
+
+    contact: Contact
+    channel: Channel
+    recipient: str
+    language: str
+
+
+def addresses(kind: Kind, contacts: Iterable[Contact]) -> list[Address]:
+    """Return the messages an event of ``kind`` makes for the contacts of its startup.
+
+    Every contact is told, on every channel of the kind that reaches them. Invoices and credit
+    notes go to the accounting contacts alone when the startup has any that can be reached. Two
+    contacts who share an address are written to once.
+    """
+    everyone = list(contacts)
+    if kind in FOR_ACCOUNTING:
+        accounting = [contact for contact in everyone if contact.role.strip().lower() in ACCOUNTING_ROLES]
+        found = _reachable(kind, accounting)
+        if found:
+            return found
+    return _reachable(kind, everyone)
+
+
+def _reachable(kind: Kind, contacts: list[Contact]) -> list[Address]:
+    found: dict[tuple[Channel, str], Address] = {}
+    for contact in contacts:
+        for channel in CHANNELS[kind]:
+            recipient = _recipient(contact, channel)
+            if recipient is not None:
+                address = Address(contact, channel, recipient, spoken(contact.language))
+                found.setdefault((channel, recipient.casefold()), address)
+    return list(found.values())
+
+
+def spoken(language: str) -> str:
+    """Return ``language`` if messages exist in it, else French."""
+    return language if language in LANGUAGES else DEFAULT_LANGUAGE
+
+
+def receives_sms(phone: str) -> bool:
+    """Tell whether an SMS can be sent to ``phone``: fixed lines receive none."""
+    if phone.startswith(_MOROCCAN):
+        return _MOROCCAN_MOBILE.fullmatch(phone) is not None
+    return _E164.fullmatch(phone) is not None
+
+
+def _recipient(contact: Contact, channel: Channel) -> str | None:
+    if channel is Channel.EMAIL:
+        return contact.email or None
+    if contact.phone and receives_sms(contact.phone):
+        return contact.phone
+    return None
