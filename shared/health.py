@@ -1,0 +1,46 @@
+"""Is the process alive, and can it serve?
+
+Liveness asks nothing of anybody: a database outage must not restart healthy processes.
+Readiness asks the database, so that traffic waits for it.
+"""
+
+from flask import Blueprint, Response, current_app
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from shared.db import Database
+
+
+def blueprint(database: Database | None) -> Blueprint:
+    """Return the two health routes."""
+    health = Blueprint("health", __name__)
+
+    @health.get("/live")
+    def live() -> Response:
+        return _answer({})
+
+    @health.get("/ready")
+    def ready() -> Response:
+        checks = {"session_key": current_app.extensions["guichet-unique"].verifier is not None}
+        if database is not None:
+            checks["database"] = _reachable(database)
+        return _answer(checks)
+
+    return health
+
+
+def _reachable(database: Database) -> bool:
+    try:
+        with database.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        return False
+    return True
+
+
+def _answer(checks: dict[str, bool]) -> Response:
+    good = all(checks.values())
+    body = {"status": "ok" if good else "unavailable", "checks": checks}
+    response: Response = current_app.json.response(body)
+    response.status_code = 200 if good else 503
+    return response

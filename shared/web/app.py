@@ -1,0 +1,156 @@
+"""The application factory."""
+
+import re
+import time
+from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import orjson
+from flask import Blueprint, Flask, Response, g, request
+from flask.json.provider import JSONProvider
+from flask.typing import ResponseReturnValue
+from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
+from structlog.contextvars import bind_contextvars, clear_contextvars
+
+from shared import health
+from shared.db import Database, uuid7
+from shared.logging import get_logger
+from shared.web import i18n, problems, shell
+from shared.web.access import refuse_forged_request
+from shared.web.assets import Assets
+from shared.web.parsing import ApiBlueprint, refuse_nul_in_path
+from shared.web.session import Verifier
+from shared.web.state import EXTENSION, WebState
+
+log = get_logger()
+
+HERE = Path(__file__).parent
+MAX_BODY_BYTES = 1024 * 1024
+CORRELATION_HEADER = "X-Correlation-ID"
+VALID_CORRELATION = re.compile(r"[A-Za-z0-9._-]{8,64}")
+SECURITY_HEADERS = (
+    (
+        "Content-Security-Policy",
+        # Tabler draws its select arrows and checkmarks from data: images.
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none';"
+        " form-action 'self'; frame-ancestors 'none'",
+    ),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(self), geolocation=(), microphone=()"),
+)
+QUIET_BLUEPRINTS = frozenset({"assets", "health"})
+
+
+class OrjsonProvider(JSONProvider):
+    """Flask's JSON by orjson: several times faster, and UTF-8 instead of escapes."""
+
+    def dumps(self, obj: Any, **_: Any) -> str:
+        return orjson.dumps(obj, default=str).decode()
+
+    def loads(self, s: str | bytes, **_: Any) -> Any:
+        return orjson.loads(s)
+
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        body = orjson.dumps(self._prepare_response_obj(args, kwargs), default=str)
+        return self._app.response_class(body, mimetype="application/json")
+
+
+def create_app(
+    service: str,
+    *,
+    api_blueprints: Iterable[ApiBlueprint] = (),
+    page_blueprints: Iterable[Blueprint] = (),
+    database: Database | None = None,
+    max_body_bytes: int = MAX_BODY_BYTES,
+    templates: Path | None = None,
+    translations: Path | None = None,
+) -> Flask:
+    """Return the app of ``service``, everything under ``/<service>``.
+
+    API blueprints go under ``/<service>/api/v1`` plus their own prefix, page blueprints under
+    ``/<service>`` plus theirs. Templates and translations are found in ``services/<service>/web``.
+    """
+    home = _home(service)
+    app = Flask(f"shared.web.{service}", root_path=str(HERE), static_folder=None)
+    app.json = OrjsonProvider(app)
+    app.config.update(
+        MAX_CONTENT_LENGTH=max_body_bytes,
+        MAX_FORM_MEMORY_SIZE=max_body_bytes,
+        API_TITLE=f"Guichet Unique – {service}",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.0.3",
+        OPENAPI_URL_PREFIX=f"/{service}/api/v1",
+    )
+    assets = Assets(f"/{service}")
+    app.extensions[EXTENSION] = WebState(service, database, Verifier.from_environment(), assets)
+
+    folders = [translations or home / "translations", HERE / "translations"]
+    i18n.setup(app, [folder for folder in folders if folder.is_dir()])
+    template_folders = [templates or home / "templates", HERE / "templates"]
+    app.jinja_loader = ChoiceLoader([FileSystemLoader(folder) for folder in template_folders])
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    shell.setup(app, assets)
+    problems.register(app)
+
+    api = problems.ProblemApi(app)
+    api.spec.components.security_scheme("session", {"type": "http", "scheme": "bearer"})
+    api.spec.options["security"] = [{"session": []}]
+    for blueprint in api_blueprints:
+        if not isinstance(blueprint, ApiBlueprint):
+            raise TypeError(f"{blueprint.name}: use shared.web.ApiBlueprint, whose parser is the strict one")
+        api.register_blueprint(blueprint, url_prefix=f"/{service}/api/v1{blueprint.url_prefix or ''}")
+    for page_blueprint in page_blueprints:
+        app.register_blueprint(page_blueprint, url_prefix=f"/{service}{page_blueprint.url_prefix or ''}")
+    app.register_blueprint(assets.blueprint(), url_prefix=f"/{service}")
+    app.register_blueprint(health.blueprint(database), url_prefix=f"/{service}/health")
+
+    app.before_request(_open)
+    app.after_request(_close)
+    return app
+
+
+def _home(service: str) -> Path:
+    spec = find_spec(f"services.{service}") if find_spec("services") else None
+    locations = list(spec.submodule_search_locations or ()) if spec else []
+    return Path(locations[0]) / "web" if locations else HERE / "no-such-service"
+
+
+def _open() -> ResponseReturnValue | None:
+    g.gu_started = time.perf_counter()
+    given = request.headers.get(CORRELATION_HEADER, "")
+    g.gu_correlation_id = given if VALID_CORRELATION.fullmatch(given) else str(uuid7())
+    # granian reuses its threads: what the previous request bound must not be found here.
+    clear_contextvars()
+    bind_contextvars(correlation_id=g.gu_correlation_id)
+    refuse_nul_in_path()
+    refuse_forged_request()
+    if "lang" in request.args and "/api/" not in request.path:
+        return i18n.switch_language()
+    return None
+
+
+def _close(response: Response) -> Response:
+    headers = response.headers
+    headers[CORRELATION_HEADER] = g.get("gu_correlation_id", "")
+    for name, value in SECURITY_HEADERS:
+        headers[name] = value
+    if "Cache-Control" not in headers:
+        headers["Cache-Control"] = "no-store"
+    if request.blueprint not in QUIET_BLUEPRINTS:
+        session = g.get("gu_session")
+        # The rule, not the path: addresses may hold names and secret tokens.
+        log.info(
+            "request_served",
+            method=request.method,
+            rule=request.url_rule.rule if request.url_rule else "",
+            status=response.status_code,
+            ms=round((time.perf_counter() - g.gu_started) * 1000, 1) if "gu_started" in g else None,
+            user=session.user.id if session else None,
+        )
+    return response

@@ -1,0 +1,65 @@
+"""What templates find: navigation, icons, addresses, the user, filters."""
+
+from dataclasses import dataclass
+from functools import partial
+from urllib.parse import urlencode
+
+from flask import Flask, g, request
+from flask_babel import gettext
+from werkzeug.datastructures import MultiDict
+
+from shared.errors import N_
+from shared.web import i18n
+from shared.web.access import csrf_token, user_or_none
+from shared.web.assets import Assets
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """One entry of the top navigation; it is shown to whoever is signed in."""
+
+    key: str
+    href: str
+    icon: str
+    label: str
+
+
+NAVIGATION = (
+    NavItem("guichet", "/guichet/", "inbox", N_("Requests")),
+    NavItem("booking", "/booking/", "calendar", N_("Rooms")),
+    NavItem("billing", "/billing/", "file-invoice", N_("Invoices")),
+    NavItem("notifications", "/notifications/", "bell", N_("Notifications")),
+)
+LANGUAGE_NAMES = (("fr", "FR", "Français"), ("ar", "ع", "العربية"), ("en", "EN", "English"))
+
+
+def setup(app: Flask, assets: Assets) -> None:
+    """Give every template of ``app`` the globals and filters described in docs/web.md."""
+    app.jinja_env.globals.update(
+        icon=assets.icon,
+        asset=assets.url,
+        csrf_token=csrf_token,
+        current_user=user_or_none,
+        locale=i18n.language,
+        text_direction=i18n.text_direction,
+        navigation=partial(tuple, NAVIGATION),
+        languages=partial(tuple, LANGUAGE_NAMES),
+        language_url=language_url,
+        session_expires_at=session_expires_at,
+        translate=gettext,
+    )
+    app.jinja_env.filters.update(i18n.FILTERS)
+
+
+def language_url(code: str) -> str:
+    """Return the address of this very page in another language."""
+    query = MultiDict(request.args) if request.method == "GET" else MultiDict()
+    query["lang"] = code
+    path = "/" + request.path.lstrip("/\\")
+    return f"{path}?{urlencode(list(query.items(multi=True)))}"
+
+
+def session_expires_at() -> int | None:
+    """Return when the session of this page ends, for the script that renews it."""
+    session = g.get("gu_session")
+    return session.expires_at if session else None
