@@ -35,11 +35,15 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """The type of an event, the schema of its data, and a sample when it is a published one."""
+    """The type of an event, the schema of its data, and a sample when it is a published one.
+
+    ``mandatory`` events must find a queue: one without stays in the outbox and raises the alarm.
+    """
 
     type: str
     schema: Schema
     sample: Mapping[str, Any] | None = None
+    mandatory: bool = True
 
     @property
     def publisher(self) -> str:
@@ -47,18 +51,21 @@ class Contract:
         return self.type.partition(".")[0]
 
 
-def published(event_type: str, *, sample: Mapping[str, Any]) -> Callable[[SchemaClass], SchemaClass]:
+def published(
+    event_type: str, *, sample: Mapping[str, Any], mandatory: bool = True
+) -> Callable[[SchemaClass], SchemaClass]:
     """Declare a schema as the data of an event this service publishes.
 
     ``sample`` is a complete ``data`` object as it travels (JSON values only); every consumer's
-    reading is checked against it in the tests.
+    reading is checked against it in the tests. ``mandatory=False`` says that nobody consumes
+    the event yet, so that finding no queue is no alarm; the tests hold it against the consumers.
     """
-    return _declare(event_type, sample)
+    return _declare(event_type, sample, mandatory)
 
 
 def consumed(event_type: str) -> Callable[[SchemaClass], SchemaClass]:
     """Declare a schema as this service's own reading of another service's event."""
-    return _declare(event_type, None)
+    return _declare(event_type, None, True)
 
 
 def contract_of(schema_class: type[Schema]) -> Contract:
@@ -92,12 +99,14 @@ def consumed_by(service: str) -> list[Contract]:
     return contracts_in(importlib.import_module(f"services.{service}.contracts.consumed"))
 
 
-def _declare(event_type: str, sample: Mapping[str, Any] | None) -> Callable[[SchemaClass], SchemaClass]:
+def _declare(
+    event_type: str, sample: Mapping[str, Any] | None, mandatory: bool
+) -> Callable[[SchemaClass], SchemaClass]:
     if not TYPE_PATTERN.match(event_type):
         raise ValueError(f"{event_type!r} is not of the form service.past_tense_name.v1")
 
     def decorate(schema_class: SchemaClass) -> SchemaClass:
-        schema_class.contract = Contract(event_type, schema_class(), sample)  # type: ignore[attr-defined]
+        schema_class.contract = Contract(event_type, schema_class(), sample, mandatory)  # type: ignore[attr-defined]
         return schema_class
 
     return decorate

@@ -14,14 +14,15 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from shared import clock
 from shared.db import uuid7
+from shared.messaging import crash_points
 from shared.messaging.contracts import TYPE_PATTERN, contract_of
 from shared.messaging.envelope import Envelope, encode
 
 _PENDING = "outbox.pending"
 
 _INSERT = (
-    "INSERT INTO outbox (event_id, type, subject, body)"
-    " SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::bytea[])"
+    "INSERT INTO outbox (event_id, type, subject, body, mandatory)"
+    " SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::bytea[], %s::boolean[])"
 )
 
 
@@ -65,7 +66,7 @@ def publish(
     )
     transaction = session.get_nested_transaction() or session.get_transaction()
     pending = session.info.setdefault(_PENDING, [])
-    pending.append((transaction, event_id, contract.type, subject, encode(envelope)))
+    pending.append((transaction, event_id, contract.type, subject, encode(envelope), contract.mandatory))
     return event_id
 
 
@@ -75,8 +76,9 @@ def _write_rows(session: Session) -> None:
     if not rows:
         return
     session.info[_PENDING] = []
-    _, ids, types, subjects, bodies = (list(column) for column in zip(*rows, strict=True))
-    session.connection().exec_driver_sql(_INSERT, (ids, types, subjects, bodies))
+    _, *columns = (list(column) for column in zip(*rows, strict=True))
+    session.connection().exec_driver_sql(_INSERT, tuple(columns))
+    crash_points.reach("publish-before-commit")
 
 
 @event.listens_for(Session, "after_soft_rollback")

@@ -18,8 +18,10 @@ def upgrade() -> None:
             type text NOT NULL,
             subject text NOT NULL,
             body bytea NOT NULL,
+            mandatory boolean NOT NULL DEFAULT true,
             recorded_at timestamptz NOT NULL DEFAULT now(),
             published_at timestamptz,
+            retry_at timestamptz,
             last_error text
         )
         """
@@ -27,7 +29,7 @@ def upgrade() -> None:
     # The relay asks only for what is not yet published, and archives grow: a partial index
     # stays small however old the table is.
     op.execute("CREATE INDEX outbox_unpublished_ix ON outbox (seq) WHERE published_at IS NULL")
-    op.execute("CREATE INDEX outbox_published_at_ix ON outbox (published_at) WHERE published_at IS NOT NULL")
+    op.execute("CREATE INDEX outbox_recorded_at_ix ON outbox USING brin (recorded_at)")
     op.execute(
         """
         CREATE FUNCTION notify_outbox() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -60,6 +62,7 @@ def upgrade() -> None:
             error text NOT NULL,
             attempts integer NOT NULL,
             parked_at timestamptz NOT NULL DEFAULT now(),
+            replay_requested_at timestamptz,
             resolved_at timestamptz,
             resolution text CHECK (resolution IN ('replayed', 'discarded')),
             resolution_reason text

@@ -1,0 +1,252 @@
+"""Handle a batch of deliveries in one transaction; isolate what fails.
+
+Plain Python and SQLAlchemy: the broker side lives in ``consumer``, so everything here runs in
+tests without one.
+"""
+
+import time
+import traceback
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+from marshmallow import ValidationError
+from sqlalchemy import exc
+from sqlalchemy.orm import Session
+
+from shared.db import Database
+from shared.logging import get_logger
+from shared.messaging import crash_points, inbox, parking
+from shared.messaging.contracts import Contract, Event
+from shared.messaging.envelope import Envelope, Undecodable, decode
+
+log = get_logger()
+
+ATTEMPTS_BEFORE_PARKING = 3
+RETRY_SECONDS = 0.05
+
+# Deadlock, serialisation failure, lock not available: the same work succeeds when tried again.
+TRANSIENT_SQLSTATES = ("40", "55P03")
+
+Handler = Callable[[Event, Session], None]
+
+
+class Outage(Exception):
+    """The database cannot be reached now: nothing was handled, nothing may be acknowledged."""
+
+
+class UnreadableEvent(Exception):
+    """A valid envelope this service cannot read: unknown type, version or shape of data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One handler and the contract it reads."""
+
+    contract: Contract
+    handler: Handler
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a batch. ``undecodable`` are positions to hand to the dead-letter queue."""
+
+    handled: int = 0
+    duplicates: int = 0
+    parked: int = 0
+    undecodable: list[int] = field(default_factory=list)
+
+
+def handle_batch(
+    database: Database, subscriptions: Mapping[str, Subscription], bodies: Sequence[bytes]
+) -> Outcome:
+    """Handle deliveries in order; on return everything but ``undecodable`` may be acknowledged.
+
+    One transaction records all events in the inbox and runs the handlers of the new ones. When
+    a handler fails, the batch rolls back and its events run one by one: the failing one is
+    tried a few times, then parked with its error, while its neighbours go through.
+
+    Raises:
+        Outage: the database is away; call again with the same bodies later.
+    """
+    outcome = Outcome()
+    envelopes: list[tuple[Envelope, bytes]] = []
+    for position, body in enumerate(bodies):
+        try:
+            envelopes.append((decode(body), body))
+        except Undecodable as error:
+            log.error("event_undecodable", error=str(error), size=len(body))
+            outcome.undecodable.append(position)
+    if not envelopes:
+        return outcome
+    try:
+        _handle_together(database, subscriptions, [envelope for envelope, _ in envelopes], outcome)
+    except Outage:
+        raise
+    except Exception as error:
+        log.warning("batch_isolated", events=len(envelopes), error=repr(error))
+        outcome.handled = outcome.duplicates = 0
+        for envelope, body in envelopes:
+            _handle_alone(database, subscriptions, envelope, body, outcome)
+    return outcome
+
+
+def handle_parked(
+    database: Database, subscriptions: Mapping[str, Subscription], parked: parking.ParkedEvent
+) -> bool:
+    """Handle a parked event again, in a transaction that also closes it; return whether it worked."""
+    try:
+        envelope = decode(parked.body)
+        with _guarded(database) as session:
+            inbox.record(session, [parked.event_id])
+            _run(subscriptions, envelope, session)
+            parking.mark_replayed(session, parked.event_id)
+    except Outage:
+        raise
+    except Exception as error:
+        with _guarded(database) as session:
+            _park(session, parked.event_id, parked.type, parked.subject, parked.body, error, attempts=1)
+        return False
+    log.info("parked_event_replayed", event_id=str(parked.event_id), event_type=parked.type)
+    return True
+
+
+def _handle_together(
+    database: Database,
+    subscriptions: Mapping[str, Subscription],
+    envelopes: Sequence[Envelope],
+    outcome: Outcome,
+) -> None:
+    with _guarded(database) as session:
+        fresh = inbox.record(session, [envelope.id for envelope in envelopes])
+        for envelope in envelopes:
+            if envelope.id in fresh:
+                fresh.discard(envelope.id)
+                _run(subscriptions, envelope, session)
+                outcome.handled += 1
+            else:
+                outcome.duplicates += 1
+        session.flush()
+        crash_points.reach("consumer-before-commit")
+
+
+def _handle_alone(
+    database: Database,
+    subscriptions: Mapping[str, Subscription],
+    envelope: Envelope,
+    body: bytes,
+    outcome: Outcome,
+) -> None:
+    for attempt in range(1, ATTEMPTS_BEFORE_PARKING + 1):
+        try:
+            with _guarded(database) as session:
+                if inbox.record(session, [envelope.id]):
+                    _run(subscriptions, envelope, session)
+                    session.flush()
+                    outcome.handled += 1
+                else:
+                    outcome.duplicates += 1
+        except Outage:
+            raise
+        except Exception as error:
+            # An event this service cannot read will not become readable by waiting.
+            if attempt < ATTEMPTS_BEFORE_PARKING and not isinstance(error, UnreadableEvent):
+                time.sleep(RETRY_SECONDS * attempt)
+                continue
+            with _guarded(database) as session:
+                inbox.record(session, [envelope.id])
+                _park(session, envelope.id, envelope.type, envelope.subject, body, error, attempts=attempt)
+            outcome.parked += 1
+            return
+        else:
+            return
+
+
+def _run(subscriptions: Mapping[str, Subscription], envelope: Envelope, session: Session) -> None:
+    subscription = subscriptions.get(envelope.type)
+    if subscription is None:
+        raise UnreadableEvent(f"this service does not consume {envelope.type}")
+    try:
+        data = subscription.contract.schema.load(envelope.data)
+    except ValidationError as error:
+        raise UnreadableEvent(f"data of {envelope.type} is not as expected: {error.messages}") from error
+    with structlog.contextvars.bound_contextvars(
+        correlation_id=envelope.correlation_id, event_id=str(envelope.id)
+    ):
+        subscription.handler(
+            Event(
+                id=envelope.id,
+                type=envelope.type,
+                source=envelope.source,
+                subject=envelope.subject,
+                time=envelope.time,
+                data=data,
+                correlation_id=envelope.correlation_id,
+            ),
+            session,
+        )
+
+
+def _park(
+    session: Session,
+    event_id: uuid.UUID,
+    event_type: str,
+    subject: str | None,
+    body: bytes,
+    error: Exception,
+    *,
+    attempts: int,
+) -> None:
+    last_frame = traceback.extract_tb(error.__traceback__)[-1]
+    parking.park(
+        session,
+        event_id=event_id,
+        event_type=event_type,
+        subject=subject,
+        body=body,
+        error=f"{type(error).__name__}: {error} (at {last_frame.name}, line {last_frame.lineno})",
+        attempts=attempts,
+    )
+    log.error("event_parked", event_id=str(event_id), event_type=event_type, error=type(error).__name__)
+
+
+class _guarded:
+    """A transaction in which a lost connection becomes :class:`Outage`.
+
+    A COMMIT that fails may still have committed; handling the same events again finds out,
+    because their inbox rows are then already there.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._session = database.session()
+
+    def __enter__(self) -> Session:
+        return self._session
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        try:
+            if error is None:
+                self._session.commit()
+        except exc.DBAPIError as failure:
+            _raise_if_outage(failure)
+            raise
+        else:
+            if isinstance(error, exc.DBAPIError | exc.TimeoutError):
+                _raise_if_outage(error)
+        finally:
+            self._session.close()
+
+
+def _raise_if_outage(error: exc.DBAPIError | exc.TimeoutError) -> None:
+    if isinstance(error, exc.TimeoutError):
+        raise Outage("no connection to the database became free in time") from error
+    sqlstate = getattr(error.orig, "sqlstate", None) or ""
+    # Class 08 and 57P: connection lost, server shutting down or starting; 53: out of resources.
+    if (
+        error.connection_invalidated
+        or isinstance(error, exc.InterfaceError)
+        or sqlstate.startswith(("08", "57P", "53", *TRANSIENT_SQLSTATES))
+        or (isinstance(error, exc.OperationalError) and not sqlstate)
+    ):
+        raise Outage(str(error.orig)) from error

@@ -1,0 +1,252 @@
+"""The broker side of consuming: kombu, inside a nameko extension.
+
+A reader green thread takes deliveries off the socket while a handler green thread works on the
+batch before; whatever arrived meanwhile is the next batch, so that an idle service answers at
+once and a busy one works in large transactions.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import eventlet
+from eventlet.event import Event as Signal
+from eventlet.semaphore import Semaphore
+from kombu import Connection
+from nameko.extensions import ProviderCollector, SharedExtension
+
+from shared.logging import get_logger
+from shared.messaging import crash_points
+from shared.messaging.amqp_transport import BufferedTransport
+from shared.messaging.batches import Outage, Subscription, handle_batch
+from shared.messaging.topology import inbox_of
+
+log = get_logger()
+
+BATCH_SIZE = 400
+PREFETCH = 3 * BATCH_SIZE
+HEARTBEAT_SECONDS = 20
+LONGEST_PAUSE_SECONDS = 10.0
+# A message delivered this often may be what kills its consumer: it is then taken alone, so that
+# only its own delivery count grows and its neighbours stay clear of the delivery limit.
+SUSPECT_DELIVERIES = 3
+
+
+@dataclass(slots=True)
+class Delivery:
+    """One message as it came: what to acknowledge, what it says, how often it was delivered."""
+
+    tag: int
+    body: bytes
+    earlier_deliveries: int
+
+
+class InboxConsumer(SharedExtension, ProviderCollector):  # type: ignore[misc]
+    """Consumes the service's one queue for all its subscriptions, in order."""
+
+    def setup(self) -> None:
+        self._stopping = False
+        self._stopped = Signal()
+        self._careful = False
+        self._connection: _Consuming | None = None
+
+    def start(self) -> None:
+        self.container.spawn_managed_thread(self._run, identifier="inbox-consumer")
+
+    def stop(self) -> None:
+        """Take no further delivery, finish and acknowledge the batch at hand, close."""
+        if self._stopping:
+            return
+        self._stopping = True
+        if self._connection is not None:
+            self._connection.stop()
+        self._stopped.wait()
+        super().stop()
+
+    @property
+    def subscriptions(self) -> dict[str, Subscription]:
+        """Handlers by event type, bound to one instance of the service class."""
+        from shared.messaging.worker import service_instance
+
+        service = service_instance(self.container)
+        return {
+            provider.contract.type: Subscription(provider.contract, getattr(service, provider.method_name))
+            for provider in self._providers
+        }
+
+    def _run(self) -> None:
+        pause = 0.1
+        try:
+            while not self._stopping:
+                try:
+                    with self._consuming() as connection:
+                        pause = 0.1
+                        connection.run()
+                        self._careful = connection.suspicious
+                except (OSError, *Connection("memory://").connection_errors) as error:
+                    log.warning("broker_unavailable", error=repr(error), retry_seconds=pause)
+                except Outage as error:
+                    log.warning("database_unavailable", error=str(error), retry_seconds=pause)
+                if not self._stopping:
+                    eventlet.sleep(pause)
+                    pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+        finally:
+            self._stopped.send(None)
+
+    @contextmanager
+    def _consuming(self) -> Iterator["_Consuming"]:
+        settings = self.container.config["settings"]
+        consuming = _Consuming(
+            settings.amqp_url,
+            inbox_of(settings.service),
+            self.container.config["database"],
+            self.subscriptions,
+            prefetch=1 if self._careful else PREFETCH,
+        )
+        self._connection = consuming
+        try:
+            consuming.open()
+            yield consuming
+        finally:
+            self._connection = None
+            consuming.close()
+
+
+class _Consuming:
+    """One connection to the broker, from opening to loss or stop."""
+
+    def __init__(
+        self,
+        amqp_url: str,
+        queue: str,
+        database: Any,
+        subscriptions: dict[str, Subscription],
+        *,
+        prefetch: int,
+    ) -> None:
+        self._queue = queue
+        self._database = database
+        self._subscriptions = subscriptions
+        self._prefetch = prefetch
+        self._connection = Connection(
+            amqp_url, transport=BufferedTransport, heartbeat=HEARTBEAT_SECONDS, connect_timeout=5
+        )
+        self._deliveries: deque[Delivery] = deque()
+        self._arrived = Semaphore(0)
+        self._writing = Semaphore(1)
+        self._ending = False
+        self._failure: BaseException | None = None
+        self.suspicious = False
+
+    def open(self) -> None:
+        self._connection.connect()
+        self._channel = self._connection.channel()
+        self._channel.auto_decode = False
+        self._channel.basic_qos(0, self._prefetch, False)
+        self._consumer_tag = self._channel.basic_consume(self._queue, callback=self._receive)
+        log.info("consuming", queue=self._queue, prefetch=self._prefetch)
+
+    def run(self) -> None:
+        """Consume until :meth:`stop` or a lost connection, which raises."""
+        reader = eventlet.spawn(self._read)
+        beat = eventlet.spawn(self._beat)
+        try:
+            while True:
+                self._arrived.acquire()
+                while self._arrived.acquire(blocking=False):
+                    pass
+                while self._deliveries:
+                    self._handle(self._take())
+                if self._failure is not None:
+                    raise self._failure
+                if self._ending:
+                    return
+        finally:
+            self._ending = True
+            reader.kill()
+            beat.kill()
+
+    def stop(self) -> None:
+        self._ending = True
+        self._arrived.release()
+
+    def close(self) -> None:
+        try:
+            self._connection.release()
+        except (OSError, *self._connection.connection_errors):
+            log.debug("broker_connection_already_lost")
+
+    def _receive(self, message: Any) -> None:
+        self._deliveries.append(
+            Delivery(message.delivery_tag, bytes(message.body), _earlier_deliveries(message))
+        )
+        if len(self._deliveries) == 1:
+            self._arrived.release()
+
+    def _read(self) -> None:
+        connection = self._connection.connection
+        read_frame, on_frame = connection.transport.read_frame, connection.on_inbound_frame
+        try:
+            while not self._ending:
+                on_frame(read_frame())
+        except BaseException as error:
+            self._failure = error
+        finally:
+            self._arrived.release()
+
+    def _beat(self) -> None:
+        while not self._ending:
+            eventlet.sleep(HEARTBEAT_SECONDS / 4)
+            try:
+                with self._writing:
+                    self._connection.heartbeat_check(rate=4)
+            except Exception as error:
+                self._failure = error
+                self._arrived.release()
+                return
+
+    def _take(self) -> list[Delivery]:
+        count = min(len(self._deliveries), BATCH_SIZE)
+        return [self._deliveries.popleft() for _ in range(count)]
+
+    def _handle(self, batch: list[Delivery]) -> None:
+        if self._prefetch > 1 and any(d.earlier_deliveries >= SUSPECT_DELIVERIES for d in batch):
+            # Reconnecting gives everything back to the queue, and the next connection takes one
+            # message at a time.
+            log.warning("crash_loop_suspected", queue=self._queue)
+            self.suspicious = True
+            self._ending = True
+            self._deliveries.clear()
+            return
+        outcome = self._until_database_answers([delivery.body for delivery in batch])
+        if outcome is None:
+            return
+        crash_points.reach("consumer-before-ack")
+        with self._writing:
+            for position in outcome.undecodable:
+                self._channel.basic_reject(batch[position].tag, requeue=False)
+            if len(outcome.undecodable) < len(batch):
+                self._channel.basic_ack(batch[-1].tag, multiple=True)
+        if self._prefetch == 1 and batch[0].earlier_deliveries < SUSPECT_DELIVERIES:
+            log.info("crash_loop_over", queue=self._queue)
+            self._ending = True
+
+    def _until_database_answers(self, bodies: list[bytes]) -> Any:
+        pause = 0.1
+        while True:
+            try:
+                return handle_batch(self._database, self._subscriptions, bodies)
+            except Outage as error:
+                log.warning("database_unavailable", error=str(error), retry_seconds=pause)
+            if self._ending or self._failure is not None:
+                self._deliveries.clear()
+                return None
+            eventlet.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+
+def _earlier_deliveries(message: Any) -> int:
+    headers = message.properties.get("application_headers")
+    return int(headers.get("x-delivery-count", 0)) if headers else 0

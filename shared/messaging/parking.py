@@ -1,0 +1,152 @@
+"""Events a handler could not take: kept with their error until somebody replays or discards them."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from shared.errors import Conflict, NotFound
+
+REPLAY_CHANNEL = "replays"
+
+_PARKED = sqlalchemy.table(
+    "parked_events",
+    *(
+        sqlalchemy.column(name)
+        for name in (
+            "event_id",
+            "type",
+            "subject",
+            "body",
+            "error",
+            "attempts",
+            "parked_at",
+            "replay_requested_at",
+        )
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedEvent:
+    """An event set aside; ``body`` is the envelope as it arrived."""
+
+    event_id: uuid.UUID
+    type: str
+    subject: str | None
+    body: bytes
+    error: str
+    attempts: int
+    parked_at: datetime
+    replay_requested_at: datetime | None
+
+
+def park(
+    session: Session,
+    *,
+    event_id: uuid.UUID,
+    event_type: str,
+    subject: str | None,
+    body: bytes,
+    error: str,
+    attempts: int,
+) -> None:
+    """Set an event aside; parking it again replaces the error and counts the attempts on."""
+    session.execute(
+        text(
+            "INSERT INTO parked_events (event_id, type, subject, body, error, attempts)"
+            " VALUES (:event_id, :type, :subject, :body, :error, :attempts)"
+            " ON CONFLICT (event_id) DO UPDATE SET error = excluded.error,"
+            " attempts = parked_events.attempts + excluded.attempts, parked_at = now(),"
+            " resolved_at = NULL, resolution = NULL, replay_requested_at = NULL"
+        ),
+        {
+            "event_id": event_id,
+            "type": event_type,
+            "subject": subject,
+            "body": body,
+            "error": error,
+            "attempts": attempts,
+        },
+    )
+
+
+def open_events(session: Session, *, limit: int = 100) -> Sequence[ParkedEvent]:
+    """Return the events that wait for a decision, oldest first."""
+    return _select(session, "resolved_at IS NULL", limit)
+
+
+def to_replay(session: Session, *, limit: int = 100) -> Sequence[ParkedEvent]:
+    """Return, and lock, the events somebody asked to replay, in the order they were published."""
+    return _select(session, "resolved_at IS NULL AND replay_requested_at IS NOT NULL", limit, lock=True)
+
+
+def get(session: Session, event_id: uuid.UUID) -> ParkedEvent:
+    """Return one open event.
+
+    Raises:
+        NotFound: no event of that id is parked.
+    """
+    found = _select(session, "resolved_at IS NULL AND event_id = :event_id", 1, event_id=event_id)
+    if not found:
+        raise NotFound("no event %(event_id)s is parked", event_id=event_id)
+    return found[0]
+
+
+def request_replay(session: Session, event_id: uuid.UUID | None = None, event_type: str | None = None) -> int:
+    """Ask the worker to handle parked events again: one, all of a type, or all; return how many."""
+    result = session.execute(
+        text(
+            "UPDATE parked_events SET replay_requested_at = now() WHERE resolved_at IS NULL"
+            " AND (CAST(:event_id AS uuid) IS NULL OR event_id = :event_id)"
+            " AND (CAST(:type AS text) IS NULL OR type = :type)"
+        ),
+        {"event_id": event_id, "type": event_type},
+    )
+    session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": REPLAY_CHANNEL})
+    return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+def mark_replayed(session: Session, event_id: uuid.UUID) -> None:
+    """Close a parked event whose handler has now succeeded, in that handler's transaction."""
+    session.execute(
+        text(
+            "UPDATE parked_events SET resolved_at = now(), resolution = 'replayed'"
+            " WHERE event_id = :event_id AND resolved_at IS NULL"
+        ),
+        {"event_id": event_id},
+    )
+
+
+def discard(session: Session, event_id: uuid.UUID, reason: str) -> None:
+    """Close a parked event without handling it, and say why.
+
+    Raises:
+        Conflict: the reason is empty.
+        NotFound: no event of that id is parked.
+    """
+    if not reason.strip():
+        raise Conflict("an event is discarded only with a reason")
+    result = session.execute(
+        text(
+            "UPDATE parked_events SET resolved_at = now(), resolution = 'discarded',"
+            " resolution_reason = :reason WHERE event_id = :event_id AND resolved_at IS NULL"
+        ),
+        {"event_id": event_id, "reason": reason.strip()},
+    )
+    if result.rowcount == 0:  # type: ignore[attr-defined]
+        raise NotFound("no event %(event_id)s is parked", event_id=event_id)
+
+
+def _select(
+    session: Session, condition: str, limit: int, *, lock: bool = False, event_id: uuid.UUID | None = None
+) -> list[ParkedEvent]:
+    statement = sqlalchemy.select(_PARKED).where(text(condition)).order_by(_PARKED.c.event_id).limit(limit)
+    if lock:
+        statement = statement.with_for_update(skip_locked=True)
+    rows = session.execute(statement, {"event_id": event_id} if event_id else {})
+    return [ParkedEvent(**{**row._mapping, "body": bytes(row.body)}) for row in rows]

@@ -1,0 +1,133 @@
+"""From the outbox to the broker: in outbox order, confirmed, by one leader per service."""
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+
+from shared.logging import get_logger
+from shared.messaging import crash_points
+from shared.messaging.publisher import BrokerLost, Message, Outcome, Publisher
+from shared.messaging.topology import exchange_of
+from shared.settings import ServiceSettings, libpq_url
+
+log = get_logger()
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+BATCH_SIZE = 1_000
+POLL_SECONDS = 2.0
+LEADER_POLL_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 10.0
+RETRY_UNROUTABLE_SECONDS = 5
+LEADER_LOCK = 7_002
+
+# Not "seq > the last one seen": numbers are drawn before the commit, so a transaction that
+# commits late would be stepped over and its event lost.
+_FETCH = (
+    "SELECT seq, type, body, mandatory FROM outbox"
+    " WHERE published_at IS NULL AND (retry_at IS NULL OR retry_at <= now())"
+    " ORDER BY seq LIMIT %s"
+)
+_MARK = "UPDATE outbox SET published_at = now(), last_error = NULL WHERE seq = ANY(%s)"
+_POSTPONE = (
+    "UPDATE outbox SET retry_at = now() + make_interval(secs => %s), last_error = %s WHERE seq = ANY(%s)"
+)
+
+
+class Relay:
+    """Carries one service's events until :meth:`stop`; survives restarts of either server."""
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        self._settings = settings
+        self._exchange = exchange_of(settings.service)
+        self._stopping = threading.Event()
+        self._publisher: Publisher | None = None
+        self._log = log.bind(service=settings.service)
+
+    def run(self) -> None:
+        """Relay until :meth:`stop`; every outage is logged and waited out."""
+        pause = 0.1
+        while not self._stopping.is_set():
+            try:
+                with self._connect() as database:
+                    if not self._leads(database):
+                        self._stopping.wait(LEADER_POLL_SECONDS)
+                        continue
+                    self._log.info("relay_leading")
+                    database.execute("LISTEN outbox")
+                    pause = 0.1
+                    self._lead(database)
+            except psycopg.Error as error:
+                self._log.warning("database_unavailable", error=str(error), retry_seconds=pause)
+                self._stopping.wait(pause)
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    def stop(self) -> None:
+        """Finish the batch at hand, then return from :meth:`run`."""
+        self._stopping.set()
+        publisher = self._publisher
+        if publisher is not None:
+            publisher.interrupt()
+
+    def _connect(self) -> Connection:
+        return psycopg.connect(
+            libpq_url(self._settings.database_url),
+            autocommit=True,
+            connect_timeout=5,
+            application_name=f"{self._settings.service}-relay",
+            # A leader whose machine vanished must not hold the lock for hours.
+            keepalives_idle=10,
+            keepalives_interval=5,
+            keepalives_count=3,
+        )
+
+    def _leads(self, database: Connection) -> bool:
+        row = database.execute("SELECT pg_try_advisory_lock(%s)", (LEADER_LOCK,)).fetchone()
+        return bool(row and row[0])
+
+    def _lead(self, database: Connection) -> None:
+        pause = 0.1
+        while not self._stopping.is_set():
+            try:
+                self._publisher = Publisher(self._settings.amqp_url, self._exchange)
+                try:
+                    pause = 0.1
+                    self._carry(database, self._publisher)
+                finally:
+                    publisher, self._publisher = self._publisher, None
+                    publisher.close()
+            except (BrokerLost, OSError) as error:
+                self._log.warning("broker_unavailable", error=str(error), retry_seconds=pause)
+                # The leader must notice that it lost its database, and with it the lock.
+                database.execute("SELECT 1")
+                self._stopping.wait(pause)
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    def _carry(self, database: Connection, publisher: Publisher) -> None:
+        while not self._stopping.is_set():
+            rows = database.execute(_FETCH, (BATCH_SIZE,), binary=True).fetchall()
+            if rows:
+                crash_points.reach("relay-before-publish")
+                outcome = publisher.publish([Message(*row) for row in rows])
+                crash_points.reach("relay-after-confirm")
+                self._settle(database, outcome)
+            # A notification that came with the answer to the fetch is already off the socket:
+            # waiting for the socket then would leave its event until the next poll.
+            elif not list(database.notifies(timeout=0)):
+                publisher.wait(POLL_SECONDS, database.fileno())
+
+    def _settle(self, database: Connection, outcome: Outcome) -> None:
+        if outcome.confirmed:
+            database.execute(_MARK, (outcome.confirmed,))
+        if outcome.unroutable:
+            self._postpone(database, outcome.unroutable, "no queue is bound for this event")
+            self._log.error("events_unroutable", count=len(outcome.unroutable))
+        if outcome.refused:
+            self._postpone(database, outcome.refused, "the broker refused it: the queue is full")
+            self._log.error("events_refused", count=len(outcome.refused))
+
+    @staticmethod
+    def _postpone(database: Connection, seqs: Sequence[int], error: str) -> None:
+        database.execute(_POSTPONE, (RETRY_UNROUTABLE_SECONDS, error, list(seqs)))

@@ -1,0 +1,65 @@
+"""Run one service's nameko worker: ``python -m shared.messaging.run_worker billing``."""
+
+import os
+
+# Must precede every other import: psycopg's own waiting would block all green threads, and
+# sockets imported before the patch would stay blocking.
+os.environ.setdefault("PSYCOPG_WAIT_FUNC", "wait_selector")
+
+import eventlet
+
+eventlet.monkey_patch()
+
+import importlib  # noqa: E402
+import signal  # noqa: E402
+import sys  # noqa: E402
+from typing import Any  # noqa: E402
+
+from nameko.runners import ServiceRunner  # noqa: E402
+
+from shared.clock import check_time_zone_data  # noqa: E402
+from shared.db import Database  # noqa: E402
+from shared.logging import configure, get_logger  # noqa: E402
+from shared.messaging.worker import EventWorker  # noqa: E402
+from shared.settings import ServiceSettings  # noqa: E402
+
+log = get_logger()
+
+
+def worker_class(service: str) -> type[EventWorker]:
+    """Return the one worker class of ``services.<service>.worker``."""
+    module = importlib.import_module(f"services.{service}.worker")
+    classes = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, EventWorker) and value is not EventWorker
+    ]
+    if len(classes) != 1:
+        raise LookupError(f"{module.__name__} must define exactly one EventWorker, not {len(classes)}")
+    return classes[0]
+
+
+def run(service: str, cls: type[EventWorker] | None = None) -> None:
+    """Run until SIGTERM or SIGINT; the batch at hand is finished and acknowledged first."""
+    configure(service, "worker")
+    check_time_zone_data()
+    settings = ServiceSettings.load(service)
+    database = Database(settings.database_url, pool_size=5, application_name=f"{service}-worker")
+    runner = ServiceRunner({"settings": settings, "database": database})
+    runner.add_service(cls or worker_class(service))
+
+    def stop(_signum: int, _frame: Any) -> None:
+        # A signal may arrive in the middle of the hub; stopping waits, so it needs its own thread.
+        eventlet.spawn_n(runner.stop)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    runner.start()
+    log.info("worker_started")
+    runner.wait()
+    database.dispose()
+    log.info("worker_stopped")
+
+
+if __name__ == "__main__":
+    run(sys.argv[1])

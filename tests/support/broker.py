@@ -1,0 +1,70 @@
+"""The broker as tests use it: users, policies and topology applied, queues emptied."""
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import pika
+
+from deploy.local.servers import PrivateServers
+from shared.messaging import topology
+from shared.settings import SERVICES
+
+PASSWORD = "test-only"
+
+
+class TestBroker:
+    """The private broker with the project's own users and policies."""
+
+    __test__ = False
+
+    def __init__(self, servers: PrivateServers) -> None:
+        self.servers = servers
+        self.admin_url = servers.amqp_admin_url
+        definitions = topology.definitions(dict.fromkeys(SERVICES, PASSWORD))
+        servers.rabbitmqctl("import_definitions", stdin=json.dumps(definitions))
+
+    def url(self, service: str) -> str:
+        """Return the address with which ``service`` itself connects."""
+        parts = urlsplit(self.servers.amqp_admin_url)
+        return urlunsplit(parts._replace(netloc=f"{quote(service)}:{PASSWORD}@{parts.hostname}:{parts.port}"))
+
+    def prepare(self, services: Iterable[str] = SERVICES) -> None:
+        """Declare the topology of ``services`` and empty their queues."""
+        names = list(services)
+        topology.declare(self.servers.amqp_admin_url, names)
+        with pika.BlockingConnection(pika.URLParameters(self.servers.amqp_admin_url)) as connection:
+            channel = connection.channel()
+            for service in names:
+                channel.queue_purge(topology.inbox_of(service))
+                channel.queue_purge(topology.dead_letters_of(service))
+
+    def depth(self, queue: str) -> int:
+        """Return how many messages are ready in ``queue``."""
+        with pika.BlockingConnection(pika.URLParameters(self.servers.amqp_admin_url)) as connection:
+            answer = connection.channel().queue_declare(queue, passive=True)
+            return int(answer.method.message_count)
+
+    def publish(self, service: str, routing_key: str, bodies: Iterable[bytes]) -> None:
+        """Publish bodies as ``service`` would, confirmed."""
+        with pika.BlockingConnection(pika.URLParameters(self.servers.amqp_admin_url)) as connection:
+            channel = connection.channel()
+            channel.confirm_delivery()
+            for body in bodies:
+                channel.basic_publish(
+                    topology.exchange_of(service),
+                    routing_key,
+                    body,
+                    pika.BasicProperties(content_type="application/cloudevents+json", delivery_mode=2),
+                    mandatory=True,
+                )
+
+
+def eventually(condition: Callable[[], bool], *, seconds: float = 20, what: str = "the condition") -> None:
+    """Wait until ``condition`` holds; fail naming ``what`` when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} did not come about within {seconds:.0f} s")
+        time.sleep(0.02)
