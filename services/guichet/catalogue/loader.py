@@ -1,0 +1,191 @@
+"""Reads the catalogue's YAML files; a fault names the file, the line and the entry."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from services.guichet.domain.catalogue import Agency, Catalogue, Desk, Procedure, Site
+from services.guichet.domain.catalogue_reader import (
+    Fault,
+    Unreadable,
+    agency_from,
+    desk_from,
+    procedure_from,
+    site_from,
+    spell,
+)
+from services.guichet.domain.catalogue_reader import Path as EntryPath
+
+T = TypeVar("T")
+
+FOLDER = Path(__file__).parent
+
+
+class CatalogueError(Exception):
+    """The catalogue cannot be used; ``messages`` has one line per fault."""
+
+    def __init__(self, messages: list[str]) -> None:
+        super().__init__("the catalogue has errors:\n" + "\n".join(messages))
+        self.messages = messages
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedCatalogue:
+    """``definitions`` are the procedures as written, for the database to keep."""
+
+    catalogue: Catalogue
+    definitions: dict[str, dict[str, Any]]
+
+
+def load(folder: Path = FOLDER) -> LoadedCatalogue:
+    """Read and check every file.
+
+    Raises:
+        CatalogueError: all faults of all files.
+    """
+    reader = _Reader(folder)
+    agencies = reader.entries("agencies.yaml", agency_from)
+    sites = reader.entries("sites.yaml", site_from)
+    desks = reader.entries("desks.yaml", desk_from)
+    procedures: dict[str, tuple[_Document, Procedure]] = {}
+    for path in sorted((folder / "procedures").glob("*.yaml")):
+        document = reader.document(path)
+        procedure = document and reader.read(document, (), procedure_from)
+        if document and procedure:
+            procedures[document.name] = document, procedure
+    if not reader.messages:
+        # Only now: one wrong line in agencies.yaml would be blamed on every procedure and desk.
+        _check_references(reader, agencies, sites, desks, list(procedures.values()))
+    if reader.messages:
+        raise CatalogueError(reader.messages)
+    return LoadedCatalogue(
+        Catalogue(
+            tuple(agencies),
+            tuple(sites),
+            tuple(desks),
+            tuple(procedure for _, procedure in procedures.values()),
+        ),
+        {procedure.code: document.data for document, procedure in procedures.values()},
+    )
+
+
+def _check_references(
+    reader: "_Reader",
+    agencies: list[Agency],
+    sites: list[Site],
+    desks: list[Desk],
+    procedures: list[tuple["_Document", Procedure]],
+) -> None:
+    agency_codes = {agency.code for agency in agencies}
+    site_codes = {site.code for site in sites}
+    for document, procedure in procedures:
+        if document.name != f"procedures/{procedure.code}.yaml":
+            reader.report(document, Fault(("code",), f"the file of “{procedure.code}” must bear its name"))
+        if procedure.agency not in agency_codes:
+            reader.report(document, Fault(("agency",), f"there is no agency “{procedure.agency}”"))
+    for position, desk in enumerate(desks):
+        if desk.agency not in agency_codes:
+            reader.report_in("desks.yaml", Fault((position, "agency"), f"there is no agency “{desk.agency}”"))
+        if desk.site not in site_codes:
+            reader.report_in("desks.yaml", Fault((position, "site"), f"there is no site “{desk.site}”"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    name: str
+    data: Any
+    node: yaml.Node
+
+
+class _Reader:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._documents: dict[str, _Document] = {}
+        self.messages: list[str] = []
+
+    def document(self, path: Path) -> _Document | None:
+        name = path.relative_to(self._folder).as_posix()
+        try:
+            text = path.read_text(encoding="utf-8")
+            node = yaml.compose(text, Loader=yaml.SafeLoader)
+            data = yaml.safe_load(text)
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            self.messages.append(f"{name}: {error}")
+            return None
+        if node is None:
+            self.messages.append(f"{name}: the file is empty")
+            return None
+        self._documents[name] = document = _Document(name, data, node)
+        for line, key in _repeated_keys(node):
+            self.messages.append(f"{name}, line {line}: “{key}” is there twice")
+        return document
+
+    def entries(self, name: str, read: Callable[[object], T]) -> list[T]:
+        document = self.document(self._folder / name)
+        if document is None:
+            return []
+        if not isinstance(document.data, list):
+            self.messages.append(f"{name}: a list is expected")
+            return []
+        results: list[T] = []
+        seen: set[str] = set()
+        for position, entry in enumerate(document.data):
+            result = self.read(document, (position,), read)
+            if result is None:
+                continue
+            code = entry["code"]
+            if code in seen:
+                self.report(document, Fault((position, "code"), f"“{code}” is there twice"))
+            seen.add(code)
+            results.append(result)
+        return results
+
+    def read(self, document: _Document, place: EntryPath, read: Callable[[object], T]) -> T | None:
+        data = document.data
+        for step in place:
+            data = data[step]
+        try:
+            return read(data)
+        except Unreadable as error:
+            for fault in error.faults:
+                self.report(document, Fault(place + fault.path, fault.message))
+            return None
+
+    def report_in(self, name: str, fault: Fault) -> None:
+        self.report(self._documents[name], fault)
+
+    def report(self, document: _Document, fault: Fault) -> None:
+        line = _line_of(document.node, fault.path)
+        self.messages.append(f"{document.name}, line {line}, {spell(fault.path)}: {fault.message}")
+
+
+def _line_of(node: yaml.Node, path: EntryPath) -> int:
+    """The line of the entry, or of the closest thing around it that exists."""
+    line = node.start_mark.line
+    for step in path:
+        child = None
+        if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            child = node.value[step]
+        elif isinstance(node, yaml.MappingNode):
+            child = next((value for key, value in node.value if key.value == step), None)
+        if child is None:
+            break
+        node, line = child, child.start_mark.line
+    return int(line) + 1
+
+
+def _repeated_keys(node: yaml.Node) -> Iterator[tuple[int, str]]:
+    """YAML keeps the last of two equal keys without a word; the first one was meant too."""
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                yield key.start_mark.line + 1, key.value
+            seen.add(key.value)
+            yield from _repeated_keys(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from _repeated_keys(value)

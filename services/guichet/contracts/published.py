@@ -1,0 +1,198 @@
+"""What the counter tells the other services.
+
+People's names, addresses and telephones travel only with the startup's own record
+(``startup_registered``, ``startup_changed``); nothing about a request carries an answer.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from shared.messaging.contracts import published
+
+FEE_KINDS = ("disbursement", "service")
+LANGUAGES = ("fr", "ar", "en")
+
+
+class Instant(fields.AwareDateTime):
+    """RFC 3339 in UTC, spelled with ``Z``."""
+
+    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+
+
+class Names(Schema):
+    fr = fields.String(required=True)
+    ar = fields.String(required=True)
+    en = fields.String(required=True)
+
+
+class Contact(Schema):
+    contact_id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    role = fields.String(required=True)
+    language = fields.String(required=True, validate=validate.OneOf(LANGUAGES))
+    email = fields.String(required=True, allow_none=True)
+    phone = fields.String(required=True, allow_none=True, metadata={"description": "E.164"})
+
+
+class FeeLine(Schema):
+    code = fields.String(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(FEE_KINDS))
+    label = fields.Nested(Names, required=True)
+    amount = fields.Decimal(required=True, as_string=True, places=2)
+    vat_rate = fields.Decimal(required=True, as_string=True)
+
+
+class _Startup(Schema):
+    startup_id = fields.UUID(required=True)
+    legal_name = fields.String(required=True)
+    ice = fields.String(required=True, allow_none=True)
+    rc_court = fields.String(required=True, allow_none=True)
+    rc_number = fields.String(required=True, allow_none=True)
+    site = fields.String(required=True)
+    address = fields.String(required=True, allow_none=True)
+    resident = fields.Boolean(required=True)
+    version = fields.Integer(required=True, strict=True)
+    contacts = fields.List(fields.Nested(Contact), required=True)
+
+
+class _Request(Schema):
+    request_id = fields.UUID(required=True)
+    number = fields.String(required=True)
+    startup_id = fields.UUID(required=True)
+    procedure = fields.String(required=True)
+    procedure_name = fields.Nested(Names, required=True)
+    agency = fields.String(required=True)
+    site = fields.String(required=True)
+
+
+_NAMES = {"fr": "Certificat négatif", "ar": "الشهادة السلبية", "en": "Negative certificate"}
+_SITE_NAMES = {"fr": "Technopark Casablanca", "ar": "تكنوبارك الدار البيضاء", "en": "Technopark Casablanca"}
+_STARTUP = {
+    "startup_id": "01930000-0000-7000-8000-000000000001",
+    "legal_name": "Atlas Robotique SARL (démonstration)",
+    "ice": "001561191000066",
+    "rc_court": "Casablanca",
+    "rc_number": "412345",
+    "site": "casablanca",
+    "address": "Technopark, route de Nouaceur, Casablanca",
+    "resident": True,
+    "version": 1,
+    "contacts": [
+        {
+            "contact_id": "01930000-0000-7000-8000-0000000000c1",
+            "name": "Salma Idrissi",
+            "role": "gérante",
+            "language": "fr",
+            "email": "salma@atlas-robotique.example",
+            "phone": "+212612345678",
+        }
+    ],
+}
+_REQUEST = {
+    "request_id": "01930000-0000-7000-8000-000000000002",
+    "number": "CAS-2026-000123",
+    "startup_id": "01930000-0000-7000-8000-000000000001",
+    "procedure": "ompic.certificat-negatif",
+    "procedure_name": _NAMES,
+    "agency": "ompic",
+    "site": "casablanca",
+}
+
+
+@published("guichet.startup_registered.v1", sample=_STARTUP)
+class StartupRegistered(_Startup):
+    """A startup is on record and may be served."""
+
+
+@published("guichet.startup_changed.v1", sample={**_STARTUP, "version": 2, "resident": False})
+class StartupChanged(_Startup):
+    """The whole record as it stands now; ``version`` tells a late event from a fresh one."""
+
+
+@published(
+    "guichet.request_submitted.v1",
+    sample={
+        **_REQUEST,
+        "site_name": _SITE_NAMES,
+        "submitted_at": "2026-11-23T09:00:00Z",
+        "due_at": "2026-11-23T11:00:00Z",
+    },
+)
+class RequestSubmitted(_Request):
+    """A request was filed and has its number."""
+
+    site_name = fields.Nested(Names, required=True)
+    submitted_at = Instant(required=True)
+    due_at = Instant(required=True, allow_none=True)
+
+
+@published(
+    "guichet.request_routed.v1",
+    sample={
+        **_REQUEST,
+        "desk": "ompic-casablanca",
+        "reason": "same_site",
+        "routed_at": "2026-11-23T09:00:00Z",
+    },
+)
+class RequestRouted(_Request):
+    """A desk has the request; ``reason`` is the code of the rule that chose it."""
+
+    desk = fields.String(required=True)
+    reason = fields.String(required=True)
+    routed_at = Instant(required=True)
+
+
+@published(
+    "guichet.request_completed.v1",
+    sample={
+        **_REQUEST,
+        "procedure_version": 1,
+        "site_name": _SITE_NAMES,
+        "completed_at": "2026-11-23T10:15:00Z",
+        "outcome_reference": "CN-2026-88231",
+        "fee_lines": [
+            {
+                "code": "certificate",
+                "kind": "disbursement",
+                "label": {
+                    "fr": "Certificat négatif, timbre compris",
+                    "ar": "الشهادة السلبية مع واجب التنبر",
+                    "en": "Negative certificate, stamp included",
+                },
+                "amount": "230.00",
+                "vat_rate": "0",
+            }
+        ],
+    },
+)
+class RequestCompleted(_Request):
+    """The agency delivered; the fee lines are those of the version the request was filed under."""
+
+    procedure_version = fields.Integer(required=True, strict=True)
+    site_name = fields.Nested(Names, required=True)
+    completed_at = Instant(required=True)
+    outcome_reference = fields.String(required=True, allow_none=True)
+    fee_lines = fields.List(fields.Nested(FeeLine), required=True)
+
+
+@published(
+    "guichet.request_rejected.v1",
+    sample={
+        **_REQUEST,
+        "site_name": _SITE_NAMES,
+        "rejected_at": "2026-11-23T10:15:00Z",
+        "motive": "Les trois noms proposés sont déjà pris.",
+    },
+)
+class RequestRejected(_Request):
+    """The agency refused, and says why."""
+
+    site_name = fields.Nested(Names, required=True)
+    rejected_at = Instant(required=True)
+    motive = fields.String(required=True)
