@@ -74,7 +74,9 @@ def totals_of(lines: Iterable[Line]) -> Totals:
         bases.setdefault((line.kind, line.vat_rate.normalize()), []).append(line.net)
     by_rate = tuple(
         VatLine(kind, rate, base := total(nets), base.percent(rate))
-        for (kind, rate), nets in sorted(bases.items(), key=lambda item: (item[0][1], item[0][0]), reverse=True)
+        for (kind, rate), nets in sorted(
+            bases.items(), key=lambda item: (item[0][1], item[0][0]), reverse=True
+        )
     )
     return Totals(
         excl=total(vat_line.base for vat_line in by_rate),

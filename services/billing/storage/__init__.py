@@ -1,0 +1,1 @@
+"""Billing's own database: tables, statements, migrations."""
