@@ -18,7 +18,7 @@ from services.billing.use_cases import set_tariff
 CATALOGUE = Path(__file__).parent / "catalogue"
 
 
-def seed(session: Session, *, demo: bool) -> None:  # noqa: ARG001 - billing invents nothing more for a demo
+def seed(session: Session, *, demo: bool) -> None:
     """Bring sellers and tariffs to what the catalogue says; run again, it changes nothing.
 
     An identity that an operator entered (one not marked as a demonstration) is left alone.

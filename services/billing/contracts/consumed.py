@@ -49,7 +49,7 @@ class RequestCompleted(Reading):
     site = fields.String(required=True)
     procedure_name = fields.Nested(Names, required=True)
     completed_at = fields.AwareDateTime(required=True)
-    fee_lines = fields.List(fields.Nested(FeeLine), required=True)
+    fee_lines = fields.List(fields.Nested(FeeLine), required=True, allow_none=True)
 
 
 @consumed("booking.booking_confirmed.v1")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from shared.errors import Conflict, InvalidInput, N_
+from shared.errors import N_, InvalidInput
 
 from .money import Money
 from .tariff import MOST_VAT, Unit
@@ -70,8 +70,3 @@ class Charge:
     def net(self) -> Money:
         """The amount before tax, rounded on this line."""
         return self.unit_price.times(self.quantity)
-
-    def cancelled(self) -> Charge:
-        if self.state is ChargeState.INVOICED:
-            raise Conflict(N_("This charge is already on an invoice: only a credit note can correct it."))
-        return replace(self, state=ChargeState.CANCELLED)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from shared.errors import Conflict, N_
+from shared.errors import N_, Conflict
 
 from .charge import Names
 from .invoice import Invoice, Line, Totals, VatLine, totals_of
-from .money import Money, total
+from .money import total
 from .numbering import Number
 from .parties import Buyer, Seller
 
@@ -94,7 +94,3 @@ def credit(
         lines=lines,
         totals=credited_totals(invoice, line_ids, already),
     )
-
-
-def amount_due(invoice_total: Money, credited: Money) -> Money:
-    return invoice_total - credited

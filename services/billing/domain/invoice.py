@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from shared.errors import Conflict, N_
+from shared.errors import N_, Conflict
 
 from . import terms
 from .charge import Charge, Kind, Names, SubjectKind
@@ -48,7 +48,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class VatLine:
-    """The tax at one rate. ``exempt`` lines carry none and say on what ground."""
+    """The tax at one rate, or the ground of its absence: a débours has none by nature."""
 
     kind: Kind
     rate: Decimal

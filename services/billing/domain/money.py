@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from shared.errors import InvalidInput, N_
+from shared.errors import N_, InvalidInput
 
 CURRENCY = "MAD"
 CENTIME = Decimal("0.01")

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from shared.errors import InvalidInput, N_
+from shared.errors import N_, InvalidInput
 
 from .money import Money
 

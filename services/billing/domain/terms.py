@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from enum import StrEnum
 
-from shared.errors import InvalidInput, N_
+from shared.errors import N_, InvalidInput
 
 DEFAULT_DAYS = 60
 MOST_DAYS = 120

@@ -22,7 +22,7 @@ def in_words(amount: Money, language: str) -> str:
         parts.append(spell(dirhams, "dirham"))
     if centimes:
         parts.append(spell(centimes, "centime"))
-    return {"fr": " et ", "en": " and "}.get(language, " and ").join(parts)
+    return (" et " if language == "fr" else " and ").join(parts)
 
 
 def _arabic(dirhams: int, centimes: int) -> str:

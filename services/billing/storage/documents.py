@@ -80,7 +80,7 @@ def add_credit_note(session: Session, note: CreditNote) -> None:
 
 def find_invoice(session: Session, number: str) -> Invoice | None:
     row = session.execute(select(invoices).where(invoices.c.number == number)).one_or_none()
-    return row and _invoice(session, row)
+    return None if row is None else _invoice(session, row)
 
 
 def invoices_holding(session: Session, charge_ids: Sequence[UUID]) -> list[Invoice]:
@@ -110,7 +110,7 @@ def credited_lines(session: Session, invoice_id: UUID) -> set[UUID]:
 
 def find_credit_note(session: Session, number: str) -> CreditNote | None:
     row = session.execute(select(credit_notes).where(credit_notes.c.number == number)).one_or_none()
-    return row and _credit_note(session, row)
+    return None if row is None else _credit_note(session, row)
 
 
 def credit_notes_on(session: Session, invoice_id: UUID) -> list[CreditNote]:

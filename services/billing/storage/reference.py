@@ -21,7 +21,7 @@ from .tables import sellers, startups, tariffs
 
 def seller_of(session: Session, site: str) -> Seller | None:
     row = session.execute(select(sellers).where(sellers.c.site == site)).one_or_none()
-    return row and Seller(**row._mapping)
+    return None if row is None else Seller(**row._mapping)
 
 
 def all_sellers(session: Session) -> dict[str, Seller]:
@@ -39,7 +39,7 @@ def save_seller(session: Session, seller: Seller) -> None:
 
 def buyer_of(session: Session, startup_id: UUID) -> Buyer | None:
     row = session.execute(select(startups).where(startups.c.startup_id == startup_id)).one_or_none()
-    return row and Buyer(row.startup_id, row.legal_name, row.ice, row.address)
+    return None if row is None else Buyer(row.startup_id, row.legal_name, row.ice, row.address)
 
 
 def save_startup(session: Session, values: dict[str, Any]) -> None:
@@ -62,7 +62,7 @@ def tariff_on(session: Session, site: str, space_kind: SpaceKind, day: date) -> 
         .order_by(tariffs.c.valid_from.desc())
         .limit(1)
     ).one_or_none()
-    return row and _tariff(row)
+    return None if row is None else _tariff(row)
 
 
 def list_tariffs(session: Session, sites: Sequence[str]) -> list[Tariff]:
@@ -80,7 +80,7 @@ def tariff_starting(session: Session, site: str, space_kind: SpaceKind, valid_fr
             tariffs.c.site == site, tariffs.c.space_kind == space_kind, tariffs.c.valid_from == valid_from
         )
     ).one_or_none()
-    return row and _tariff(row)
+    return None if row is None else _tariff(row)
 
 
 def save_tariff(session: Session, tariff: Tariff) -> Tariff:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -20,7 +19,7 @@ from services.billing.domain.tariff import SpaceKind, hours_between
 from services.billing.storage import charges, documents, reference
 from shared import clock
 from shared.db import uuid7
-from shared.errors import Conflict, N_
+from shared.errors import N_, Conflict
 from shared.messaging.outbox import publish
 
 
@@ -35,18 +34,21 @@ def charge_booking(session: Session, event_id: UUID, data: Mapping[str, Any]) ->
     """
     if data["startup_id"] is None:
         return
+    charges.lock_account(session, data["startup_id"], data["site"])
+    cancelled = charges.is_cancelled(session, data["booking_id"])
     zone = ZoneInfo(data["zone"])
     starts, ends = data["starts_at"].astimezone(zone), data["ends_at"].astimezone(zone)
     space_kind = SpaceKind(data["space_kind"])
     tariff = reference.tariff_on(session, data["site"], space_kind, starts.date())
     if tariff is None:
+        if cancelled:
+            return
         raise Conflict(
             N_("No tariff for a %(kind)s at %(site)s on %(day)s."),
             kind=str(space_kind),
             site=data["site"],
             day=starts.date().isoformat(),
         )
-    charges.lock_account(session, data["startup_id"], data["site"])
     hire = Charge(
         id=uuid7(),
         source_event_id=event_id,
@@ -64,9 +66,8 @@ def charge_booking(session: Session, event_id: UUID, data: Mapping[str, Any]) ->
         unit_price=tariff.amount,
         vat_rate=tariff.vat_rate,
         operated_on=starts.date(),
+        state=ChargeState.CANCELLED if cancelled else ChargeState.OPEN,
     )
-    if charges.is_cancelled(session, data["booking_id"]):
-        hire = replace(hire, state=ChargeState.CANCELLED)
     charges.add_charges(session, [hire], charged_at=clock.now())
 
 

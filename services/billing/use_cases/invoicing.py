@@ -14,7 +14,7 @@ from services.billing.domain.numbering import DocumentKind, series_of
 from services.billing.storage import charges, documents, reference
 from shared import clock
 from shared.db import uuid7
-from shared.errors import Conflict, InvalidInput, N_
+from shared.errors import N_, Conflict, InvalidInput
 from shared.messaging.outbox import publish
 
 

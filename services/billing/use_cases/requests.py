@@ -40,7 +40,7 @@ def charge_request(session: Session, event_id: UUID, data: Mapping[str, Any]) ->
             vat_rate=fee["vat_rate"] or Decimal(0),
             operated_on=completed_on,
         )
-        for line, fee in enumerate(data["fee_lines"], start=1)
+        for line, fee in enumerate(data["fee_lines"] or [], start=1)
         if fee["amount"]
     ]
     charges.add_charges(session, fees, charged_at=clock.now())
