@@ -153,7 +153,9 @@ class Issuer:
             "exp": expires_at,
             "signed_in_at": signed_in_at,
         }
-        return IssuedSession(jwt.encode({"alg": ALGORITHM}, claims, self._key, algorithms=[ALGORITHM]), expires_at)
+        return IssuedSession(
+            jwt.encode({"alg": ALGORITHM}, claims, self._key, algorithms=[ALGORITHM]), expires_at
+        )
 
 
 _issuers: dict[str, Issuer] = {}

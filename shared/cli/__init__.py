@@ -1,0 +1,1 @@
+"""The ``guichet`` command: what operations do from a shell."""

@@ -1,0 +1,105 @@
+"""``guichet dead-letters``: what could not be handled, and what to do with it.
+
+Two places hold such events: a service's ``parked_events`` table (a handler failed) and its
+dead-letter queue in the broker (the message could not be decoded, or took its consumer down
+too often). The commands show both as one list; acting on a message of the queue first moves it
+into the table, so that every decision is recorded there.
+"""
+
+import uuid
+from collections.abc import Sequence
+
+import click
+
+from shared.cli.options import pick, service_option
+from shared.db import Database
+from shared.errors import NotFound
+from shared.messaging import dead_letter_queue, parking
+from shared.settings import SERVICES, ServiceSettings
+
+one_service = click.option("--service", required=True, type=click.Choice(SERVICES))
+
+
+@click.group("dead-letters")
+def dead_letters() -> None:
+    """Events that could not be handled."""
+
+
+@dead_letters.command("list")
+@service_option
+def list_command(service: Sequence[str]) -> None:
+    """List parked events and the messages of the dead-letter queues."""
+    total = 0
+    for name in pick(service):
+        settings = ServiceSettings.load(name)
+        database = Database(settings.database_url, pool_size=1)
+        with database.read() as session:
+            for event in parking.open_events(session, limit=500):
+                total += 1
+                asked = ", replay asked for" if event.replay_requested_at else ""
+                click.echo(
+                    f"{name}  {event.event_id}  {event.type}  parked {event.parked_at:%F %T}Z"
+                    f"  {event.attempts} attempts{asked}\n    {event.error}"
+                )
+        database.dispose()
+        for letter in dead_letter_queue.peek(settings):
+            total += 1
+            click.echo(f"{name}  {letter.event_id}  {letter.type}  in the broker: {letter.reason}")
+    click.echo(f"{total} in all")
+
+
+@dead_letters.command("show")
+@one_service
+@click.argument("event_id", type=click.UUID)
+def show(service: str, event_id: uuid.UUID) -> None:
+    """Print one event as it arrived, with its error."""
+    settings = ServiceSettings.load(service)
+    database = Database(settings.database_url, pool_size=1)
+    with database.read() as session:
+        try:
+            event = parking.get(session, event_id)
+        except NotFound:
+            letters = [letter for letter in dead_letter_queue.peek(settings) if letter.event_id == event_id]
+            if not letters:
+                raise
+            click.echo(f"{letters[0].type}: {letters[0].reason}")
+            click.echo(letters[0].body.decode("utf-8", "backslashreplace"))
+        else:
+            click.echo(f"{event.type} {event.subject or ''}: {event.error}")
+            click.echo(event.body.decode("utf-8", "backslashreplace"))
+    database.dispose()
+
+
+@dead_letters.command("replay")
+@one_service
+@click.argument("event_id", type=click.UUID, required=False)
+@click.option("--type", "event_type", help="All parked events of this type.")
+@click.option("--all", "everything", is_flag=True, help="All parked events.")
+def replay(service: str, event_id: uuid.UUID | None, event_type: str | None, everything: bool) -> None:
+    """Have the worker handle events again: one, all of a type, or all."""
+    if sum(map(bool, (event_id, event_type, everything))) != 1:
+        raise click.UsageError("give an event id, --type or --all")
+    settings = ServiceSettings.load(service)
+    database = Database(settings.database_url, pool_size=1)
+    moved = dead_letter_queue.move_to_parking(settings, database, event_id, event_type)
+    with database.transaction() as session:
+        asked = parking.request_replay(session, event_id, event_type)
+    database.dispose()
+    if not asked:
+        raise click.ClickException("nothing is parked under that id or type")
+    click.echo(f"{asked} to be replayed" + (f", {moved} of them from the broker" if moved else ""))
+
+
+@dead_letters.command("discard")
+@one_service
+@click.argument("event_id", type=click.UUID)
+@click.option("--reason", required=True, help="Why; kept with the event.")
+def discard(service: str, event_id: uuid.UUID, reason: str) -> None:
+    """Close an event without handling it."""
+    settings = ServiceSettings.load(service)
+    database = Database(settings.database_url, pool_size=1)
+    dead_letter_queue.move_to_parking(settings, database, event_id, None)
+    with database.transaction() as session:
+        parking.discard(session, event_id, reason)
+    database.dispose()
+    click.echo(f"{event_id} discarded")

@@ -1,0 +1,20 @@
+"""Options several commands share."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from shared.settings import SERVICES
+
+
+def service_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--service``, which may be repeated; none means all."""
+    return click.option(
+        "--service", multiple=True, type=click.Choice(SERVICES), help="Only this service; may be repeated."
+    )(command)
+
+
+def pick(service: Sequence[str]) -> Sequence[str]:
+    """Return the services asked for, or all."""
+    return service or SERVICES

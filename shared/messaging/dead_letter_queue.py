@@ -1,0 +1,102 @@
+"""The broker's dead-letter queue of a service: look into it, and move messages out of it.
+
+Reached with pika and the service's own user, so that it works while the workers do not.
+"""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pika
+
+from shared.db import Database
+from shared.messaging import parking
+from shared.messaging.envelope import Undecodable, decode
+from shared.messaging.topology import dead_letters_of
+from shared.settings import ServiceSettings
+
+MOST_PEEKED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message of the queue. One that is no envelope gets an id computed from its bytes."""
+
+    event_id: uuid.UUID
+    type: str
+    subject: str | None
+    body: bytes
+    reason: str
+
+
+def peek(settings: ServiceSettings, *, limit: int = MOST_PEEKED) -> list[DeadLetter]:
+    """Return what lies in the queue, leaving it there."""
+    with _channel(settings) as channel:
+        return [letter for _, letter in _get(channel, settings, limit)]
+
+
+def move_to_parking(
+    settings: ServiceSettings, database: Database, event_id: uuid.UUID | None, event_type: str | None
+) -> int:
+    """Move messages (one, all of a type, or all) into the parked events; return how many.
+
+    Each is acknowledged only after its row is committed: a crash in between leaves it in both
+    places, and moving it again changes nothing.
+    """
+    moved = 0
+    with _channel(settings) as channel:
+        for tag, letter in _get(channel, settings, MOST_PEEKED):
+            if event_id is not None and letter.event_id != event_id:
+                continue
+            if event_type is not None and letter.type != event_type:
+                continue
+            with database.transaction() as session:
+                parking.park(
+                    session,
+                    event_id=letter.event_id,
+                    event_type=letter.type,
+                    subject=letter.subject,
+                    body=letter.body,
+                    error=letter.reason,
+                    attempts=0,
+                )
+            channel.basic_ack(tag)
+            moved += 1
+    return moved
+
+
+@contextmanager
+def _channel(settings: ServiceSettings) -> Iterator[Any]:
+    connection = pika.BlockingConnection(pika.URLParameters(settings.amqp_url))
+    try:
+        yield connection.channel()
+    finally:
+        # Whatever was fetched and not acknowledged goes back to the queue.
+        connection.close()
+
+
+def _get(channel: Any, settings: ServiceSettings, limit: int) -> list[tuple[int, DeadLetter]]:
+    letters = []
+    for _ in range(limit):
+        method, properties, body = channel.basic_get(dead_letters_of(settings.service))
+        if method is None:
+            break
+        letters.append((method.delivery_tag, _letter(body, properties)))
+    return letters
+
+
+def _letter(body: bytes, properties: Any) -> DeadLetter:
+    deaths = (properties.headers or {}).get("x-death") or [{}]
+    reason = {
+        "delivery_limit": "its consumer did not survive it: delivered too often",
+        "rejected": "rejected as undecodable",
+    }.get(deaths[0].get("reason", "rejected"), str(deaths[0].get("reason")))
+    try:
+        envelope = decode(body)
+    except Undecodable as error:
+        return DeadLetter(
+            uuid.uuid5(uuid.NAMESPACE_OID, body.hex()), "undecodable", None, body, f"{reason}: {error}"
+        )
+    return DeadLetter(envelope.id, envelope.type, envelope.subject, body, reason)
