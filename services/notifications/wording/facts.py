@@ -1,0 +1,162 @@
+"""What an event said, kept with the message as JSON, and how a language shows it."""
+
+import unicodedata
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import TypedDict
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date
+from babel.numbers import format_decimal
+
+from shared.clock import CASABLANCA
+
+# CLDR has no English for Morocco; Moroccan Arabic names the months as people there do.
+LOCALES = {"fr": Locale("fr", "MA"), "ar": Locale("ar", "MA"), "en": Locale("en", "GB")}
+_LONG_DAY = "EEEE d MMMM y"
+
+
+class Names(TypedDict):
+    """A name in the three languages."""
+
+    fr: str
+    ar: str
+    en: str
+
+
+class Facts(TypedDict, total=False):
+    """The facts of one event a message may speak of; instants and dates in ISO 8601."""
+
+    number: str
+    startup: str
+    site: Names
+    procedure: Names
+    due_at: str | None
+    outcome: str | None
+    motive: str
+    space: Names
+    starts_at: str
+    ends_at: str
+    zone: str
+    total: str
+    currency: str
+    issued_on: str
+    due_on: str
+    invoice: str
+
+
+def shown(facts: Facts, language: str) -> dict[str, str]:
+    """Return every place a wording may name, as a reader of ``language`` sees it.
+
+    Facts that are absent or empty give no place, so that a line about them can be left out.
+    """
+    places: dict[str, str] = {}
+    for place, tell in _PLACES.items():
+        text = tell(facts, language)
+        if text:
+            places[place] = _one_line(text)
+    return places
+
+
+def _one_line(text: str) -> str:
+    """Make a value safe in a header and in a sentence: no line break, no control character."""
+    return " ".join("".join(" " if unicodedata.category(c) == "Cc" else c for c in text).split(" ")).strip()
+
+
+def _name(key: str) -> Callable[[Facts, str], str | None]:
+    def tell(facts: Facts, language: str) -> str | None:
+        names = facts.get(key)
+        return names[language] if isinstance(names, dict) else None
+
+    return tell
+
+
+def _text(key: str) -> Callable[[Facts, str], str | None]:
+    def tell(facts: Facts, language: str) -> str | None:
+        text = facts.get(key)
+        return text if isinstance(text, str) else None
+
+    return tell
+
+
+def _instant(facts: Facts, key: str) -> datetime | None:
+    value = facts.get(key)
+    if not isinstance(value, str):
+        return None
+    zone = facts.get("zone")
+    return datetime.fromisoformat(value).astimezone(ZoneInfo(zone) if zone else CASABLANCA)
+
+
+def _day_of_instant(key: str, *, short: bool) -> Callable[[Facts, str], str | None]:
+    def tell(facts: Facts, language: str) -> str | None:
+        instant = _instant(facts, key)
+        return None if instant is None else _day(instant.date(), language, short)
+
+    return tell
+
+
+def _day_of_date(key: str, *, short: bool) -> Callable[[Facts, str], str | None]:
+    def tell(facts: Facts, language: str) -> str | None:
+        value = facts.get(key)
+        return _day(date.fromisoformat(value), language, short) if isinstance(value, str) else None
+
+    return tell
+
+
+def _clock(key: str) -> Callable[[Facts, str], str | None]:
+    def tell(facts: Facts, language: str) -> str | None:
+        instant = _instant(facts, key)
+        return None if instant is None else f"{instant:%H:%M}"
+
+    return tell
+
+
+def _due(facts: Facts, language: str) -> str | None:
+    instant = _instant(facts, "due_at")
+    return None if instant is None else f"{_day(instant.date(), language, short=False)}, {instant:%H:%M}"
+
+
+def _hours(facts: Facts, language: str) -> str | None:
+    start, end = _instant(facts, "starts_at"), _instant(facts, "ends_at")
+    return None if start is None or end is None else f"{start:%H:%M} – {end:%H:%M}"
+
+
+def _total(facts: Facts, language: str) -> str | None:
+    value = facts.get("total")
+    if not isinstance(value, str):
+        return None
+    # Latin separators in Arabic too: an amount is read from left to right everywhere.
+    locale = LOCALES["en" if language == "en" else "fr"]
+    amount = format_decimal(Decimal(value), "#,##0.00", locale=locale).replace("\u202f", "\u00a0")
+    return f"{amount}\u00a0{facts.get('currency', 'MAD')}"
+
+
+@lru_cache(maxsize=2048)
+def _day(day: date, language: str, short: bool) -> str:
+    return f"{day:%d/%m/%Y}" if short else format_date(day, _LONG_DAY, locale=LOCALES[language])
+
+
+_PLACES: dict[str, Callable[[Facts, str], str | None]] = {
+    "number": _text("number"),
+    "startup": _text("startup"),
+    "site": _name("site"),
+    "procedure": _name("procedure"),
+    "due": _due,
+    "outcome": _text("outcome"),
+    "motive": _text("motive"),
+    "space": _name("space"),
+    "day": _day_of_instant("starts_at", short=False),
+    "short_day": _day_of_instant("starts_at", short=True),
+    "start": _clock("starts_at"),
+    "end": _clock("ends_at"),
+    "hours": _hours,
+    "total": _total,
+    "issued": _day_of_date("issued_on", short=False),
+    "payable": _day_of_date("due_on", short=False),
+    "short_payable": _day_of_date("due_on", short=True),
+    "invoice": _text("invoice"),
+}
+PLACES = frozenset(_PLACES)
