@@ -1,0 +1,45 @@
+"""Booking's own, narrower reading of what guichet and billing publish."""
+
+from marshmallow import EXCLUDE, Schema, fields, validate
+
+from shared.messaging.contracts import consumed
+
+
+class StartupRecord(Schema):
+    """What a booking needs of a startup: a name to show, an ICE to tell namesakes apart."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    startup_id = fields.UUID(required=True)
+    legal_name = fields.String(required=True, validate=validate.Length(min=1))
+    ice = fields.String(load_default=None, allow_none=True)
+    site = fields.String(required=True)
+    resident = fields.Boolean(required=True)
+    version = fields.Integer(required=True)
+
+
+@consumed("guichet.startup_registered.v1")
+class StartupRegistered(StartupRecord):
+    """A startup may book from now on."""
+
+
+@consumed("guichet.startup_changed.v1")
+class StartupChanged(StartupRecord):
+    """The startup's record as it stands now."""
+
+
+@consumed("billing.tariff_changed.v1")
+class TariffChanged(Schema):
+    """What an hour in a kind of space costs on a site, from a day on."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    tariff_id = fields.UUID(required=True)
+    site = fields.String(required=True)
+    space_kind = fields.String(required=True, validate=validate.OneOf(("room", "hall", "desk")))
+    unit = fields.String(required=True, validate=validate.Equal("hour"))
+    amount = fields.Decimal(required=True, places=2)
+    vat_rate = fields.Decimal(required=True)
+    valid_from = fields.Date(required=True)

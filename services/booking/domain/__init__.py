@@ -1,0 +1,1 @@
+"""The rules of booking a space: wall time, opening hours, states, prices, alternatives."""

@@ -1,0 +1,52 @@
+"""Bring the catalogue of sites, spaces and closed days to what the data files say."""
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Table
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from services.booking.storage.tables import closed_days, sites, spaces
+from shared import clock
+
+CATALOGUE = Path(__file__).parent / "catalogue"
+YEARS_OF_HOLIDAYS = 3
+
+
+def seed(session: Session, *, demo: bool) -> None:
+    """Insert or update; nothing is removed, because bookings may refer to it.
+
+    ``demo`` changes nothing here: the spaces are demonstration data either way, and say so.
+    """
+    catalogue = _read("sites")["sites"]
+    _upsert(session, sites, [{**site, "position": n} for n, site in enumerate(catalogue)])
+    listed = _read("spaces")
+    _upsert(
+        session,
+        spaces,
+        [
+            {**space, "position": n, "demonstration": listed["demonstration"]}
+            for n, space in enumerate(listed["spaces"])
+        ],
+    )
+    this_year = clock.now().year
+    holidays = [
+        {"site": site["code"], "day": date(year, holiday["month"], holiday["day"]), "names": holiday["names"]}
+        for site in catalogue
+        for year in range(this_year, this_year + YEARS_OF_HOLIDAYS)
+        for holiday in _read("holidays")["holidays"]
+    ]
+    session.execute(insert(closed_days).on_conflict_do_nothing(), holidays)
+
+
+def _upsert(session: Session, table: Table, rows: list[dict[str, Any]]) -> None:
+    statement = insert(table)
+    changed = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
+    session.execute(statement.on_conflict_do_update(index_elements=[table.c.code], set_=changed), rows)
+
+
+def _read(name: str) -> Any:
+    return json.loads((CATALOGUE / f"{name}.json").read_text(encoding="utf-8"))

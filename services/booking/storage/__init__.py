@@ -1,0 +1,1 @@
+"""Booking's tables and the statements that read and write them."""

@@ -1,0 +1,76 @@
+"""Read the catalogue: sites and their spaces."""
+
+from collections.abc import Collection, Mapping
+from datetime import date, time, timedelta
+
+from sqlalchemy import RowMapping, select
+from sqlalchemy.orm import Session
+
+from services.booking.domain.places import Names, OpeningHours, Site, Space, SpaceKind
+from services.booking.storage.tables import closed_days, sites, spaces
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def find_sites(session: Session, codes: Collection[str]) -> list[Site]:
+    """The sites named, in the network's order, with their closed days."""
+    query = select(sites).where(sites.c.code.in_(codes)).order_by(sites.c.position)
+    rows = session.execute(query).mappings().all()
+    closed: dict[str, dict[date, Names]] = {}
+    for row in session.execute(select(closed_days).where(closed_days.c.site.in_(codes))):
+        closed.setdefault(row.site, {})[row.day] = row.names
+    return [_site(row, closed.get(row["code"], {})) for row in rows]
+
+
+def find_site(session: Session, code: str) -> Site | None:
+    return next(iter(find_sites(session, [code])), None)
+
+
+def find_space(session: Session, code: str, *, lock: bool = False) -> Space | None:
+    """One space; locked, bookings of it queue up behind each other.
+
+    The exclusion constraint alone is safe, but rivals that insert at once wait for each other
+    and PostgreSQL ends the deadlock a second later by failing some of them.
+    """
+    query = select(spaces).where(spaces.c.code == code)
+    row = session.execute(query.with_for_update(key_share=True) if lock else query).mappings().one_or_none()
+    return None if row is None else space_from(row)
+
+
+def spaces_of(session: Session, site_codes: Collection[str]) -> list[Space]:
+    query = (
+        select(spaces)
+        .join(sites, sites.c.code == spaces.c.site)
+        .where(spaces.c.site.in_(site_codes))
+        .order_by(sites.c.position, spaces.c.position, spaces.c.code)
+    )
+    return [space_from(row) for row in session.execute(query).mappings()]
+
+
+def space_from(row: RowMapping) -> Space:
+    return Space(
+        code=row["code"],
+        site=row["site"],
+        names=row["names"],
+        kind=SpaceKind(row["kind"]),
+        capacity=row["capacity"],
+        equipment=tuple(row["equipment"]),
+        setup=timedelta(minutes=row["setup_minutes"]),
+        teardown=timedelta(minutes=row["teardown_minutes"]),
+        demonstration=row["demonstration"],
+    )
+
+
+def _site(row: RowMapping, closed: Mapping[date, Names]) -> Site:
+    hours = {
+        WEEKDAYS.index(name): (time.fromisoformat(opens), time.fromisoformat(closes))
+        for name, (opens, closes) in row["opening_hours"].items()
+    }
+    return Site(
+        code=row["code"],
+        names=row["names"],
+        zone=row["zone"],
+        hours=OpeningHours(hours),
+        hold_for=timedelta(hours=row["hold_hours"]),
+        closed_days=closed,
+    )

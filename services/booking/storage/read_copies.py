@@ -1,0 +1,87 @@
+"""What booking learned from others' events: startups and tariffs."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from services.booking.domain.places import SpaceKind
+from services.booking.domain.pricing import Tariff
+from services.booking.storage.tables import startups, tariffs
+
+
+@dataclass(frozen=True)
+class Startup:
+    id: UUID
+    legal_name: str
+    ice: str | None
+    site: str
+
+
+def save_startup(session: Session, record: Mapping[str, Any]) -> None:
+    """Keep the newest version: events of one startup may arrive again or after a later one."""
+    statement = insert(startups).values(record)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[startups.c.startup_id],
+            set_={
+                name: statement.excluded[name]
+                for name in ("legal_name", "ice", "site", "resident", "version")
+            },
+            where=startups.c.version < statement.excluded.version,
+        )
+    )
+
+
+def save_tariff(session: Session, record: Mapping[str, Any], changed_at: datetime) -> None:
+    statement = insert(tariffs).values(**record, changed_at=changed_at)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[tariffs.c.tariff_id],
+            set_={
+                name: statement.excluded[name]
+                for name in ("site", "space_kind", "amount", "vat_rate", "valid_from", "changed_at")
+            },
+            where=tariffs.c.changed_at < statement.excluded.changed_at,
+        )
+    )
+
+
+def find_startup(session: Session, startup_id: UUID) -> Startup | None:
+    row = session.execute(select(startups).where(startups.c.startup_id == startup_id)).one_or_none()
+    return None if row is None else _startup(row)
+
+
+def startups_named(session: Session, name: str) -> list[Startup]:
+    """The startups with exactly this legal name or ICE, whatever the case."""
+    query = select(startups).where(
+        or_(func.lower(startups.c.legal_name) == func.lower(name), startups.c.ice == name)
+    )
+    return [_startup(row) for row in session.execute(query.limit(3))]
+
+
+def search_startups(session: Session, words: str, sites: Collection[str], limit: int = 20) -> list[Startup]:
+    """Startups whose name holds these words; those of the given sites come first."""
+    query = (
+        select(startups)
+        .where(startups.c.legal_name.icontains(words, autoescape=True))
+        .order_by(startups.c.site.not_in(sites), func.lower(startups.c.legal_name))
+        .limit(limit)
+    )
+    return [_startup(row) for row in session.execute(query)]
+
+
+def tariffs_of(session: Session, site: str) -> list[Tariff]:
+    rows = session.execute(select(tariffs).where(tariffs.c.site == site))
+    return [
+        Tariff(row.site, SpaceKind(row.space_kind), row.amount, row.vat_rate, row.valid_from) for row in rows
+    ]
+
+
+def _startup(row: Any) -> Startup:
+    return Startup(row.startup_id, row.legal_name, row.ice, row.site)

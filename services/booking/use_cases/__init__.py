@@ -1,0 +1,1 @@
+"""What users, events and timers do: load, decide, save, say so."""

@@ -1,0 +1,114 @@
+"""Book a space, as an option or for good."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from services.booking.domain.booking import Booking, Purpose, check_subject, new_booking, slot_for
+from services.booking.domain.places import Site, Space
+from services.booking.domain.text import clean
+from services.booking.domain.wall_time import clock
+from services.booking.storage import bookings, read_copies
+from services.booking.storage.bookings import BookingView
+from services.booking.use_cases import announce
+from services.booking.use_cases.expire_holds import release
+from services.booking.use_cases.find_places import space_named
+from services.booking.use_cases.offer_alternatives import Offer, offers_for
+from shared.db import uuid7
+from shared.errors import N_, Conflict, InvalidInput
+
+LONGEST_TITLE = 120
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody asks for; times are wall times of the site (naive) or instants (aware)."""
+
+    space: str
+    startup_id: UUID | None
+    title: str
+    starts: datetime
+    ends: datetime
+    purpose: Purpose = Purpose.MEETING
+    hold: bool = False
+
+
+class SlotTaken(Conflict):
+    """Somebody holds the space then; says who, and what is free instead."""
+
+    def __init__(self, holder: BookingView, offers: list[Offer]) -> None:
+        slot = holder.booking.slot
+        super().__init__(
+            N_("This slot is taken by %(holder)s (%(start)s–%(end)s). Choose another space or another time."),
+            field="starts_at",
+            holder=holder.label,
+            start=clock(slot.starts.wall),
+            end=clock(slot.ends.wall),
+        )
+        self.holder = holder
+        self.offers = offers
+
+
+def book(
+    session: Session,
+    wish: Wish,
+    *,
+    allow: Callable[[str], None],
+    visible_sites: Collection[str],
+    booked_by: str,
+    now: datetime,
+) -> Booking:
+    """Take the slot, or say who has it and what is free instead on the sites the user may see.
+
+    ``allow`` is asked about the space's site and raises when the user has no business there.
+
+    Raises:
+        InvalidInput: the space, the startup or the time is not acceptable.
+        SlotTaken: another booking, its set-up time included, is in the way.
+    """
+    title = clean(wish.title, field="title", longest=LONGEST_TITLE)
+    check_subject(wish.startup_id, title, wish.purpose)
+    space, site = space_named(session, wish.space, lock=True)
+    allow(site.code)
+    slot = slot_for(site, wish.starts, wish.ends, now=now)
+    if wish.startup_id is not None and read_copies.find_startup(session, wish.startup_id) is None:
+        raise InvalidInput(
+            N_("This startup is not known here. If it is new, try again in a few seconds."),
+            field="startup_id",
+        )
+    booking = new_booking(
+        id=uuid7(),
+        number=bookings.next_number(session, slot.starts.wall.year),
+        site=site,
+        space=space,
+        startup_id=wish.startup_id,
+        title=title,
+        purpose=wish.purpose,
+        slot=slot,
+        hold=wish.hold,
+        now=now,
+        booked_by=booked_by,
+    )
+    holder = _holder(session, booking, site, space, now)
+    if holder is None and not bookings.add(session, booking):
+        holder = bookings.holder_of(session, space.code, booking.occupied)
+    if holder is not None:
+        raise SlotTaken(holder, offers_for(session, space, slot.range, visible_sites, now))
+    announce.booked(session, booking, site, space)
+    return booking
+
+
+def _holder(
+    session: Session, booking: Booking, site: Site, space: Space, now: datetime
+) -> BookingView | None:
+    """Who is in the way; options that have run out are not, even before the timer comes by."""
+    while (holder := bookings.holder_of(session, space.code, booking.occupied)) is not None:
+        if not holder.booking.has_lapsed(now):
+            break
+        locked = bookings.find(session, holder.booking.id, lock=True)
+        if locked is not None and locked.has_lapsed(now):
+            release(session, locked, site, space, now)
+    return holder

@@ -1,0 +1,34 @@
+"""Booking's worker: keeps the read copies fresh and gives lapsed options back."""
+
+from shared.messaging.worker import EventWorker, every, subscribe
+from sqlalchemy.orm import Session
+
+from services.booking.contracts import consumed
+from services.booking.use_cases import read_events
+from services.booking.use_cases.expire_holds import expire_holds
+from shared import clock
+from shared.logging import get_logger
+from shared.messaging.contracts import Event
+
+log = get_logger()
+
+
+class BookingWorker(EventWorker):
+    name = "booking"
+
+    @subscribe(consumed.StartupRegistered)
+    def startup_registered(self, event: Event, session: Session) -> None:
+        read_events.startup_reported(session, event.data)
+
+    @subscribe(consumed.StartupChanged)
+    def startup_changed(self, event: Event, session: Session) -> None:
+        read_events.startup_reported(session, event.data)
+
+    @subscribe(consumed.TariffChanged)
+    def tariff_changed(self, event: Event, session: Session) -> None:
+        read_events.tariff_changed(session, event.data, event.time)
+
+    @every(seconds=30)
+    def expire_holds(self, session: Session) -> None:
+        if released := expire_holds(session, clock.now()):
+            log.info("holds_expired", count=released)
