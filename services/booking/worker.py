@@ -1,6 +1,5 @@
 """Booking's worker: keeps the read copies fresh and gives lapsed options back."""
 
-from shared.messaging.worker import EventWorker, every, subscribe
 from sqlalchemy.orm import Session
 
 from services.booking.contracts import consumed
@@ -9,6 +8,7 @@ from services.booking.use_cases.expire_holds import expire_holds
 from shared import clock
 from shared.logging import get_logger
 from shared.messaging.contracts import Event
+from shared.messaging.worker import EventWorker, every, subscribe
 
 log = get_logger()
 

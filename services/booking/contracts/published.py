@@ -3,13 +3,13 @@
 No personal data: who a startup's contacts are travels only in guichet's own events.
 """
 
+from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import Schema, fields, validate
 
 from shared.messaging.contracts import published
 
-Instant = fields.AwareDateTime
 BOOKING_ID = "0193a1f0-52c4-7d3e-8f4a-1d2b3c4d5e6f"
 STARTUP_ID = "0193a1ee-7b01-7c55-9a10-0a1b2c3d4e5f"
 
@@ -19,8 +19,8 @@ _SLOT: dict[str, Any] = {
     "startup_id": STARTUP_ID,
     "site": "casablanca",
     "space": "casablanca-atlas",
-    "starts_at": "2026-11-23T09:00:00+00:00",
-    "ends_at": "2026-11-23T10:30:00+00:00",
+    "starts_at": "2026-11-23T09:00:00Z",
+    "ends_at": "2026-11-23T10:30:00Z",
     "zone": "Africa/Casablanca",
 }
 _NAMES: dict[str, Any] = {
@@ -31,6 +31,13 @@ _NAMES: dict[str, Any] = {
     },
     "space_name": {"fr": "Salle Atlas", "ar": "قاعة الأطلس", "en": "Atlas room"},
 }
+
+
+class Instant(fields.AwareDateTime):
+    """RFC 3339 in UTC, spelled with ``Z``."""
+
+    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else value.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
 
 
 class Names(Schema):
@@ -56,7 +63,7 @@ class BookedSlot(Schema):
 
 @published(
     "booking.booking_requested.v1",
-    sample={**_SLOT, "expires_at": "2026-11-22T16:12:00+00:00"},
+    sample={**_SLOT, "expires_at": "2026-11-22T16:12:00Z"},
 )
 class BookingRequested(BookedSlot):
     """An option keeps the space until ``expires_at``."""
@@ -66,7 +73,7 @@ class BookingRequested(BookedSlot):
 
 @published(
     "booking.booking_confirmed.v1",
-    sample={**_SLOT, **_NAMES, "space_kind": "room", "confirmed_at": "2026-11-21T16:12:00+00:00"},
+    sample={**_SLOT, **_NAMES, "space_kind": "room", "confirmed_at": "2026-11-21T16:12:00Z"},
 )
 class BookingConfirmed(BookedSlot):
     """The space is taken and will be charged."""
@@ -79,7 +86,7 @@ class BookingConfirmed(BookedSlot):
 
 @published(
     "booking.booking_cancelled.v1",
-    sample={**_SLOT, **_NAMES, "cancelled_at": "2026-11-22T08:30:00+00:00", "was_confirmed": True},
+    sample={**_SLOT, **_NAMES, "cancelled_at": "2026-11-22T08:30:00Z", "was_confirmed": True},
 )
 class BookingCancelled(BookedSlot):
     """The space is free again: cancelled by someone, or an option nobody confirmed in time."""

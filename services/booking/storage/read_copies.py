@@ -76,10 +76,10 @@ def search_startups(session: Session, words: str, sites: Collection[str], limit:
     return [_startup(row) for row in session.execute(query)]
 
 
-def tariffs_of(session: Session, site: str) -> list[Tariff]:
-    rows = session.execute(select(tariffs).where(tariffs.c.site == site))
+def tariffs_of(session: Session, sites: Collection[str]) -> list[Tariff]:
     return [
-        Tariff(row.site, SpaceKind(row.space_kind), row.amount, row.vat_rate, row.valid_from) for row in rows
+        Tariff(row.site, SpaceKind(row.space_kind), row.amount, row.vat_rate, row.valid_from)
+        for row in session.execute(select(tariffs).where(tariffs.c.site.in_(sites)))
     ]
 
 
