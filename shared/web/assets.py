@@ -14,6 +14,17 @@ from markupsafe import Markup
 
 DIST = Path(__file__).resolve().parents[2] / "frontend" / "dist"
 ONE_YEAR = 365 * 24 * 3600
+# Drawings that point along the text are mirrored in Arabic.
+DIRECTED = (
+    "arrow-left",
+    "chevron-left",
+    "chevron-right",
+    "send",
+    "log",
+    "external-link",
+    "list",
+    "receipt-refund",
+)
 ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 
 
@@ -21,7 +32,7 @@ class Assets:
     """The built front end, read once."""
 
     def __init__(self, prefix: str, dist: Path = DIST) -> None:
-        self._prefix = prefix
+        self.prefix = prefix
         self.dist = dist
         self._names: dict[str, str] = _read(dist / "manifest.json")
         self._icons: dict[str, str] = _read(dist / "icons.json")
@@ -30,7 +41,7 @@ class Assets:
 
     def _url(self, name: str) -> str:
         """Return the address of ``name`` (``shell.css``), with its hash."""
-        return f"{self._prefix}/assets/{self._names.get(name, name)}"
+        return f"{self.prefix}/assets/{self._names.get(name, name)}"
 
     def _icon(self, name: str, label: str = "") -> Markup:
         """Return the inline drawing ``name``, hidden from screen readers unless labelled.

@@ -46,6 +46,7 @@ def setup(app: Flask, assets: Assets) -> None:
         languages=partial(tuple, LANGUAGE_NAMES),
         language_url=language_url,
         session_expires_at=session_expires_at,
+        health_url=lambda: f"{assets.prefix}/health/live",
         translate=gettext,
     )
     app.jinja_env.filters.update(i18n.FILTERS)
