@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from shared.errors import N_, InvalidInput
 
+from .money import Money
+
 DEFAULT_DAYS = 60
 MOST_DAYS = 120
 
@@ -34,7 +36,9 @@ def days_late(due: date, today: date) -> int:
     return max(0, (today - due).days)
 
 
-def ageing(due: date, today: date) -> Ageing:
+def ageing(due: date, today: date, amount_due: Money) -> Ageing:
+    if amount_due.amount <= 0:
+        return Ageing.SETTLED
     late = days_late(due, today)
     if late == 0:
         return Ageing.NOT_DUE

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.billing.domain.money import Money
+from services.billing.domain.money import ZERO, Money
 from services.billing.domain.numbering import DocumentKind, Number, series_of
 from services.billing.domain.tariff import SpaceKind, Tariff, hours_between
 from services.billing.domain.terms import Ageing, ageing, due_on
@@ -39,7 +39,11 @@ def test_a_term_outside_the_law_is_refused(days: int) -> None:
     ],
 )
 def test_an_invoice_ages_by_thirty_days(late: int, bucket: Ageing) -> None:
-    assert ageing(ISSUED, ISSUED + timedelta(days=late)) is bucket
+    assert ageing(ISSUED, ISSUED + timedelta(days=late), Money(Decimal(1))) is bucket
+
+
+def test_an_invoice_taken_back_in_full_is_settled_however_late() -> None:
+    assert ageing(ISSUED, ISSUED + timedelta(days=200), ZERO) is Ageing.SETTLED
 
 
 @pytest.mark.parametrize(("minutes", "hours"), [(15, "0.25"), (90, "1.5"), (20, "0.3333"), (1440, "24")])
