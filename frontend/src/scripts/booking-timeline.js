@@ -32,6 +32,39 @@ function span(className, text) {
   return element;
 }
 
+// The library draws a placeholder row before the real ones: it has no extendedProps.
+function label(resource) {
+  const element = span("space", "");
+  element.append(span("space-name", resource.title), span("space-note", resource.extendedProps?.note));
+  return element;
+}
+
+function card(event) {
+  const { starts = "", ends = "", url } = event.extendedProps ?? {};
+  const element = document.createElement(url ? "a" : "span");
+  const time = span("booking-time", starts.slice(11));
+  time.append(span("visually-hidden", `–${ends.slice(11)}`));
+  element.className = "booking";
+  element.title = `${event.title} · ${starts.slice(11)}–${ends.slice(11)}`;
+  element.append(span("booking-title", event.title), time);
+  if (url) element.href = url;
+  return element;
+}
+
+// It also claims to be a table without being one: rows are not where a screen reader looks for
+// them. Bookings are links, and the page has the same day as a list.
+const TABLE_ROLES = ["table", "row", "rowgroup", "rowheader", "columnheader", "cell"];
+const TABLE_ATTRIBUTES = ["aria-colindex", "aria-rowindex", "aria-colcount", "aria-rowcount", "aria-colspan"];
+
+function dropTableRoles(box) {
+  for (const role of TABLE_ROLES) {
+    for (const element of box.querySelectorAll(`[role=${role}]`)) element.removeAttribute("role");
+  }
+  for (const name of TABLE_ATTRIBUTES) {
+    for (const element of box.querySelectorAll(`[${name}]`)) element.removeAttribute(name);
+  }
+}
+
 const resources = (data) =>
   data.spaces.map((space) => ({ id: space.id, title: space.name, extendedProps: { note: space.note } }));
 
@@ -73,29 +106,9 @@ function draw(box, data) {
     slotWidth: slotWidth(box, data),
     dayHeaderFormat: { weekday: "long" },
     resources: resources(data),
-    resourceLabelContent: ({ resource }) => ({
-      // The library draws a placeholder row before the real ones: it has no extendedProps.
-      domNodes: [span("space-name", resource.title), span("space-note", resource.extendedProps?.note)],
-    }),
+    resourceLabelContent: ({ resource }) => ({ domNodes: [label(resource)] }),
     events: events(data),
-    eventContent: ({ event }) => ({
-      domNodes: [span("booking-title", event.title), span("booking-time", event.extendedProps?.starts?.slice(11))],
-    }),
-    eventDidMount: ({ el, event }) => {
-      const booking = event.extendedProps;
-      el.setAttribute("aria-label", `${event.title}, ${booking.starts.slice(11)}–${booking.ends.slice(11)}`);
-      el.title = `${event.title} · ${booking.starts.slice(11)}–${booking.ends.slice(11)}`;
-      if (booking.url) {
-        el.tabIndex = 0;
-        el.setAttribute("role", "link");
-        el.addEventListener("keydown", (pressed) => {
-          if (pressed.key === "Enter") location.href = booking.url;
-        });
-      }
-    },
-    eventClick: ({ event }) => {
-      if (event.extendedProps.url) location.href = event.extendedProps.url;
-    },
+    eventContent: ({ event }) => ({ domNodes: [card(event)] }),
     selectable: Boolean(box.dataset.newUrl),
     select: ({ start, end, resource }) => {
       openDialog(box, { space: resource.id, day: dayOf(start), starts: wall(start), ends: wall(end) });
@@ -108,7 +121,9 @@ function draw(box, data) {
 function start(box) {
   let data = JSON.parse(box.querySelector("script[type='application/json']").textContent);
   let etag = "";
-  let calendar = draw(box, data);
+  const calendar = draw(box, data);
+  dropTableRoles(box);
+  new MutationObserver(() => dropTableRoles(box)).observe(box, { childList: true, subtree: true });
 
   async function poll() {
     if (document.hidden || !box.dataset.feed || !box.isConnected) return;
