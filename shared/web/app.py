@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from environs import Env
 from flask import Blueprint, Flask, Response, g, request
 from flask.json.provider import JSONProvider
 from flask.typing import ResponseReturnValue
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
 from structlog.contextvars import bind_contextvars, clear_contextvars
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from shared import health
 from shared.db import Database, uuid7
@@ -110,6 +112,9 @@ def create_app(
     app.register_blueprint(assets.blueprint(), url_prefix=f"/{service}")
     app.register_blueprint(health.blueprint(database), url_prefix=f"/{service}/health")
 
+    proxies = Env().int("TRUSTED_PROXIES", 0)
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
     app.before_request(_open)
     app.after_request(_close)
     return app

@@ -30,10 +30,14 @@ from shared.web.translations.update import load
 
 TRANSLATED = ("fr", "ar")
 PLACE = re.compile(r"%\(\w+\)[sd]|\{\w*\}")
-JINJA = re.compile(r"\{#.*?#\}|\{%-?\s*(?:trans)\b.*?\{%-?\s*endtrans\s*-?%\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
+JINJA = re.compile(
+    r"\{#.*?#\}|\{%-?\s*(?:trans)\b.*?\{%-?\s*endtrans\s*-?%\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL
+)
 LETTERS = re.compile(r"[^\W\d_]{2,}")
 SENTENCE = re.compile(r"^[A-ZÀ-Þ][^\W\d_]+|[^\W\d_]\s+[^\W\d_]|[À-ÿ؀-ۿ]")
-TECHNICAL = re.compile(r"[/#@=<>{}\[\]]|^[a-z0-9_ .:;,%()+-]*$|^[A-Z][A-Za-z]*(-[A-Z][A-Za-z]*)+$|^Ctrl\+Enter$")
+TECHNICAL = re.compile(
+    r"[/#@=<>{}\[\]]|^[a-z0-9_ .:;,%()+-]*$|^[A-Z][A-Za-z]*(-[A-Z][A-Za-z]*)+$|^(Esc|Enter|Tab)$"
+)
 SHOWN_ATTRIBUTES = frozenset({"title", "aria-label", "placeholder", "alt"})
 UNTRANSLATED_TAGS = frozenset({"script", "style", "kbd", "code"})
 MARKERS = frozenset({"_", "gettext", "ngettext", "translate"})

@@ -178,10 +178,30 @@ def rooms() -> str:
             ]
         ],
         "bookings": [
-            {"id": "1", "title": "Atlas Robotics – comité", "kind": "confirmed", "url": "/counter/", **booking},
-            {"id": "2", "title": "Zellige Data (option)", "kind": "option", "url": "/counter/", **booking, "space": "c"},
+            {
+                "id": "1",
+                "title": "Atlas Robotics – comité",
+                "kind": "confirmed",
+                "url": "/counter/",
+                **booking,
+            },
+            {
+                "id": "2",
+                "title": "Zellige Data (option)",
+                "kind": "option",
+                "url": "/counter/",
+                **booking,
+                "space": "c",
+            },
             {"id": "3", "title": "Maintenance", "kind": "closed", "url": "", **booking, "space": "b"},
-            {"id": "4", "title": "شركة نماء – اجتماع", "kind": "event", "url": "/counter/", **booking, "space": "d"},
+            {
+                "id": "4",
+                "title": "شركة نماء – اجتماع",
+                "kind": "event",
+                "url": "/counter/",
+                **booking,
+                "space": "d",
+            },
         ],
     }
     return render_template("timeline.html", today=date(2026, 11, 23), timeline=timeline)
@@ -229,7 +249,9 @@ def make_app(database: Database | None = None) -> Flask:
     )
 
 
-def token(*roles: str, sites: tuple[str, ...] = ("rabat",), language: str = "fr", account: str = "account-1") -> str:
+def token(
+    *roles: str, sites: tuple[str, ...] = ("rabat",), language: str = "fr", account: str = "account-1"
+) -> str:
     return issue_session(
         account_id=account,
         name="Y. Benjelloun",
@@ -238,5 +260,3 @@ def token(*roles: str, sites: tuple[str, ...] = ("rabat",), language: str = "fr"
         sites=sites,
         language=language,
     ).token
-
-

@@ -59,7 +59,9 @@ def python_messages(path: Path) -> Iterator[Message]:
         if not isinstance(node, ast.Call) or not node.args:
             continue
         name = called(node)
-        texts = [a.value if isinstance(a, ast.Constant) and isinstance(a.value, str) else None for a in node.args]
+        texts = [
+            a.value if isinstance(a, ast.Constant) and isinstance(a.value, str) else None for a in node.args
+        ]
         if name in ONE | ERRORS and texts[0]:
             yield Message(texts[0], None, path, node.lineno)
         elif name in PLURAL and len(texts) > 1 and texts[0] and texts[1]:

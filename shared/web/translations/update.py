@@ -10,6 +10,19 @@ from babel.messages.pofile import read_po, write_po
 from shared.web.translations.catalogues import CATALOGUES, LANGUAGES, ROOT, Catalogue
 from shared.web.translations.extraction import Message, messages
 
+# CLDR's order: zero, one, two, few, many, other. Babel's own rule for Arabic swaps the last two.
+ARABIC_PLURALS = (
+    "nplurals=6; plural=(n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : n%100>=11 ? 4 : 5);"
+)
+DROPPED_HEADERS = (
+    '"POT-Creation-Date',
+    '"PO-Revision-Date',
+    '"Generated-By',
+    '"Last-Translator',
+    '"Language-Team',
+    '"Report-Msgid-Bugs-To',
+    '"Project-Id-Version',
+)
 HEADER = "# Texts of Guichet Unique. The keys are English; edit the msgstr only."
 
 
@@ -28,10 +41,13 @@ def update() -> Iterator[tuple[Path, int]]:
         found = own_messages(catalogue)
         for language in LANGUAGES:
             path = catalogue.po(language)
-            if not found and not path.exists():
+            # The keys are English already: an English catalogue is only kept where one exists.
+            if not path.exists() and (not found or language == "en"):
                 continue
             before = load(path, language)
-            after = Catalog(locale=language, header_comment=HEADER, project="Guichet Unique", fuzzy=False)
+            after = Catalog(locale=language, header_comment=HEADER, fuzzy=False)
+            if language == "ar":
+                after.mime_headers = [("Plural-Forms", ARABIC_PLURALS)]
             for message in sorted(found, key=lambda one: (str(one.path), one.line)):
                 old = before.get(message.singular)
                 after.add(
@@ -63,12 +79,8 @@ def _complete(string: object) -> bool:
 def _write(path: Path, catalogue: Catalog) -> None:
     buffer = io.BytesIO()
     write_po(buffer, catalogue, width=110, include_lineno=False, omit_header=False)
-    # Dates in the header would change every file at every run.
-    lines = [
-        line
-        for line in buffer.getvalue().decode().splitlines()
-        if not line.startswith(('"POT-Creation-Date', '"PO-Revision-Date', '"Generated-By', '"Last-Translator'))
-    ]
+    # Dates and names in the header would change every file at every run.
+    lines = [line for line in buffer.getvalue().decode().splitlines() if not line.startswith(DROPPED_HEADERS)]
     text = "\n".join(lines) + "\n"
     if not path.exists() or path.read_text("utf-8") != text:
         path.write_text(text, "utf-8")

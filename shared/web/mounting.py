@@ -1,0 +1,29 @@
+"""Several services in one process, as the local stack runs them."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+HOME = "/guichet/"
+
+
+def mount(apps: Mapping[str, "WSGIApplication"]) -> "WSGIApplication":
+    """Return one application that hands each request to the service its path begins with.
+
+    The path is passed on whole: an app answers under its prefix, alone as mounted.
+    """
+
+    def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        service = environ.get("PATH_INFO", "").split("/", 2)[1:2]
+        app = apps.get(service[0]) if service else None
+        if app is not None:
+            return app(environ, start_response)
+        if environ.get("PATH_INFO", "") in {"", "/"}:
+            start_response("302 Found", [("Location", HOME), ("Content-Length", "0")])
+            return [b""]
+        start_response("404 Not Found", [("Content-Type", "text/plain"), ("Content-Length", "9")])
+        return [b"Not Found"]
+
+    return application
