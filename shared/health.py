@@ -41,6 +41,6 @@ def _reachable(database: Database) -> bool:
 def _answer(checks: dict[str, bool]) -> Response:
     good = all(checks.values())
     body = {"status": "ok" if good else "unavailable", "checks": checks}
-    response: Response = current_app.json.response(body)
-    response.status_code = 200 if good else 503
-    return response
+    return Response(
+        current_app.json.dumps(body), status=200 if good else 503, content_type="application/json"
+    )

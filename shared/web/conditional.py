@@ -16,4 +16,5 @@ def not_modified_if_same(result: ResponseReturnValue) -> Response:
     response.set_etag(digest, weak=True)
     response.headers["Cache-Control"] = "private, no-cache"
     response.vary.add("Cookie")
-    return response.make_conditional(request)  # type: ignore[no-any-return]
+    response.make_conditional(request)
+    return response

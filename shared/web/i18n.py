@@ -103,7 +103,7 @@ def localized(names: Mapping[str, str] | str | None) -> str:
 
 def sentence(error: DomainError) -> str:
     """Return the translated sentence of a domain error."""
-    text = gettext(error.message)
+    text: str = gettext(error.message)
     if not error.params:
         return text
     return text % {name: present(value) for name, value in error.params.items()}

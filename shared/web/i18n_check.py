@@ -78,7 +78,7 @@ def untranslated(catalogue: Catalogue) -> Iterator[str]:
                 seen.add(message.id)
                 entry = own.get(message.singular) or shared.get(message.singular)
                 strings = entry.string if entry and not entry.fuzzy else ""
-                forms = list(strings) if isinstance(strings, tuple | list) else [strings]
+                forms = [form or "" for form in (strings if isinstance(strings, tuple | list) else [strings])]
                 where = f"{message.path.relative_to(ROOT)}:{message.line}: {message.singular!r}"
                 if not all(forms):
                     yield f"{where} has no {language} translation"
@@ -159,7 +159,8 @@ def unmarked_errors(path: Path) -> Iterator[str]:
                 isinstance(node.args[0], ast.Call) and called(node.args[0]) == "format"
             )
             if built:
-                yield f"{path.relative_to(ROOT)}:{node.lineno}: {called(node)} with a sentence built on the spot"
+                place = f"{path.relative_to(ROOT)}:{node.lineno}"
+                yield f"{place}: {called(node)} with a sentence built on the spot"
 
 
 def incomplete_names(root: Path) -> Iterator[str]:

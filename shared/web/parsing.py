@@ -23,7 +23,7 @@ class MalformedBody(InvalidInput):
     status = 400
 
 
-class StrictParser(FlaskParser):
+class StrictParser(FlaskParser):  # type: ignore[misc] # webargs has no stubs here
     """Unknown fields are refused everywhere, and so is text the database cannot hold."""
 
     DEFAULT_UNKNOWN_BY_LOCATION: ClassVar[dict[str, str | None]] = {
@@ -73,7 +73,7 @@ class StrictParser(FlaskParser):
         error_headers: Mapping[str, str] | None,
     ) -> NoReturn:
         """Turn marshmallow's findings into ours, without the location around them."""
-        messages = error.normalized_messages()
+        messages: Any = error.normalized_messages()  # type: ignore[no-untyped-call]
         if len(messages) == 1:
             (location,) = messages
             if location in self.__location_map__:
@@ -81,14 +81,15 @@ class StrictParser(FlaskParser):
         raise fields_at_fault(messages) from error
 
 
-class ApiBlueprint(Blueprint):
+class ApiBlueprint(Blueprint):  # type: ignore[misc] # flask-smorest is untyped
     """A flask-smorest blueprint with the strict parser; every API blueprint is one of these."""
 
     ARGUMENTS_PARSER = StrictParser()
 
     def arguments(self, schema: Any, **kwargs: Any) -> Callable[..., Any]:
         """Parse with ``schema``, instantiated here once: webargs would do so at each request."""
-        return super().arguments(resolve_schema_instance(schema), **kwargs)  # type: ignore[no-any-return]
+        decorate: Callable[..., Any] = super().arguments(resolve_schema_instance(schema), **kwargs)
+        return decorate
 
 
 def refuse_nul_in_path() -> None:

@@ -90,7 +90,7 @@ class Problem(ma.Schema):
     correlation_id = ma.fields.String(required=True)
 
 
-class ProblemApi(Api):
+class ProblemApi(Api):  # type: ignore[misc] # flask-smorest is untyped
     """flask-smorest whose errors are ours, in the documents too."""
 
     ERROR_SCHEMA = Problem
@@ -99,9 +99,9 @@ class ProblemApi(Api):
         """Leave errors to :func:`register`."""
 
     def _register_responses(self) -> None:
-        content_type, self.DEFAULT_RESPONSE_CONTENT_TYPE = self.DEFAULT_RESPONSE_CONTENT_TYPE, MEDIA_TYPE
+        self.DEFAULT_RESPONSE_CONTENT_TYPE = MEDIA_TYPE
         super()._register_responses()
-        self.DEFAULT_RESPONSE_CONTENT_TYPE = content_type
+        del self.DEFAULT_RESPONSE_CONTENT_TYPE
 
 
 def register(app: Flask) -> None:
@@ -126,7 +126,8 @@ def _domain(error: DomainError) -> ResponseReturnValue:
 
 
 def _validation(error: ma.ValidationError) -> ResponseReturnValue:
-    return _domain(fields_at_fault(error.normalized_messages()))
+    messages: Any = error.normalized_messages()  # type: ignore[no-untyped-call]
+    return _domain(fields_at_fault(messages))
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:

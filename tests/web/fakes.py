@@ -163,7 +163,7 @@ def new() -> ResponseReturnValue:
 @pages.get("/rooms")
 @requires()
 def rooms() -> str:
-    booking = {"space": "a", "starts": "2026-11-23T09:00", "ends": "2026-11-23T10:30"}
+    booking = {"space": "a", "starts": "2026-11-23T09:00", "ends": "2026-11-23T10:30", "url": "/counter/"}
     timeline = {
         "day": "2026-11-23",
         "opens": "08:00",
@@ -178,30 +178,10 @@ def rooms() -> str:
             ]
         ],
         "bookings": [
-            {
-                "id": "1",
-                "title": "Atlas Robotics – comité",
-                "kind": "confirmed",
-                "url": "/counter/",
-                **booking,
-            },
-            {
-                "id": "2",
-                "title": "Zellige Data (option)",
-                "kind": "option",
-                "url": "/counter/",
-                **booking,
-                "space": "c",
-            },
-            {"id": "3", "title": "Maintenance", "kind": "closed", "url": "", **booking, "space": "b"},
-            {
-                "id": "4",
-                "title": "شركة نماء – اجتماع",
-                "kind": "event",
-                "url": "/counter/",
-                **booking,
-                "space": "d",
-            },
+            {**booking, "id": "1", "title": "Atlas Robotics – comité", "kind": "confirmed"},
+            {**booking, "id": "2", "title": "Zellige Data (option)", "kind": "option", "space": "c"},
+            {**booking, "id": "3", "title": "Maintenance", "kind": "closed", "url": "", "space": "b"},
+            {**booking, "id": "4", "title": "شركة نماء – اجتماع", "kind": "event", "space": "d"},
         ],
     }
     return render_template("timeline.html", today=date(2026, 11, 23), timeline=timeline)
@@ -215,7 +195,8 @@ def fragment_rooms() -> str:
         for name in ("Tafilalet", "Rif", "Atlas", "Souss", "Draa")
     )
     return (
-        '<div class="card-head"><h2>Salles aujourd’hui</h2><a href="/counter/rooms">Ouvrir le planning</a></div>'
+        '<div class="card-head"><h2>Salles aujourd’hui</h2>'
+        '<a href="/counter/rooms">Ouvrir le planning</a></div>'
         f'<table class="list" aria-label="Salles aujourd’hui"><tbody>{lines}</tbody></table>'
     )
 
