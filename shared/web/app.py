@@ -16,7 +16,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
 from structlog.contextvars import bind_contextvars, clear_contextvars
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from shared import health
+from shared.web import health
 from shared.db import Database, uuid7
 from shared.logging import get_logger
 from shared.web import i18n, problems, shell
