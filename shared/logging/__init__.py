@@ -11,6 +11,7 @@ import sys
 import orjson
 import structlog
 from environs import Env
+from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
 __all__ = ["configure", "get_logger"]
@@ -43,10 +44,18 @@ def configure(service: str, process: str) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    # Local variables stay out of tracebacks: they hold passwords and personal data.
     renderers: list[structlog.typing.Processor] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(serializer=_to_json)]
+        [
+            structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
+            structlog.processors.JSONRenderer(serializer=_to_json),
+        ]
         if as_json
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        else [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
     )
     structlog.configure(
         processors=[*common, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -65,8 +74,10 @@ def configure(service: str, process: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     # Their INFO lines tell of every frame or connection and would drown ours.
-    for noisy in ("pika", "amqp", "kombu", "nameko", "alembic", "fontTools", "weasyprint"):
+    for noisy in ("amqp", "kombu", "nameko", "alembic", "fontTools", "weasyprint"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # pika reports one refused connection as five errors; its exception carries the same words.
+    logging.getLogger("pika").setLevel(logging.CRITICAL)
 
 
 def _to_json(value: object, **_: object) -> str:

@@ -57,11 +57,21 @@ class _BufferedTCPTransport(TCPTransport):  # type: ignore[misc]
 
 
 class _Connection(pyamqp.Connection):  # type: ignore[misc]
-    def Transport(self, host: str, connect_timeout: float, ssl: Any = False, **kwargs: Any) -> Any:
-        kind = SSLTransport if ssl else _BufferedTCPTransport
-        if ssl:
-            kwargs["ssl"] = ssl
-        return kind(host, connect_timeout=connect_timeout, **kwargs)
+    def Transport(  # noqa: N802 - py-amqp's name
+        self,
+        host: str,
+        connect_timeout: float,
+        ssl: Any = False,
+        read_timeout: float | None = None,
+        write_timeout: float | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        kwargs |= {
+            "connect_timeout": connect_timeout,
+            "read_timeout": read_timeout,
+            "write_timeout": write_timeout,
+        }
+        return SSLTransport(host, ssl=ssl, **kwargs) if ssl else _BufferedTCPTransport(host, **kwargs)
 
 
 class BufferedTransport(pyamqp.Transport):  # type: ignore[misc]

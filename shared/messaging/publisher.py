@@ -73,7 +73,7 @@ class Publisher:
         self._run(OPEN_SECONDS)
         if not self._opened:
             self._abandon()
-            raise BrokerLost("the broker did not open the connection") from self._error
+            raise BrokerLost(f"the broker did not open the connection: {self._error!r}") from self._error
 
     def publish(self, messages: Sequence[Message]) -> Outcome:
         """Publish persistently, in order, and wait until the broker has answered for each."""

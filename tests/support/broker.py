@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterable
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import pika
 
@@ -22,7 +22,8 @@ class TestBroker:
     def __init__(self, servers: PrivateServers) -> None:
         self.servers = servers
         self.admin_url = servers.amqp_admin_url
-        definitions = topology.definitions(dict.fromkeys(SERVICES, PASSWORD))
+        vhost = unquote(urlsplit(self.admin_url).path.lstrip("/")) or "/"
+        definitions = topology.definitions(dict.fromkeys(SERVICES, PASSWORD), vhost=vhost)
         servers.rabbitmqctl("import_definitions", stdin=json.dumps(definitions))
 
     def url(self, service: str) -> str:

@@ -1,0 +1,59 @@
+"""The consuming worker of the fault tests: one effect row an event, never deduplicated by itself.
+
+Run with ``python -m tests.faults.worker``; its settings come from the environment.
+"""
+
+import os
+
+os.environ.setdefault("PSYCOPG_WAIT_FUNC", "wait_selector")
+
+import eventlet
+
+eventlet.monkey_patch()
+
+import signal  # noqa: E402
+import time  # noqa: E402
+
+from sqlalchemy import text  # noqa: E402
+
+from shared.messaging.run_worker import run  # noqa: E402
+from shared.messaging.worker import EventWorker, every, subscribe  # noqa: E402
+from tests.faults.contracts import ThingRead  # noqa: E402
+
+
+class EffectsWorker(EventWorker):
+    """Writes an ``effects`` row for each event it handles."""
+
+    name = "billing"
+
+    @subscribe(ThingRead)
+    def thing_happened(self, event, session):
+        """Do what the event's mode asks, so that each fault can be provoked from outside."""
+        mode = event.data["mode"]
+        if mode == "fail":
+            raise ValueError("this event always fails")
+        if mode == "fail-unless-mended":
+            mended = session.scalar(text("SELECT count(*) FROM mended"))
+            if not mended:
+                raise ValueError("not yet mended")
+        if mode == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if mode == "hog":
+            started = time.monotonic()
+            while time.monotonic() - started < float(os.environ.get("HOG_SECONDS", "3")):
+                pass
+        if mode == "slow":
+            eventlet.sleep(float(os.environ.get("SLOW_SECONDS", "0.05")))
+        session.execute(
+            text("INSERT INTO effects (event_id, number) VALUES (:event_id, :number)"),
+            {"event_id": event.id, "number": event.data["number"]},
+        )
+
+    @every(seconds=1)
+    def tick(self, session):
+        """Record that the timer ran, and where."""
+        session.execute(text("INSERT INTO ticks (pid) VALUES (:pid)"), {"pid": os.getpid()})
+
+
+if __name__ == "__main__":
+    run("billing", EffectsWorker)
