@@ -10,7 +10,7 @@ from pika.exceptions import AMQPError, ChannelClosedByBroker, ProbableAccessDeni
 from shared.cli.options import pick, service_option
 from shared.clock import WrongTimeZoneData, check_time_zone_data
 from shared.db.migrations import pending
-from shared.messaging import topology
+from shared.messaging import names
 from shared.settings import MissingSetting, ServiceSettings, libpq_url
 
 STUCK_SECONDS = 60
@@ -102,13 +102,13 @@ def _broker(settings: ServiceSettings) -> list[Finding]:
     findings = []
     try:
         channel = connection.channel()
-        inbox = channel.queue_declare(topology.inbox_of(settings.service), passive=True).method
+        inbox = channel.queue_declare(names.inbox_of(settings.service), passive=True).method
         if inbox.consumer_count == 0:
             findings.append(f"nobody consumes {inbox.queue} ({inbox.message_count} messages wait)")
-        letters = channel.queue_declare(topology.dead_letters_of(settings.service), passive=True).method
+        letters = channel.queue_declare(names.dead_letters_of(settings.service), passive=True).method
         if letters.message_count:
             findings.append(f"{letters.message_count} messages lie in {letters.queue}")
-        channel.exchange_declare(topology.exchange_of(settings.service), passive=True)
+        channel.exchange_declare(names.exchange_of(settings.service), passive=True)
     except ChannelClosedByBroker as error:
         findings.append(f"{error.reply_text}: run guichet broker apply")
     finally:

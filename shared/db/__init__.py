@@ -1,6 +1,7 @@
 """Transactions, column types and migrations on PostgreSQL."""
 
 from shared.db.database import Database
+from shared.db.deferred import insert_later
 from shared.db.types import UtcDateTime, new_metadata, uuid7
 
-__all__ = ["Database", "UtcDateTime", "new_metadata", "uuid7"]
+__all__ = ["Database", "UtcDateTime", "insert_later", "new_metadata", "uuid7"]

@@ -57,7 +57,7 @@ class _BufferedTCPTransport(TCPTransport):  # type: ignore[misc]
 
 
 class _Connection(pyamqp.Connection):  # type: ignore[misc]
-    def Transport(  # noqa: N802 - py-amqp's name
+    def Transport(
         self,
         host: str,
         connect_timeout: float,

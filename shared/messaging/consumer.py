@@ -21,7 +21,7 @@ from shared.logging import get_logger
 from shared.messaging import crash_points
 from shared.messaging.amqp_transport import BufferedTransport
 from shared.messaging.batches import Outage, Subscription, handle_batch
-from shared.messaging.topology import inbox_of
+from shared.messaging.names import inbox_of
 
 log = get_logger()
 

@@ -14,7 +14,7 @@ import pika
 from shared.db import Database
 from shared.messaging import parking
 from shared.messaging.envelope import Undecodable, decode
-from shared.messaging.topology import dead_letters_of
+from shared.messaging.names import dead_letters_of
 from shared.settings import ServiceSettings
 
 MOST_PEEKED = 500

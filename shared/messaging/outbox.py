@@ -64,6 +64,9 @@ def publish(
         causation_id=context.get("event_id"),
         traceparent=context.get("traceparent"),
     )
+    if not session.in_transaction():
+        # A rollback only reaches the pending rows when there is a transaction to roll back.
+        session.begin()
     transaction = session.get_nested_transaction() or session.get_transaction()
     pending = session.info.setdefault(_PENDING, [])
     pending.append((transaction, event_id, contract.type, subject, encode(envelope), contract.mandatory))

@@ -8,8 +8,8 @@ import psycopg
 
 from shared.logging import get_logger
 from shared.messaging import crash_points
+from shared.messaging.names import exchange_of
 from shared.messaging.publisher import BrokerLost, Message, Outcome, Publisher
-from shared.messaging.topology import exchange_of
 from shared.settings import ServiceSettings, libpq_url
 
 log = get_logger()

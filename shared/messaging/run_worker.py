@@ -2,9 +2,9 @@
 
 import os
 
-# Must precede every other import: psycopg's own waiting would block all green threads, and
+# Must precede every other import: psycopg's own C waiting would block all green threads, and
 # sockets imported before the patch would stay blocking.
-os.environ.setdefault("PSYCOPG_WAIT_FUNC", "wait_selector")
+os.environ.setdefault("PSYCOPG_WAIT_FUNC", "wait_select")
 
 import eventlet
 

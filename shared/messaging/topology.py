@@ -14,26 +14,11 @@ import pika
 import yaml
 
 from shared.messaging.contracts import consumed_by
+from shared.messaging.names import DEAD_LETTER_EXCHANGE, dead_letters_of, exchange_of, inbox_of
 
 BROKER_FILE = Path(__file__).resolve().parents[2] / "deploy" / "rabbitmq" / "broker.yaml"
-DEAD_LETTER_EXCHANGE = "dead-letters"
 QUEUE_ARGUMENTS = {"x-queue-type": "quorum", "x-single-active-consumer": True}
 DEAD_LETTER_QUEUE_ARGUMENTS = {"x-queue-type": "quorum"}
-
-
-def exchange_of(service: str) -> str:
-    """Return the topic exchange ``service`` publishes to."""
-    return f"{service}.events"
-
-
-def inbox_of(service: str) -> str:
-    """Return the queue ``service`` consumes."""
-    return f"{service}.inbox"
-
-
-def dead_letters_of(service: str) -> str:
-    """Return the queue that keeps what ``service`` could not even decode."""
-    return f"{service}.dead-letters"
 
 
 def bindings_of(service: str) -> list[tuple[str, str]]:
@@ -46,14 +31,14 @@ def declare(amqp_url: str, services: Iterable[str]) -> None:
 
     ``amqp_url`` is that of a user who may configure: services themselves may not.
     """
-    names = list(services)
+    chosen = list(services)
     connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
     try:
         channel = connection.channel()
         channel.exchange_declare(DEAD_LETTER_EXCHANGE, "direct", durable=True)
-        for service in names:
+        for service in chosen:
             channel.exchange_declare(exchange_of(service), "topic", durable=True)
-        for service in names:
+        for service in chosen:
             channel.queue_declare(inbox_of(service), durable=True, arguments=QUEUE_ARGUMENTS)
             channel.queue_declare(
                 dead_letters_of(service), durable=True, arguments=DEAD_LETTER_QUEUE_ARGUMENTS

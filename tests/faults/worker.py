@@ -5,7 +5,7 @@ Run with ``python -m tests.faults.worker``; its settings come from the environme
 
 import os
 
-os.environ.setdefault("PSYCOPG_WAIT_FUNC", "wait_selector")
+os.environ.setdefault("PSYCOPG_WAIT_FUNC", "wait_select")
 
 import eventlet
 
@@ -14,11 +14,14 @@ eventlet.monkey_patch()
 import signal  # noqa: E402
 import time  # noqa: E402
 
-from sqlalchemy import text  # noqa: E402
+from sqlalchemy import BigInteger, Column, MetaData, Table, Uuid, text  # noqa: E402
 
+from shared.db import insert_later  # noqa: E402
 from shared.messaging.run_worker import run  # noqa: E402
 from shared.messaging.worker import EventWorker, every, subscribe  # noqa: E402
 from tests.faults.contracts import ThingRead  # noqa: E402
+
+EFFECTS = Table("effects", MetaData(), Column("event_id", Uuid), Column("number", BigInteger))
 
 
 class EffectsWorker(EventWorker):
@@ -44,10 +47,7 @@ class EffectsWorker(EventWorker):
                 pass
         if mode == "slow":
             eventlet.sleep(float(os.environ.get("SLOW_SECONDS", "0.05")))
-        session.execute(
-            text("INSERT INTO effects (event_id, number) VALUES (:event_id, :number)"),
-            {"event_id": event.id, "number": event.data["number"]},
-        )
+        insert_later(session, EFFECTS, {"event_id": event.id, "number": event.data["number"]})
 
     @every(seconds=1)
     def tick(self, session):

@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 import pika
 
 from deploy.local.servers import PrivateServers
-from shared.messaging import topology
+from shared.messaging import names, topology
 from shared.settings import SERVICES
 
 PASSWORD = "test-only"
@@ -33,13 +33,13 @@ class TestBroker:
 
     def prepare(self, services: Iterable[str] = SERVICES) -> None:
         """Declare the topology of ``services`` and empty their queues."""
-        names = list(services)
-        topology.declare(self.servers.amqp_admin_url, names)
+        chosen = list(services)
+        topology.declare(self.servers.amqp_admin_url, chosen)
         with pika.BlockingConnection(pika.URLParameters(self.servers.amqp_admin_url)) as connection:
             channel = connection.channel()
-            for service in names:
-                channel.queue_purge(topology.inbox_of(service))
-                channel.queue_purge(topology.dead_letters_of(service))
+            for service in chosen:
+                channel.queue_purge(names.inbox_of(service))
+                channel.queue_purge(names.dead_letters_of(service))
 
     def depth(self, queue: str) -> int:
         """Return how many messages are ready in ``queue``."""
@@ -54,7 +54,7 @@ class TestBroker:
             channel.confirm_delivery()
             for body in bodies:
                 channel.basic_publish(
-                    topology.exchange_of(service),
+                    names.exchange_of(service),
                     routing_key,
                     body,
                     pika.BasicProperties(content_type="application/cloudevents+json", delivery_mode=2),

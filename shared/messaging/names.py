@@ -1,0 +1,18 @@
+"""The broker's names: one exchange to publish, one queue to consume, one for dead letters, a service."""
+
+DEAD_LETTER_EXCHANGE = "dead-letters"
+
+
+def exchange_of(service: str) -> str:
+    """Return the topic exchange ``service`` publishes to."""
+    return f"{service}.events"
+
+
+def inbox_of(service: str) -> str:
+    """Return the queue ``service`` consumes."""
+    return f"{service}.inbox"
+
+
+def dead_letters_of(service: str) -> str:
+    """Return the queue that keeps what ``service`` could not even decode."""
+    return f"{service}.dead-letters"

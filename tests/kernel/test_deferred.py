@@ -1,0 +1,82 @@
+"""Rows queued and written together."""
+
+import uuid
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, Numeric, Table, Text, Uuid, exc, select, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from shared.db import UtcDateTime, insert_later
+
+THINGS = Table(
+    "deferred_things",
+    MetaData(),
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text),
+    Column("price", Numeric(12, 2)),
+    Column("at", UtcDateTime),
+    Column("details", JSONB),
+    Column("count", Integer, server_default="7"),
+)
+
+
+@pytest.fixture
+def things(database):
+    guichet = database("guichet")
+    THINGS.metadata.drop_all(guichet.engine)
+    THINGS.metadata.create_all(guichet.engine)
+    yield guichet
+    THINGS.metadata.drop_all(guichet.engine)
+
+
+def row(name="é'; DROP TABLE x; --", **more):
+    return {"id": uuid.uuid4(), "name": name, **more}
+
+
+def test_every_column_type_survives(things):
+    given = row(price=Decimal("12.30"), at=datetime(2026, 11, 23, 9, tzinfo=UTC), details={"a": ["ع", None]})
+    with things.transaction() as session:
+        insert_later(session, THINGS, given)
+    with things.read() as session:
+        stored = session.execute(select(THINGS)).one()._asdict()
+    assert stored == {**given, "count": 7}
+
+
+def test_rows_are_there_for_whatever_reads_next(things):
+    with things.transaction() as session:
+        insert_later(session, THINGS, row())
+        assert session.scalar(text("SELECT count(*) FROM deferred_things")) == 1
+
+
+def test_rows_with_different_columns_go_together(things):
+    with things.transaction() as session:
+        insert_later(session, THINGS, row("a"))
+        insert_later(session, THINGS, row("b", count=3))
+        insert_later(session, THINGS, row("c"))
+    with things.read() as session:
+        assert {tuple(found) for found in session.execute(select(THINGS.c.name, THINGS.c.count))} == {
+            ("a", 7),
+            ("b", 3),
+            ("c", 7),
+        }
+
+
+def test_rollback_forgets_the_queue(things):
+    with things.session() as session:
+        insert_later(session, THINGS, row())
+        session.rollback()
+        session.commit()
+    with things.read() as session:
+        assert session.scalar(text("SELECT count(*) FROM deferred_things")) == 0
+
+
+def test_a_refused_row_fails_the_commit(things):
+    twice = row()
+    session = things.session()
+    insert_later(session, THINGS, twice)
+    insert_later(session, THINGS, twice)
+    with pytest.raises(exc.IntegrityError):
+        session.commit()
+    session.close()
