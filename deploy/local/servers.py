@@ -14,6 +14,7 @@ import stat
 import time
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from deploy.local.postgres import PostgresServer
 from deploy.local.processes import Account, LocalError
@@ -24,9 +25,13 @@ class PrivateServers:
     """Both servers, with their passwords and last ports kept in `folder`.
 
     `durable=False` is for tests: nothing is synced to disk, stopping is abrupt and leaves no data behind.
+    `definitions` are RabbitMQ definitions (users, permissions, policies of the virtual host `VHOST`)
+    that the node loads at every start.
     """
 
-    def __init__(self, folder: Path, *, durable: bool = True) -> None:
+    def __init__(
+        self, folder: Path, *, durable: bool = True, definitions: dict[str, Any] | None = None
+    ) -> None:
         self.folder = folder.absolute()
         self.durable = durable
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -48,6 +53,7 @@ class PrivateServers:
             password=str(self._known["rabbitmq_password"]),
             log=self.log_folder / "rabbitmq.log",
         )
+        self.rabbitmq.definitions = definitions or {}
 
     @property
     def pg_admin_url(self) -> str:
