@@ -12,27 +12,15 @@ from deploy.local.processes import (
     Account,
     LocalError,
     end,
-    find_program,
     free_port,
     launched,
     spawn,
     wait_until,
 )
+from deploy.local.programs import find_postgres
 
 ADMIN = "guichet_admin"
-PROGRAMS = (
-    "/usr/lib/postgresql/*/bin",
-    "/usr/pgsql-*/bin",
-    "/opt/homebrew/opt/postgresql@*/bin",
-    "/usr/local/opt/postgresql@*/bin",
-    "/home/linuxbrew/.linuxbrew/opt/postgresql@*/bin",
-)
 STOP_SIGNALS = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
-
-
-def find_postgres() -> Path | None:
-    """The `postgres` program, newest version first."""
-    return find_program("postgres", [f"{folder}/postgres" for folder in PROGRAMS])
 
 
 class PostgresServer:

@@ -3,7 +3,6 @@
 import os
 import pwd
 import random
-import shutil
 import signal
 import socket
 import subprocess
@@ -156,18 +155,3 @@ def free_port(preferred: int | None = None) -> int:
                 continue
             return port
     raise LocalError("no free TCP port between 20000 and 32000")
-
-
-def find_program(name: str, patterns: Sequence[str]) -> Path | None:
-    """The newest match of the glob patterns (version folders sort by number), else what PATH has."""
-    for pattern in patterns:
-        matches = [path for path in Path("/").glob(pattern.lstrip("/")) if os.access(path, os.X_OK)]
-        if matches:
-            return max(matches, key=_version_key)
-    found = shutil.which(name)
-    return Path(found) if found else None
-
-
-def _version_key(path: Path) -> list[int]:
-    digits = "".join(character if character.isdigit() else " " for character in str(path))
-    return [int(number) for number in digits.split()]

@@ -14,52 +14,28 @@ from deploy.local.processes import (
     Account,
     LocalError,
     end,
-    find_program,
     free_port,
     launched,
     spawn,
     wait_until,
 )
+from deploy.local.programs import find_epmd, find_rabbitmq
 
 ADMIN = "guichet_admin"
 VHOST = "/"
-# Debian's /usr/sbin/rabbitmq-server switches to its own user and data, hence the real scripts first.
-SCRIPTS = (
-    "/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin",
-    "/usr/lib/rabbitmq/bin",
-    "/opt/rabbitmq/sbin",
-    "/opt/homebrew/opt/rabbitmq/sbin",
-    "/usr/local/opt/rabbitmq/sbin",
-    "/home/linuxbrew/.linuxbrew/opt/rabbitmq/sbin",
-)
-EPMD = (
-    "/usr/lib/erlang/erts-*/bin/epmd",
-    "/usr/lib64/erlang/erts-*/bin/epmd",
-    "/opt/erlang/lib/erlang/erts-*/bin/epmd",
-)
 BUSY_PLUGINS = ("rabbit", "rabbit_common", "ra", "rabbitmq_prelaunch", "ranch", "osiris", "khepri")
 BUSY_LIBRARIES = ("ssl", "inets", "compiler", "mnesia", "sasl", "public_key")
 PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
 
 
-def find_rabbitmq() -> Path | None:
-    """The `rabbitmq-server` script, newest version first."""
-    return find_program("rabbitmq-server", [f"{folder}/rabbitmq-server" for folder in SCRIPTS])
-
-
-def find_epmd() -> Path:
-    program = find_program("epmd", EPMD)
-    if program is None:
-        raise LocalError("Erlang's `epmd` was not found")
-    return program
-
-
 class RabbitServer:
     def __init__(self, folder: Path, *, account: Account, password: str, log: Path) -> None:
-        script = find_rabbitmq()
-        if script is None:
-            raise LocalError("RabbitMQ is not installed (program `rabbitmq-server` not found)")
+        script, epmd = find_rabbitmq(), find_epmd()
+        if script is None or epmd is None:
+            missing = "epmd" if script else "rabbitmq-server"
+            raise LocalError(f"RabbitMQ is not installed (program `{missing}` not found)")
         self.script = script
+        self._epmd_program = epmd
         self.folder = folder
         self.account = account
         self.password = password
@@ -126,7 +102,7 @@ class RabbitServer:
 
     def _busiest_code(self) -> str:
         """The code folders most modules come from, to be searched first: half the time of a start."""
-        libraries = find_epmd().resolve().parents[2] / "lib"
+        libraries = self._epmd_program.resolve().parents[2] / "lib"
         folders = [folder for name in BUSY_PLUGINS for folder in self._plugins.glob(f"{name}-[0-9]*/ebin")]
         folders += [folder for name in BUSY_LIBRARIES for folder in libraries.glob(f"{name}-[0-9]*/ebin")]
         return " ".join(str(folder) for folder in folders)
@@ -142,7 +118,7 @@ class RabbitServer:
 
     def _start_epmd(self) -> None:
         self._epmd = spawn(
-            [find_epmd(), "-port", str(self._epmd_port), "-address", "127.0.0.1"],
+            [self._epmd_program, "-port", str(self._epmd_port), "-address", "127.0.0.1"],
             account=self.account,
             cwd=self.folder,
             env=self._environment(),

@@ -1,0 +1,45 @@
+# The daily commands. `make run PYTHON=python3.13` chooses the interpreter of .venv.
+PYTHON ?= python3
+CHOSEN := $(if $(filter default file,$(origin PYTHON)),,--this-python)
+PREPARE := $(PYTHON) -I deploy/local/bootstrap.py $(CHOSEN)
+BIN := .venv/bin
+LOCK := UV_NO_CONFIG=1 $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+.PHONY: run demo reset test lint fmt bench lock
+
+run demo: ## start everything and play the story; demo: the same, then leave
+	@$(PREPARE)
+	@$(BIN)/python -m deploy.local $@
+
+reset: ## forget the data of `make run`
+	@$(PREPARE)
+	@$(BIN)/python -m deploy.local reset
+
+test: ## every test, on servers of its own; ARGS="tests/booking -k overlap" for some
+	@$(PREPARE) --dev
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: ## style, types, walls between the parts
+	@$(PREPARE) --dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fmt: ## put the code in its usual form
+	@$(PREPARE) --dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: ## the measured comparisons, into .run/bench.json
+	@$(PREPARE) --dev --bench
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+lock: ## choose the newest allowed versions anew
+	@$(PREPARE) --dev
+	$(LOCK) --upgrade requirements/build.in -o requirements/build.txt
+	$(LOCK) --upgrade requirements/node.in -o requirements/node.txt
+	$(LOCK) --upgrade requirements/base.in -o requirements/base.txt
+	$(LOCK) --upgrade -c requirements/base.txt requirements/dev.in -o requirements/dev.txt
+	$(LOCK) --upgrade -c requirements/base.txt requirements/bench.in -o requirements/bench.txt
