@@ -11,10 +11,10 @@ from services.guichet.domain.requests import Actor, Request
 from services.guichet.domain.routing import route
 
 MORNING = datetime(2026, 11, 23, 9, tzinfo=UTC)
-CLERK = Actor(uuid.UUID(int=1), "Y. Benjelloun")
+CLERK = Actor("clerk-1", "Y. Benjelloun")
 CATALOGUE = load().catalogue
-SITES: dict[str, Site] = {site.code: site for site in CATALOGUE.sites}
-PROCEDURES: dict[str, Procedure] = {procedure.code: procedure for procedure in CATALOGUE.procedures}
+SITES: dict[str, Site] = CATALOGUE.sites
+PROCEDURES: dict[str, Procedure] = CATALOGUE.procedures
 CERTIFICATE = "ompic.certificat-negatif"
 
 ANSWERS: dict[str, dict[str, Any]] = {
@@ -45,6 +45,7 @@ def submitted(procedure: str = CERTIFICATE, site: str = "casablanca") -> Request
     return Request.submit(
         id=uuid.uuid4(),
         number="CAS-2026-000123",
+        serial=123,
         startup_id=uuid.uuid4(),
         procedure=PROCEDURES[procedure],
         site=site,
@@ -56,7 +57,7 @@ def submitted(procedure: str = CERTIFICATE, site: str = "casablanca") -> Request
 
 def routed(procedure: str = CERTIFICATE) -> Request:
     request = submitted(procedure)
-    decision = route(agency=request.agency, site=request.site, desks=CATALOGUE.desks, sites=SITES)
+    decision = route(agency=request.agency, site=request.site, desks=CATALOGUE.desks.values(), sites=SITES)
     request.route(decision, at=MORNING)
     return request
 

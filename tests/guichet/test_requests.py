@@ -57,7 +57,7 @@ TestRequestLife = RequestLife.TestCase
 
 
 def _decision() -> Routing:
-    return route(agency="ompic", site="casablanca", desks=CATALOGUE.desks, sites=SITES)
+    return route(agency="ompic", site="casablanca", desks=CATALOGUE.desks.values(), sites=SITES)
 
 
 @pytest.mark.parametrize("motive", [None, "", "   ", "\n"])
@@ -81,8 +81,8 @@ def test_nothing_is_promised_where_the_agency_publishes_no_term() -> None:
 
 @given(st.sampled_from(sorted(SITES)), st.sampled_from(["ompic", "cnss", "cimr", "legalisation"]))
 def test_every_site_finds_a_desk_of_every_agency_and_its_own_first(site: str, agency: str) -> None:
-    decision = route(agency=agency, site=site, desks=CATALOGUE.desks, sites=SITES)
-    own = [one for one in CATALOGUE.desks if one.agency == agency and one.site == site]
+    decision = route(agency=agency, site=site, desks=CATALOGUE.desks.values(), sites=SITES)
+    own = [one for one in CATALOGUE.desks.values() if one.agency == agency and one.site == site]
     assert decision.desk.agency == agency
     assert decision.reason == ("same_site" if own else "nearest_site")
     assert not own or decision.desk == own[0]
@@ -102,5 +102,5 @@ def test_without_any_desk_the_clerk_is_told_so() -> None:
 
 def test_an_unknown_site_is_named_in_the_refusal() -> None:
     with pytest.raises(InvalidInput, match="atlantis") as refusal:
-        route(agency="ompic", site="atlantis", desks=CATALOGUE.desks, sites=SITES)
+        route(agency="ompic", site="atlantis", desks=CATALOGUE.desks.values(), sites=SITES)
     assert refusal.value.field == "site"

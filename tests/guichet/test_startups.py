@@ -40,7 +40,7 @@ def test_everything_wrong_is_said_at_once() -> None:
         ice="123",
         contacts=[{"name": "Salma", "role": "gérante", "language": "es", "phone": "12"}],
     )
-    assert set(errors) == {"legal_name", "ice", "contacts.0.language", "contacts.0.phone"}
+    assert set(errors) == {"legal_name", "ice", "contacts[0].language", "contacts[0].phone"}
 
 
 def test_a_trade_register_number_needs_its_court_and_the_reverse() -> None:
@@ -92,7 +92,7 @@ def test_a_change_cannot_claim_the_contact_of_another_startup() -> None:
     )
     with pytest.raises(InvalidFields) as refusal:
         register().change(details, version=1, new_id=uuid.uuid4)
-    assert refusal.value.errors[0].field == "contacts.0.contact_id"
+    assert refusal.value.errors[0].field == "contacts[0].contact_id"
 
 
 @pytest.mark.parametrize(

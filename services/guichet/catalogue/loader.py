@@ -62,14 +62,15 @@ def load(folder: Path = FOLDER) -> LoadedCatalogue:
     if reader.messages:
         raise CatalogueError(reader.messages)
     return LoadedCatalogue(
-        Catalogue(
-            tuple(agencies),
-            tuple(sites),
-            tuple(desks),
-            tuple(procedure for _, procedure in procedures.values()),
-        ),
+        Catalogue(agencies, sites, desks, [procedure for _, procedure in procedures.values()]),
         {procedure.code: document.data for document, procedure in procedures.values()},
     )
+
+
+def demo_startups(folder: Path = FOLDER) -> list[dict[str, Any]]:
+    """The invented startups of the demonstration."""
+    details: list[dict[str, Any]] = yaml.safe_load((folder / "demo.yaml").read_text(encoding="utf-8"))
+    return details
 
 
 def _check_references(

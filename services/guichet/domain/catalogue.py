@@ -4,7 +4,7 @@ Fees, terms and lists change by circular: they are data read from the catalogue'
 request keeps the version of the procedure it was filed under.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -153,9 +153,21 @@ class Desk:
     open: bool = True
 
 
-@dataclass(frozen=True, slots=True)
 class Catalogue:
-    agencies: tuple[Agency, ...]
-    sites: tuple[Site, ...]
-    desks: tuple[Desk, ...]
-    procedures: tuple[Procedure, ...]
+    """Everything on offer, and every version requests may still be pinned to."""
+
+    def __init__(
+        self,
+        agencies: Iterable[Agency],
+        sites: Iterable[Site],
+        desks: Iterable[Desk],
+        procedures: Iterable[Procedure],
+    ) -> None:
+        self.agencies = {agency.code: agency for agency in agencies}
+        self.sites = {site.code: site for site in sites}
+        self.desks = {desk.code: desk for desk in desks}
+        self.versions = {(procedure.code, procedure.version): procedure for procedure in procedures}
+        self.procedures = {
+            procedure.code: procedure
+            for procedure in sorted(self.versions.values(), key=lambda one: (one.code, one.version))
+        }

@@ -32,20 +32,12 @@ TRANSITIONS: Mapping[str, tuple[State, State]] = {
     "reject": (State.IN_PROGRESS, State.REJECTED),
 }
 
-_REFUSALS: Mapping[State, str] = {
-    State.SUBMITTED: N_("This request has not been sent to a desk yet."),
-    State.ROUTED: N_("Nobody has started on this request yet."),
-    State.IN_PROGRESS: N_("This request is already in progress."),
-    State.COMPLETED: N_("This request is already completed."),
-    State.REJECTED: N_("This request has already been rejected."),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who did it: an account, or the counter itself."""
 
-    id: uuid.UUID | None
+    id: str | None
     name: str
 
 
@@ -56,6 +48,7 @@ COUNTER = Actor(None, "Guichet Unique")
 class Transition:
     """One line of the history; lines are added, never changed."""
 
+    version: int
     action: str
     state: State
     at: datetime
@@ -67,6 +60,7 @@ class Transition:
 class Request:
     id: uuid.UUID
     number: str
+    serial: int
     startup_id: uuid.UUID
     procedure: str
     procedure_version: int
@@ -95,6 +89,7 @@ class Request:
         *,
         id: uuid.UUID,
         number: str,
+        serial: int,
         startup_id: uuid.UUID,
         procedure: Procedure,
         site: str,
@@ -105,6 +100,7 @@ class Request:
         request = cls(
             id=id,
             number=number,
+            serial=serial,
             startup_id=startup_id,
             procedure=procedure.code,
             procedure_version=procedure.version,
@@ -115,7 +111,7 @@ class Request:
             due_at=procedure.promised(at),
             filed_by=actor,
         )
-        request.history.append(Transition("submit", State.SUBMITTED, at, actor))
+        request.history.append(Transition(1, "submit", State.SUBMITTED, at, actor))
         return request
 
     def route(self, routing: Routing, *, at: datetime) -> None:
@@ -153,9 +149,38 @@ class Request:
             if source is self.state and action != "route"
         ]
 
+    def unchanged_since(self, version: int | None) -> None:
+        """Refuse to act on what somebody else has changed meanwhile.
+
+        Raises:
+            Conflict: says who did what to the request since that version was read.
+        """
+        if version is not None and version != self.version:
+            raise self._refusal()
+
     def _leave(self, action: str, at: datetime, actor: Actor, note: str | None = None) -> None:
         source, target = TRANSITIONS[action]
         if self.state is not source:
-            raise Conflict(_REFUSALS[self.state])
+            raise self._refusal()
         self.state = target
-        self.history.append(Transition(action, target, at, actor, note))
+        self.version += 1
+        self.history.append(Transition(self.version, action, target, at, actor, note))
+
+    def _refusal(self) -> Conflict:
+        who = self.handled_by.name if self.handled_by else ""
+        if self.state is State.IN_PROGRESS:
+            return Conflict(
+                N_("%(who)s has been working on this request since %(when)s."), who=who, when=self.started_at
+            )
+        if self.state is State.COMPLETED:
+            return Conflict(N_("%(who)s completed this request on %(when)s."), who=who, when=self.closed_at)
+        if self.state is State.REJECTED:
+            return Conflict(
+                N_("%(who)s rejected this request on %(when)s: %(motive)s"),
+                who=who,
+                when=self.closed_at,
+                motive=self.motive,
+            )
+        if self.state is State.ROUTED:
+            return Conflict(N_("Nobody has started on this request yet."))
+        return Conflict(N_("This request has not been sent to a desk yet."))

@@ -127,7 +127,7 @@ def _contacts(
         return ()
     contacts: list[Contact] = []
     for position, details in enumerate(typed):
-        where = f"contacts.{position}"
+        where = f"contacts[{position}]"
         given = details.get("contact_id")
         if given is not None and (given not in known or any(given == contact.id for contact in contacts)):
             checks.refuse(N_("This startup has no such contact."), field=f"{where}.contact_id")

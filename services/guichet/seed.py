@@ -1,0 +1,50 @@
+"""Brings the catalogue of the files into the database; with ``demo``, a network to try it on."""
+
+from environs import Env
+from sqlalchemy.orm import Session
+
+from services.guichet.catalogue import demo_startups, load
+from services.guichet.storage import accounts, startups
+from services.guichet.storage import catalogue as catalogue_storage
+from services.guichet.use_cases.startups import register_startup
+from shared.clock import now
+
+DOMAIN = "technopark.example"
+
+#: address, name, role, site (None: all), language
+DEMO_ACCOUNTS = (
+    ("accueil.casablanca", "Yasmine Benjelloun", "agent", "casablanca"),
+    ("ompic.casablanca", "Karim Ouazzani", "agency_officer", "casablanca"),
+    ("facturation", "Nadia El Alaoui", "billing_officer", None),
+    ("responsable.casablanca", "Samir El Amrani", "site_manager", "casablanca"),
+    ("exploitation", "Hicham Tazi", "operator", None),
+)
+
+
+def seed(session: Session, *, demo: bool) -> None:
+    """Can be run any number of times; what is already right is left alone."""
+    loaded = load()
+    catalogue_storage.save(session, loaded.catalogue, loaded.definitions)
+    if demo:
+        _seed_accounts(session, tuple(loaded.catalogue.sites))
+        _seed_startups(session)
+
+
+def _seed_accounts(session: Session, every_site: tuple[str, ...]) -> None:
+    password = Env().str("DEMO_PASSWORD", "technopark")
+    for address, name, role, site in DEMO_ACCOUNTS:
+        accounts.put(
+            session,
+            email=f"{address}@{DOMAIN}",
+            name=name,
+            password=password,
+            roles=(role,),
+            sites=every_site if site is None else (site,),
+            language="fr",
+        )
+
+
+def _seed_startups(session: Session) -> None:
+    for details in demo_startups():
+        if not startups.with_ice(session, details["ice"]):
+            register_startup(session, details, at=now())

@@ -1,0 +1,162 @@
+"""The catalogue as the database holds it.
+
+Every filing and every page needs it and it changes a few times a year, so each process keeps
+the last ones it read. A revision is a fresh random value, never reused: what is remembered
+under it cannot be stale, whichever database it came from.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from services.guichet.domain.catalogue import Agency, Catalogue, Desk, Site
+from services.guichet.domain.catalogue_reader import procedure_from
+from services.guichet.domain.names import Names
+from services.guichet.storage import tables
+from shared.db import uuid7
+
+REMEMBERED = 4
+
+_remembered: OrderedDict[UUID, Catalogue] = OrderedDict()
+
+
+class CatalogueMissing(RuntimeError):
+    """The database has no catalogue: it was never seeded."""
+
+    def __init__(self) -> None:
+        super().__init__("the guichet database holds no catalogue: run the seed command first")
+
+
+class VersionInUse(RuntimeError):
+    """A procedure's file changed under a version that requests are pinned to."""
+
+    def __init__(self, code: str, version: int) -> None:
+        super().__init__(
+            f"{code} version {version} is in use with other content: give the changed file the next version"
+        )
+
+
+def current(session: Session) -> Catalogue:
+    """The catalogue as of now; one small query when this process knows the revision."""
+    revision = session.execute(select(tables.catalogue_revision.c.revision)).scalar()
+    if revision is None:
+        raise CatalogueMissing
+    return at_revision(session, revision)
+
+
+def at_revision(session: Session, revision: UUID) -> Catalogue:
+    catalogue = _remembered.get(revision)
+    if catalogue is None:
+        catalogue = _remembered[revision] = _load(session)
+        while len(_remembered) > REMEMBERED:
+            _remembered.popitem(last=False)
+    return catalogue
+
+
+def save(session: Session, catalogue: Catalogue, definitions: Mapping[str, Any]) -> bool:
+    """Bring the database to what the files say; return whether anything changed.
+
+    Versions no longer in the files stay: requests are pinned to them.
+
+    Raises:
+        VersionInUse: see there.
+    """
+    rows: list[tuple[Any, list[dict[str, Any]]]] = [
+        (
+            tables.agencies,
+            [
+                {"code": one.code, "names": one.names.as_dict(), "public": one.public}
+                for one in catalogue.agencies.values()
+            ],
+        ),
+        (
+            tables.sites,
+            [
+                {
+                    "code": one.code,
+                    "prefix": one.prefix,
+                    "names": one.names.as_dict(),
+                    "latitude": one.latitude,
+                    "longitude": one.longitude,
+                    "open": one.open,
+                    "position": position,
+                }
+                for position, one in enumerate(catalogue.sites.values())
+            ],
+        ),
+        (
+            tables.desks,
+            [
+                {
+                    "code": one.code,
+                    "agency": one.agency,
+                    "site": one.site,
+                    "names": one.names.as_dict(),
+                    "open": one.open,
+                }
+                for one in catalogue.desks.values()
+            ],
+        ),
+        (
+            tables.procedures,
+            [
+                {
+                    "code": one.code,
+                    "version": one.version,
+                    "agency": one.agency,
+                    "definition": definitions[one.code],
+                }
+                for one in catalogue.procedures.values()
+            ],
+        ),
+    ]
+    changed = [_upsert(session, table, entry) for table, entries in rows for entry in entries]
+    if any(changed):
+        revision = insert(tables.catalogue_revision).values(only=True, revision=uuid7())
+        session.execute(
+            revision.on_conflict_do_update(
+                index_elements=["only"], set_={"revision": revision.excluded.revision}
+            )
+        )
+    return any(changed)
+
+
+def _upsert(session: Session, table: Any, entry: dict[str, Any]) -> bool:
+    key = [column.name for column in table.primary_key]
+    stored = session.execute(select(table).where(*(table.c[name] == entry[name] for name in key))).first()
+    if stored is not None and {name: stored._mapping[name] for name in entry} == entry:
+        return False
+    if stored is not None and table is tables.procedures:
+        pinned = select(tables.requests.c.id).where(
+            tables.requests.c.procedure == entry["code"],
+            tables.requests.c.procedure_version == entry["version"],
+        )
+        if session.execute(pinned.limit(1)).first() is not None:
+            raise VersionInUse(entry["code"], entry["version"])
+    statement = insert(table).values(entry)
+    values = {name: statement.excluded[name] for name in entry if name not in key}
+    session.execute(statement.on_conflict_do_update(index_elements=key, set_=values))
+    return True
+
+
+def _load(session: Session) -> Catalogue:
+    return Catalogue(
+        [
+            Agency(row.code, Names.of(row.names), row.public)
+            for row in session.execute(select(tables.agencies).order_by(tables.agencies.c.code))
+        ],
+        [
+            Site(row.code, row.prefix, Names.of(row.names), row.latitude, row.longitude, row.open)
+            for row in session.execute(select(tables.sites).order_by(tables.sites.c.position))
+        ],
+        [
+            Desk(row.code, row.agency, row.site, Names.of(row.names), row.open)
+            for row in session.execute(select(tables.desks).order_by(tables.desks.c.code))
+        ],
+        [procedure_from(row.definition) for row in session.execute(select(tables.procedures))],
+    )

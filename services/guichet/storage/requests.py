@@ -1,0 +1,335 @@
+"""Requests: writing one, and finding them again within the user's sites."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import ColumnElement, RowMapping, and_, func, insert, or_, select, text, update
+from sqlalchemy.orm import Session
+
+from services.guichet.domain.catalogue import Catalogue
+from services.guichet.domain.requests import Actor, Request, State, Transition
+from services.guichet.domain.text import ascii_digits, search_key
+from services.guichet.storage import catalogue as catalogue_storage
+from services.guichet.storage import tables
+from services.guichet.storage.startups import matching, within
+
+_requests = tables.requests
+_history = tables.request_history
+_startups = tables.startups
+
+LONGEST_SERIAL = 12
+
+_FILING = text(
+    "SELECT r.revision, nextval('request_serial') AS serial, s.id AS startup_id, s.legal_name, s.ice"
+    " FROM catalogue_revision r LEFT JOIN startups s ON s.id = :startup_id AND s.site = ANY(:sites)"
+)
+
+# One round trip for the request and its first two lines of history.
+_ADD = """
+WITH filed AS (
+    INSERT INTO requests (
+        id, number, serial, startup_id, procedure, procedure_version, agency, site, desk, desk_site,
+        routing_reason, state, answers, submitted_at, due_at, filed_by, filed_by_name,
+        tracking_sha256, version
+    ) VALUES (
+        %(id)s, %(number)s, %(serial)s, %(startup_id)s, %(procedure)s, %(procedure_version)s, %(agency)s,
+        %(site)s, %(desk)s, %(desk_site)s, %(routing_reason)s, %(state)s, %(answers)s::jsonb,
+        %(submitted_at)s, %(due_at)s, %(filed_by)s, %(filed_by_name)s, %(tracking_sha256)s, %(version)s
+    )
+)
+INSERT INTO request_history (request_id, version, action, state, at, actor, actor_name, note)
+SELECT %(id)s, * FROM unnest(
+    %(versions)s::integer[], %(actions)s::text[], %(states)s::text[], %(instants)s::timestamptz[],
+    %(actors)s::text[], %(actor_names)s::text[], %(notes)s::text[]
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """What filing needs to know, read in one query."""
+
+    catalogue: Catalogue
+    serial: int
+    startup: RowMapping | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A request with the name and number of the startup it is for."""
+
+    request: Request
+    legal_name: str
+    ice: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which requests a list shows."""
+
+    sites: Sequence[str]
+    site: str | None = None
+    state: State | None = None
+    startup_id: UUID | None = None
+    search: str | None = None
+    submitted_from: datetime | None = None
+    submitted_before: datetime | None = None
+    #: what a day's list shows besides what was filed on the day: still open, or closed since then
+    or_open_or_closed_from: datetime | None = None
+
+
+def for_filing(session: Session, startup_id: UUID, *, sites: Iterable[str]) -> Filing:
+    row = session.execute(_FILING, {"startup_id": startup_id, "sites": list(sites)}).mappings().first()
+    if row is None:
+        raise catalogue_storage.CatalogueMissing
+    return Filing(
+        catalogue=catalogue_storage.at_revision(session, row["revision"]),
+        serial=row["serial"],
+        startup=row if row["startup_id"] is not None else None,
+    )
+
+
+def add(session: Session, request: Request, *, tracking_sha256: bytes) -> None:
+    lines = request.history
+    session.connection().exec_driver_sql(
+        _ADD,
+        {
+            **_row(request),
+            "answers": orjson.dumps(request.answers).decode(),
+            "id": request.id,
+            "number": request.number,
+            "serial": request.serial,
+            "startup_id": request.startup_id,
+            "procedure": request.procedure,
+            "procedure_version": request.procedure_version,
+            "agency": request.agency,
+            "site": request.site,
+            "submitted_at": request.submitted_at,
+            "due_at": request.due_at,
+            "filed_by": request.filed_by.id,
+            "filed_by_name": request.filed_by.name,
+            "tracking_sha256": tracking_sha256,
+            "version": request.version,
+            "versions": [line.version for line in lines],
+            "actions": [line.action for line in lines],
+            "states": [line.state.value for line in lines],
+            "instants": [line.at for line in lines],
+            "actors": [line.actor.id for line in lines],
+            "actor_names": [line.actor.name for line in lines],
+            "notes": [line.note for line in lines],
+        },
+    )
+
+
+def save(session: Session, request: Request) -> bool:
+    """Write what happened since it was loaded; False when somebody else wrote first."""
+    loaded_version = request.version - len(request.history)
+    written = session.execute(
+        update(_requests)
+        .where(_requests.c.id == request.id, _requests.c.version == loaded_version)
+        .values(_row(request), version=request.version)
+        .returning(_requests.c.id)
+    ).first()
+    if written is None:
+        return False
+    session.execute(insert(_history), [_line(request.id, line) for line in request.history])
+    return True
+
+
+def get(session: Session, key: UUID | str, *, sites: Iterable[str]) -> Filed | None:
+    """By id, or by the number people say."""
+    column = _requests.c.number if isinstance(key, str) else _requests.c.id
+    row = session.execute(_select().where(column == key, visible(sites))).mappings().first()
+    return None if row is None else _filed(row)
+
+
+def find(session: Session, wanted: Wanted, *, after: UUID | None = None, limit: int) -> list[Filed]:
+    """Newest first."""
+    query = _select().where(*_conditions(wanted))
+    if after is not None:
+        query = query.where(_requests.c.id < after)
+    return [
+        _filed(row) for row in session.execute(query.order_by(_requests.c.id.desc()).limit(limit)).mappings()
+    ]
+
+
+def history(session: Session, request_id: UUID) -> list[Transition]:
+    return [
+        Transition(
+            row.version, row.action, State(row.state), row.at, Actor(row.actor, row.actor_name), row.note
+        )
+        for row in session.execute(
+            select(_history).where(_history.c.request_id == request_id).order_by(_history.c.version)
+        )
+    ]
+
+
+def figures(
+    session: Session, *, sites: Sequence[str], day_start: datetime, day_end: datetime, now: datetime
+) -> RowMapping:
+    """The numbers above the day's list."""
+    today = _requests.c.submitted_at.between(day_start, day_end)
+    is_open = _requests.c.closed_at.is_(None)
+    waited = func.extract("epoch", _requests.c.started_at - _requests.c.submitted_at)
+    closed_today = and_(_requests.c.closed_at >= day_start, _requests.c.state == State.COMPLETED)
+    return (
+        session.execute(
+            select(
+                func.count().filter(today).label("filed"),
+                func.count().filter(is_open & (_requests.c.due_at < now)).label("late"),
+                func.count().filter(is_open & (_requests.c.state == State.IN_PROGRESS)).label("in_progress"),
+                func.count().filter(closed_today).label("completed"),
+                func.percentile_cont(0.5)
+                .within_group(waited)
+                .filter(_requests.c.started_at >= day_start)
+                .label("median_wait_seconds"),
+            ).where(
+                visible(sites),
+                or_(_requests.c.submitted_at >= day_start, is_open, _requests.c.closed_at >= day_start),
+            )
+        )
+        .mappings()
+        .one()
+    )
+
+
+def failures(session: Session, request_id: UUID) -> Sequence[Any]:
+    """Messages about this request that never arrived."""
+    failed = tables.failed_messages
+    return session.execute(
+        select(failed).where(failed.c.request_id == request_id).order_by(failed.c.failed_at)
+    ).all()
+
+
+def add_failure(
+    session: Session,
+    *,
+    event_id: UUID,
+    request_id: UUID,
+    channel: str,
+    error: str | None,
+    failed_at: datetime,
+) -> bool:
+    """Note that a message was not delivered; False when the subject is no request of ours."""
+    known = session.execute(select(_requests.c.id).where(_requests.c.id == request_id)).first()
+    if known is None:
+        return False
+    session.execute(
+        insert(tables.failed_messages).values(
+            event_id=event_id, request_id=request_id, channel=channel, error=error, failed_at=failed_at
+        )
+    )
+    return True
+
+
+def visible(sites: Iterable[str]) -> ColumnElement[bool]:
+    """Filed at one of the user's sites, or sent to a desk there."""
+    places = list(sites)
+    return or_(within(_requests.c.site, places), within(_requests.c.desk_site, places))
+
+
+def _select() -> Any:
+    return select(_requests, _startups.c.legal_name, _startups.c.ice).join(
+        _startups, _startups.c.id == _requests.c.startup_id
+    )
+
+
+def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    conditions = [visible(wanted.sites)]
+    if wanted.site is not None:
+        conditions.append(visible([wanted.site]))
+    if wanted.state is not None:
+        conditions.append(_requests.c.state == wanted.state.value)
+    if wanted.startup_id is not None:
+        conditions.append(_requests.c.startup_id == wanted.startup_id)
+    period: list[ColumnElement[bool]] = []
+    if wanted.submitted_from is not None:
+        period.append(_requests.c.submitted_at >= wanted.submitted_from)
+    if wanted.submitted_before is not None:
+        period.append(_requests.c.submitted_at < wanted.submitted_before)
+    if period:
+        chosen = and_(*period)
+        if wanted.or_open_or_closed_from is not None:
+            since = wanted.or_open_or_closed_from
+            chosen = or_(chosen, _requests.c.closed_at.is_(None), _requests.c.closed_at >= since)
+        conditions.append(chosen)
+    if wanted.search and search_key(wanted.search):
+        conditions.append(_search(wanted.search))
+    return conditions
+
+
+def _search(search: str) -> ColumnElement[bool]:
+    """By number, whole or only its serial, or by what names the startup."""
+    found: list[ColumnElement[bool]] = [
+        _requests.c.startup_id.in_(select(_startups.c.id).where(matching(search)))
+    ]
+    typed = ascii_digits(search.strip()).upper()
+    found.append(_requests.c.number == typed)
+    serial = typed.removeprefix("#")
+    if serial.isascii() and serial.isdigit() and len(serial) <= LONGEST_SERIAL:
+        found.append(_requests.c.serial == int(serial))
+    return or_(*found)
+
+
+def _row(request: Request) -> dict[str, Any]:
+    """The columns that change in a request's life."""
+    return {
+        "state": request.state.value,
+        "desk": request.desk,
+        "desk_site": request.desk_site,
+        "routing_reason": request.routing_reason,
+        "started_at": request.started_at,
+        "closed_at": request.closed_at,
+        "outcome_reference": request.outcome_reference,
+        "motive": request.motive,
+        "handled_by": request.handled_by.id if request.handled_by else None,
+        "handled_by_name": request.handled_by.name if request.handled_by else None,
+    }
+
+
+def _line(request_id: UUID, line: Transition) -> dict[str, Any]:
+    return {
+        "request_id": request_id,
+        "version": line.version,
+        "action": line.action,
+        "state": line.state.value,
+        "at": line.at,
+        "actor": line.actor.id,
+        "actor_name": line.actor.name,
+        "note": line.note,
+    }
+
+
+def _filed(row: RowMapping) -> Filed:
+    return Filed(
+        Request(
+            id=row["id"],
+            number=row["number"],
+            serial=row["serial"],
+            startup_id=row["startup_id"],
+            procedure=row["procedure"],
+            procedure_version=row["procedure_version"],
+            agency=row["agency"],
+            site=row["site"],
+            answers=row["answers"],
+            submitted_at=row["submitted_at"],
+            due_at=row["due_at"],
+            filed_by=Actor(row["filed_by"], row["filed_by_name"]),
+            state=State(row["state"]),
+            desk=row["desk"],
+            desk_site=row["desk_site"],
+            routing_reason=row["routing_reason"],
+            handled_by=Actor(row["handled_by"], row["handled_by_name"]) if row["handled_by_name"] else None,
+            started_at=row["started_at"],
+            closed_at=row["closed_at"],
+            outcome_reference=row["outcome_reference"],
+            motive=row["motive"],
+            version=row["version"],
+        ),
+        legal_name=row["legal_name"],
+        ice=row["ice"],
+    )
