@@ -9,8 +9,6 @@ from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.use_cases.startups import register_startup
 from shared.clock import now
 
-DOMAIN = "technopark.example"
-
 #: address, name, role, site (None: all), language
 DEMO_ACCOUNTS = (
     ("accueil.casablanca", "Yasmine Benjelloun", "agent", "casablanca"),
@@ -35,7 +33,7 @@ def _seed_accounts(session: Session, every_site: tuple[str, ...]) -> None:
     for address, name, role, site in DEMO_ACCOUNTS:
         accounts.put(
             session,
-            email=f"{address}@{DOMAIN}",
+            email=f"{address}@{accounts.DEMO_DOMAIN}",
             name=name,
             password=password,
             roles=(role,),

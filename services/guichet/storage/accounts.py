@@ -1,18 +1,22 @@
 """Accounts of the counter's staff, and how their passwords are kept."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.guichet.storage import tables
 from shared.db import uuid7
+
+DEMO_DOMAIN = "technopark.example"
 
 _accounts = tables.accounts
 _hasher = PasswordHasher()
@@ -42,9 +46,46 @@ def verified(session: Session, *, email: str, password: str) -> Account | None:
     return None if row is None else _account(row)
 
 
+def recent_failures(session: Session, *, email: str, address: str, since: datetime) -> tuple[int, int]:
+    """How often sign-in failed for this e-mail from this address, and from this address at all."""
+    failed = tables.failed_sign_ins
+    same_email = failed.c.email_sha256 == _digest(email)
+    row = session.execute(
+        select(func.count().filter(same_email), func.count()).where(
+            failed.c.at >= since, failed.c.address == address
+        )
+    ).one()
+    return row[0], row[1]
+
+
+def note_failure(session: Session, *, email: str, address: str, at: datetime) -> None:
+    # A digest: people type their password into the wrong field.
+    session.execute(
+        insert(tables.failed_sign_ins).values(email_sha256=_digest(email), address=address, at=at)
+    )
+
+
+def forget_failures(session: Session, *, before: datetime) -> None:
+    session.execute(delete(tables.failed_sign_ins).where(tables.failed_sign_ins.c.at < before))
+
+
+def prefer_language(session: Session, account_id: UUID, language: str) -> None:
+    session.execute(update(_accounts).where(_accounts.c.id == account_id).values(language=language))
+
+
 def active(session: Session, account_id: UUID) -> Account | None:
     row = session.execute(select(_accounts).where(_accounts.c.id == account_id, _accounts.c.active)).first()
     return None if row is None else _account(row)
+
+
+def demonstration(session: Session) -> list[Account]:
+    """The invented accounts of a demonstration; none on a real installation."""
+    rows = session.execute(
+        select(_accounts)
+        .where(_accounts.c.email.endswith(f"@{DEMO_DOMAIN}", autoescape=True), _accounts.c.active)
+        .order_by(_accounts.c.id)
+    )
+    return [_account(row) for row in rows]
 
 
 def put(
@@ -88,3 +129,7 @@ def _account(row: Any) -> Account:
         sites=tuple(row.sites),
         language=row.language,
     )
+
+
+def _digest(email: str) -> bytes:
+    return hashlib.sha256(email.strip().lower().encode("utf-8", "surrogatepass")).digest()

@@ -1,0 +1,238 @@
+"""The counter's public API."""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from services.guichet.domain.numbers import ZONE
+from services.guichet.domain.requests import State
+from services.guichet.storage import catalogue as catalogue_storage
+from services.guichet.storage import requests as request_storage
+from services.guichet.storage import startups as startup_storage
+from services.guichet.storage.requests import Filed, Wanted
+from services.guichet.use_cases import requests, startups
+from services.guichet.web import presenters, schemas
+from services.guichet.web.access import ACT, FILE, actor, own_site
+from shared.clock import now
+from shared.web import (
+    ApiBlueprint,
+    current_user,
+    idempotent,
+    page,
+    page_schema,
+    requires,
+    site_filter,
+    transaction,
+)
+
+catalogue_blp = ApiBlueprint("catalogue", __name__, description="Procedures and desks")
+startups_blp = ApiBlueprint("startups", __name__, description="Startups and their contacts")
+requests_blp = ApiBlueprint("requests", __name__, description="Requests filed for startups")
+
+
+@catalogue_blp.route("/procedures", methods=["GET"])
+@requires()
+@catalogue_blp.response(200, schemas.ProcedureList)
+def list_procedures() -> dict[str, Any]:
+    """What can be asked for, with its fields, documents and fees."""
+    with transaction() as session:
+        catalogue = catalogue_storage.current(session)
+    return {"items": [presenters.procedure(one) for one in catalogue.procedures.values()]}
+
+
+@catalogue_blp.route("/desks", methods=["GET"])
+@requires()
+@catalogue_blp.arguments(schemas.SiteQuery, location="query")
+@catalogue_blp.response(200, schemas.DeskList)
+def list_desks(query: dict[str, Any]) -> dict[str, Any]:
+    """Which agency sits where."""
+    with transaction() as session:
+        catalogue = catalogue_storage.current(session)
+    return {
+        "items": [
+            {
+                "code": desk.code,
+                "agency": desk.agency,
+                "agency_name": catalogue.agencies[desk.agency].names.as_dict(),
+                "site": desk.site,
+                "name": desk.names.as_dict(),
+                "open": desk.open,
+            }
+            for desk in catalogue.desks.values()
+            if query["site"] in (None, desk.site)
+        ]
+    }
+
+
+@startups_blp.route("/startups", methods=["GET"])
+@requires()
+@startups_blp.arguments(schemas.StartupQuery, location="query")
+@startups_blp.response(200, page_schema(schemas.StartupOut))
+def list_startups(query: dict[str, Any]) -> dict[str, Any]:
+    """Startups of the user's sites, newest first; searched by name, ICE or trade register number."""
+    with transaction() as session:
+        found = startup_storage.find(
+            session,
+            sites=current_user().sites,
+            search=query["search"],
+            after=_after(query),
+            limit=query["limit"] + 1,
+        )
+    return page([presenters.startup(one) for one in found], query["limit"], lambda one: (one["id"],))
+
+
+@startups_blp.route("/startups", methods=["POST"])
+@requires(*FILE)
+@startups_blp.arguments(schemas.StartupIn)
+@idempotent
+@startups_blp.response(201, schemas.StartupOut)
+def register_startup(data: dict[str, Any]) -> Any:
+    """Put a startup on record."""
+    with transaction() as session:
+        own_site(session, data["site"])
+        startup = startups.register_startup(session, data, at=now())
+    return presenters.startup(startup), {"Location": f"/guichet/api/v1/startups/{startup.id}"}
+
+
+@startups_blp.route("/startups/<uuid:startup_id>", methods=["GET"])
+@requires()
+@startups_blp.response(200, schemas.StartupOut)
+def show_startup(startup_id: UUID) -> dict[str, Any]:
+    """One startup."""
+    with transaction() as session:
+        startup = startup_storage.get(session, startup_id, sites=current_user().sites)
+    if startup is None:
+        raise startups.startup_not_found()
+    return presenters.startup(startup)
+
+
+@startups_blp.route("/startups/<uuid:startup_id>", methods=["PUT"])
+@requires(*FILE)
+@startups_blp.arguments(schemas.StartupChange)
+@idempotent
+@startups_blp.response(200, schemas.StartupOut)
+def change_startup(data: dict[str, Any], startup_id: UUID) -> dict[str, Any]:
+    """Replace the record; 409 when somebody changed it since ``version`` was read."""
+    with transaction() as session:
+        own_site(session, data["site"])
+        startup = startups.change_startup(
+            session,
+            startup_id,
+            data,
+            version=data["version"],
+            sites=current_user().sites,
+            at=now(),
+        )
+    return presenters.startup(startup)
+
+
+@requests_blp.route("/requests", methods=["GET"])
+@requires()
+@requests_blp.arguments(schemas.RequestQuery, location="query")
+@requests_blp.response(200, page_schema(schemas.RequestRow))
+def list_requests(query: dict[str, Any]) -> dict[str, Any]:
+    """Requests filed at the user's sites or sent to a desk there, newest first."""
+    if query["site"] is not None:
+        site_filter(query["site"])
+    opens = datetime.combine(query["day"], time(), ZONE) if query["day"] else None
+    wanted = Wanted(
+        sites=current_user().sites,
+        site=query["site"],
+        state=State(query["state"]) if query["state"] else None,
+        startup_id=query["startup_id"],
+        search=query["search"],
+        submitted_from=opens,
+        submitted_before=opens + timedelta(days=1) if opens else None,
+    )
+    with transaction() as session:
+        catalogue = catalogue_storage.current(session)
+        found = request_storage.find(session, wanted, after=_after(query), limit=query["limit"] + 1)
+    rows = [presenters.request_row(filed, catalogue) for filed in found]
+    return page(rows, query["limit"], lambda row: (row["id"],))
+
+
+@requests_blp.route("/requests", methods=["POST"])
+@requires(*FILE)
+@requests_blp.arguments(schemas.RequestIn)
+@idempotent
+@requests_blp.response(201, schemas.RequestFiled)
+def file_request(data: dict[str, Any]) -> Any:
+    """Submit a request and send it to a desk; the answer holds the receipt."""
+    with transaction() as session:
+        own_site(session, data["site"])
+        receipt = requests.file_request(session, **data, sites=current_user().sites, actor=actor(), at=now())
+    location = f"/guichet/api/v1/requests/{receipt.filed.request.id}"
+    return presenters.filed_request(receipt), {"Location": location}
+
+
+@requests_blp.route("/requests/<uuid:request_id>", methods=["GET"])
+@requires()
+@requests_blp.response(200, schemas.RequestOut)
+def show_request(request_id: UUID) -> dict[str, Any]:
+    """One request with its history."""
+    with transaction() as session:
+        filed = request_storage.get(session, request_id, sites=current_user().sites)
+        if filed is None:
+            raise requests.request_not_found()
+        return _detail(session, filed)
+
+
+@requests_blp.route("/requests/<uuid:request_id>/start", methods=["POST"])
+@requires(*ACT)
+@requests_blp.arguments(schemas.Seen)
+@idempotent
+@requests_blp.response(200, schemas.RequestOut)
+def start_request(data: dict[str, Any], request_id: UUID) -> dict[str, Any]:
+    """Take the request up at the desk."""
+    with transaction() as session:
+        filed = requests.start(session, request_id, **_acting(data))
+        return _detail(session, filed)
+
+
+@requests_blp.route("/requests/<uuid:request_id>/complete", methods=["POST"])
+@requires(*ACT)
+@requests_blp.arguments(schemas.Completion)
+@idempotent
+@requests_blp.response(200, schemas.RequestOut)
+def complete_request(data: dict[str, Any], request_id: UUID) -> dict[str, Any]:
+    """The agency delivered; the fees of the procedure become due."""
+    with transaction() as session:
+        filed = requests.complete(
+            session, request_id, outcome_reference=data["outcome_reference"], **_acting(data)
+        )
+        return _detail(session, filed)
+
+
+@requests_blp.route("/requests/<uuid:request_id>/reject", methods=["POST"])
+@requires(*ACT)
+@requests_blp.arguments(schemas.Rejection)
+@idempotent
+@requests_blp.response(200, schemas.RequestOut)
+def reject_request(data: dict[str, Any], request_id: UUID) -> dict[str, Any]:
+    """The agency refused; the motive is told to the startup."""
+    with transaction() as session:
+        filed = requests.reject(session, request_id, motive=data["motive"], **_acting(data))
+        return _detail(session, filed)
+
+
+def _acting(data: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "actor": actor(),
+        "sites": current_user().sites,
+        "at": now(),
+        "seen_version": data["version"],
+    }
+
+
+def _detail(session: Any, filed: Filed) -> dict[str, Any]:
+    return presenters.request_detail(
+        filed,
+        catalogue_storage.current(session),
+        current_user(),
+        request_storage.history(session, filed.request.id),
+        request_storage.failures(session, filed.request.id),
+    )
+
+
+def _after(query: dict[str, Any]) -> UUID | None:
+    return query["cursor"][0] if query["cursor"] else None

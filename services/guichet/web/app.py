@@ -1,0 +1,20 @@
+"""The counter's web app."""
+
+from flask import Flask
+
+from services.guichet.web import api, session
+from shared.db import Database
+from shared.settings import ServiceSettings
+from shared.web import create_app
+
+
+def make_app(database: Database | None = None) -> Flask:
+    database = database or Database(
+        ServiceSettings.load("guichet").database_url, application_name="guichet-web"
+    )
+    return create_app(
+        "guichet",
+        api_blueprints=[session.api, api.catalogue_blp, api.startups_blp, api.requests_blp],
+        page_blueprints=[session.pages],
+        database=database,
+    )

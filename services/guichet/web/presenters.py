@@ -1,0 +1,200 @@
+"""Domain objects as the API and the pages show them."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from services.guichet.domain.catalogue import (
+    PERSONAL_KINDS,
+    Catalogue,
+    Condition,
+    Document,
+    FeeLine,
+    Procedure,
+)
+from services.guichet.domain.identifiers import masked
+from services.guichet.domain.requests import Request
+from services.guichet.domain.startups import Startup
+from services.guichet.storage.requests import Filed
+from services.guichet.use_cases.requests import Receipt
+from shared.errors import InvalidInput
+from shared.web import User, sentence
+
+SEE_PERSONAL_NUMBERS = frozenset({"agency_officer"})
+
+
+def startup(one: Startup) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "legal_name": one.legal_name,
+        "ice": one.ice,
+        "rc_court": one.rc_court,
+        "rc_number": one.rc_number,
+        "address": one.address,
+        "resident": one.resident,
+        "site": one.site,
+        "version": one.version,
+        "contacts": one.contacts,
+        "warnings": [
+            {"field": field, "detail": sentence(InvalidInput(message))} for field, message in one.warnings
+        ],
+    }
+
+
+def procedure(one: Procedure) -> dict[str, Any]:
+    return {
+        "code": one.code,
+        "version": one.version,
+        "agency": one.agency,
+        "name": one.names.as_dict(),
+        "public": one.public,
+        "fields_": [
+            {
+                "code": field.code,
+                "kind": field.kind.value,
+                "name": field.names.as_dict(),
+                "hint": field.hint.as_dict() if field.hint else None,
+                "required": field.required,
+                "minimum": field.minimum,
+                "maximum": field.maximum,
+                "options": [
+                    {"value": option.value, "name": option.names.as_dict()} for option in field.options
+                ],
+                "when": _condition(field.when),
+            }
+            for field in one.fields
+        ],
+        "documents": [_document(document) for document in one.documents],
+        "fee_lines": None
+        if one.fee_lines is None
+        else [_fee_line(line, line.amount) for line in one.fee_lines],
+        "service_target_hours": _whole(one.service_target, 3600),
+        "legal_term_days": _whole(one.legal_term, 86400),
+    }
+
+
+def request_row(filed: Filed, catalogue: Catalogue) -> dict[str, Any]:
+    request = filed.request
+    return {
+        "id": request.id,
+        "number": request.number,
+        "state": request.state.value,
+        "startup_id": request.startup_id,
+        "startup_name": filed.legal_name,
+        "procedure": request.procedure,
+        "procedure_version": request.procedure_version,
+        "procedure_name": pinned(request, catalogue).names.as_dict(),
+        "agency": request.agency,
+        "site": request.site,
+        "desk": request.desk,
+        "routing_reason": request.routing_reason,
+        "submitted_at": request.submitted_at,
+        "due_at": request.due_at,
+        "started_at": request.started_at,
+        "closed_at": request.closed_at,
+        "outcome_reference": request.outcome_reference,
+        "motive": request.motive,
+        "handled_by": request.handled_by.name if request.handled_by else None,
+        "version": request.version,
+    }
+
+
+def request_detail(
+    filed: Filed, catalogue: Catalogue, user: User, history: Any, failures: Any
+) -> dict[str, Any]:
+    request = filed.request
+    version = pinned(request, catalogue)
+    return {
+        **request_row(filed, catalogue),
+        "answers": shown_answers(version, request.answers, user),
+        "actions": request.actions,
+        "documents": [_document(document) for document in version.documents_for(request.answers)],
+        "fee_lines": [_fee_line(line, amount) for line, amount in version.fees_for(request.answers)],
+        "history": [
+            {
+                "action": line.action,
+                "state": line.state.value,
+                "at": line.at,
+                "actor": line.actor.name,
+                "note": line.note,
+            }
+            for line in history
+        ],
+        "failed_messages": failures,
+    }
+
+
+def filed_request(receipt: Receipt) -> dict[str, Any]:
+    request = receipt.filed.request
+    catalogue = receipt.catalogue
+    desk = catalogue.desks[request.desk or ""]
+    return {
+        **request_row(receipt.filed, catalogue),
+        "receipt": {
+            "number": request.number,
+            "received_at": request.submitted_at,
+            "site": request.site,
+            "site_name": catalogue.sites[request.site].names.as_dict(),
+            "desk": desk.code,
+            "desk_name": desk.names.as_dict(),
+            "agent": request.filed_by.name,
+            "startup_name": receipt.filed.legal_name,
+            "ice": receipt.filed.ice,
+            "procedure_name": receipt.procedure.names.as_dict(),
+            "documents": [
+                document.names.as_dict() for document in receipt.procedure.documents_for(request.answers)
+            ],
+            "fee": total_fee(receipt.procedure, request.answers),
+            "due_at": request.due_at,
+            "tracking": receipt.tracking,
+        },
+    }
+
+
+def pinned(request: Request, catalogue: Catalogue) -> Procedure:
+    """The version of the procedure the request was filed under."""
+    return catalogue.versions[request.procedure, request.procedure_version]
+
+
+def total_fee(version: Procedure, answers: Mapping[str, Any]) -> Decimal | None:
+    """What completion will cost; None where the agency publishes no fee."""
+    if version.fee_lines is None:
+        return None
+    return sum((amount for _, amount in version.fees_for(answers)), Decimal(0))
+
+
+def shown_answers(version: Procedure, answers: Mapping[str, Any], user: User) -> dict[str, Any]:
+    """Loi 09-08: numbers of persons and accounts are read only by the desk that needs them."""
+    if not SEE_PERSONAL_NUMBERS.isdisjoint(user.roles):
+        return dict(answers)
+    personal = {field.code for field in version.fields if field.kind in PERSONAL_KINDS}
+    return {code: masked(value) if code in personal else value for code, value in answers.items()}
+
+
+def _document(document: Document) -> dict[str, Any]:
+    return {
+        "code": document.code,
+        "name": document.names.as_dict(),
+        "copies": document.copies,
+        "required": document.required,
+        "when": _condition(document.when),
+    }
+
+
+def _fee_line(line: FeeLine, amount: Decimal) -> dict[str, Any]:
+    return {
+        "code": line.code,
+        "kind": line.kind.value,
+        "label": line.names.as_dict(),
+        "amount": amount,
+        "vat_rate": str(line.vat_rate),
+        "per": line.per,
+    }
+
+
+def _condition(condition: Condition | None) -> dict[str, str] | None:
+    return None if condition is None else {"field": condition.field, "equals": condition.equals}
+
+
+def _whole(term: Any, seconds: int) -> int | None:
+    return None if term is None else int(term.total_seconds() // seconds)
