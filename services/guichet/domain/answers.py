@@ -7,9 +7,10 @@ from typing import Any
 from services.guichet.domain import identifiers
 from services.guichet.domain.catalogue import Field, FieldKind, Procedure
 from services.guichet.domain.text import Checks, ascii_digits, choice, optional_text, required_text
-from shared.errors import N_, InvalidInput
+from shared.errors import N_, InvalidFields, InvalidInput
 
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2100
+MOST_ANSWERS = 200
 
 
 def checked_answers(procedure: Procedure, answers: Mapping[str, Any]) -> dict[str, Any]:
@@ -22,6 +23,8 @@ def checked_answers(procedure: Procedure, answers: Mapping[str, Any]) -> dict[st
         InvalidFields: every answer that cannot be accepted, as ``answers.<field>``.
     """
     checks = Checks()
+    if len(answers) > MOST_ANSWERS:
+        raise InvalidFields([InvalidInput(N_("There are too many answers."), field="answers")])
     known = {field.code for field in procedure.fields}
     for code in answers:
         if code not in known:

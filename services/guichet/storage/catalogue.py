@@ -117,10 +117,10 @@ def save(session: Session, catalogue: Catalogue, definitions: Mapping[str, Any])
     ]
     changed = [_upsert(session, table, entry) for table, entries in rows for entry in entries]
     if any(changed):
-        revision = insert(tables.catalogue_revision).values(only=True, revision=uuid7())
+        revision = insert(tables.catalogue_revision).values(singleton=True, revision=uuid7())
         session.execute(
             revision.on_conflict_do_update(
-                index_elements=["only"], set_={"revision": revision.excluded.revision}
+                index_elements=["singleton"], set_={"revision": revision.excluded.revision}
             )
         )
     return any(changed)

@@ -131,7 +131,7 @@ def save(session: Session, request: Request) -> bool:
     written = session.execute(
         update(_requests)
         .where(_requests.c.id == request.id, _requests.c.version == loaded_version)
-        .values(_row(request), version=request.version)
+        .values({**_row(request), "version": request.version})
         .returning(_requests.c.id)
     ).first()
     if written is None:

@@ -19,7 +19,9 @@ TEXTS = ARRAY(Text)
 
 
 def add(session: Session, startup: Startup, *, at: datetime) -> None:
-    session.execute(insert(_startups).values(_row(startup), id=startup.id, registered_at=at, changed_at=at))
+    session.execute(
+        insert(_startups).values({**_row(startup), "id": startup.id, "registered_at": at, "changed_at": at})
+    )
     _add_contacts(session, startup)
 
 
@@ -28,7 +30,7 @@ def replace(session: Session, startup: Startup, *, at: datetime) -> bool:
     written = session.execute(
         update(_startups)
         .where(_startups.c.id == startup.id, _startups.c.version == startup.version - 1)
-        .values(_row(startup), changed_at=at)
+        .values({**_row(startup), "changed_at": at})
         .returning(_startups.c.id)
     ).first()
     if written is None:

@@ -65,7 +65,7 @@ procedures = Table(
 catalogue_revision = Table(
     "catalogue_revision",
     metadata,
-    Column("only", Boolean, primary_key=True),
+    Column("singleton", Boolean, primary_key=True),
     Column("revision", Uuid, nullable=False),
 )
 

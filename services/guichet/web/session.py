@@ -8,6 +8,7 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session as DatabaseSession
+from werkzeug.wrappers import Response as BaseResponse
 
 from services.guichet.storage import accounts
 from services.guichet.storage.accounts import Account
@@ -146,7 +147,7 @@ def _issue(account: Account, *, renewed: Session | None = None) -> IssuedSession
     )
 
 
-def _give_cookie(response: Response, issued: IssuedSession) -> None:
+def _give_cookie(response: BaseResponse, issued: IssuedSession) -> None:
     response.set_cookie(
         COOKIE, issued.token, httponly=True, samesite="Lax", secure=request.is_secure, path="/"
     )

@@ -81,7 +81,7 @@ def _catalogue() -> None:
     op.execute(
         """
         CREATE TABLE catalogue_revision (
-            only boolean PRIMARY KEY CHECK (only),
+            singleton boolean PRIMARY KEY CHECK (singleton),
             revision uuid NOT NULL
         )
         """
