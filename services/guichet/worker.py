@@ -4,10 +4,8 @@ from sqlalchemy.orm import Session
 
 from services.guichet.contracts import consumed
 from services.guichet.use_cases.messages import note_failed_message
-from services.guichet.use_cases.sign_in import forget_failed_sign_ins
-from shared.clock import now
 from shared.messaging.contracts import Event
-from shared.messaging.worker import EventWorker, every, subscribe
+from shared.messaging.worker import EventWorker, subscribe
 
 
 class GuichetWorker(EventWorker):
@@ -16,7 +14,3 @@ class GuichetWorker(EventWorker):
     @subscribe(consumed.MessageFailed)
     def message_failed(self, event: Event, session: Session) -> None:
         note_failed_message(event, session)
-
-    @every(seconds=3600)
-    def forget_failed_sign_ins(self, session: Session) -> None:
-        forget_failed_sign_ins(session, at=now())

@@ -1,15 +1,13 @@
 """Accounts of the counter's staff, and how their passwords are kept."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -44,29 +42,6 @@ def verified(session: Session, *, email: str, password: str) -> Account | None:
     except (VerificationError, InvalidHashError):
         return None
     return None if row is None else _account(row)
-
-
-def recent_failures(session: Session, *, email: str, address: str, since: datetime) -> tuple[int, int]:
-    """How often sign-in failed for this e-mail from this address, and from this address at all."""
-    failed = tables.failed_sign_ins
-    same_email = failed.c.email_sha256 == _digest(email)
-    row = session.execute(
-        select(func.count().filter(same_email), func.count()).where(
-            failed.c.at >= since, failed.c.address == address
-        )
-    ).one()
-    return row[0], row[1]
-
-
-def note_failure(session: Session, *, email: str, address: str, at: datetime) -> None:
-    # A digest: people type their password into the wrong field.
-    session.execute(
-        insert(tables.failed_sign_ins).values(email_sha256=_digest(email), address=address, at=at)
-    )
-
-
-def forget_failures(session: Session, *, before: datetime) -> None:
-    session.execute(delete(tables.failed_sign_ins).where(tables.failed_sign_ins.c.at < before))
 
 
 def prefer_language(session: Session, account_id: UUID, language: str) -> None:
@@ -129,7 +104,3 @@ def _account(row: Any) -> Account:
         sites=tuple(row.sites),
         language=row.language,
     )
-
-
-def _digest(email: str) -> bytes:
-    return hashlib.sha256(email.strip().lower().encode("utf-8", "surrogatepass")).digest()

@@ -8,7 +8,6 @@ from sqlalchemy import (
     Double,
     ForeignKey,
     ForeignKeyConstraint,
-    Identity,
     Integer,
     LargeBinary,
     Table,
@@ -165,13 +164,4 @@ accounts = Table(
     Column("language", Text, nullable=False),
     Column("active", Boolean, nullable=False),
     UniqueConstraint("email"),
-)
-
-failed_sign_ins = Table(
-    "failed_sign_ins",
-    metadata,
-    Column("id", BigInteger, Identity(always=True), primary_key=True),
-    Column("email_sha256", LargeBinary, nullable=False),
-    Column("address", Text, nullable=False),
-    Column("at", UtcDateTime, nullable=False),
 )

@@ -4,38 +4,30 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, request
+from flask import Blueprint, Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session as DatabaseSession
-from werkzeug.wrappers import Response as BaseResponse
 
 from services.guichet.storage import accounts
 from services.guichet.storage.accounts import Account
-from services.guichet.use_cases.sign_in import Attempt, sign_in
 from services.guichet.web import schemas
 from services.guichet.web.names import ROLE_NAMES
-from shared.clock import now
 from shared.errors import N_, DomainError
 from shared.logging import get_logger
-from shared.web import (
-    ApiBlueprint,
-    SignInRequired,
-    TooManyAttempts,
-    current_session,
-    current_user,
-    local_path,
-    requires,
-    sentence,
-    transaction,
-)
+from shared.web import ApiBlueprint, current_session, local_path, requires, sentence, transaction
+from shared.web.cookies import clear_session_cookie, renewal_blueprint, set_session_cookie
 from shared.web.i18n import LANGUAGE_COOKIE, LANGUAGES
-from shared.web.session import COOKIE, IssuedSession, Session, issue_session
+from shared.web.session import IssuedSession, Session, issue_session
+from shared.web.throttle import Throttle
 
 log = get_logger()
 
+LONGEST_EMAIL, LONGEST_PASSWORD = 254, 1000
+
 api = ApiBlueprint("session", __name__, description="Signing in and out")
 pages = Blueprint("session_pages", __name__)
+throttle = Throttle()
 
 
 class WrongCredentials(DomainError):
@@ -65,10 +57,10 @@ def open_session(data: dict[str, Any]) -> dict[str, Any]:
 @api.route("/session", methods=["DELETE"])
 @requires()
 @api.response(204)
-def close_session() -> ResponseReturnValue:
+def close_session() -> Response:
     """Forget the browser's cookie; a bearer token simply runs out."""
     response = Response(status=204)
-    response.delete_cookie(COOKIE)
+    clear_session_cookie(response)
     return response
 
 
@@ -88,51 +80,44 @@ def sign_in_from_page() -> ResponseReturnValue:
         account = _signed_in(email, request.form.get("password", ""))
     except DomainError as error:
         return _form(email=email, target=target, error=sentence(error)), error.status
-    response = redirect(target, 303)
-    _give_cookie(response, _issue(account))
+    response = make_response(redirect(target, 303))
+    set_session_cookie(response, _issue(account))
     return response
 
 
 @pages.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
-    response = redirect("/guichet/sign-in", 303)
-    response.delete_cookie(COOKIE)
+    response = make_response(redirect("/guichet/sign-in", 303))
+    clear_session_cookie(response)
     return response
 
 
-@pages.post("/session/renewal")
-def renew_session() -> ResponseReturnValue:
-    """Prolong the session of somebody who works; a closed account or a long day ends it."""
-    session = current_session()
-    if session is None:
-        raise SignInRequired
+def _renewed(session: Session) -> IssuedSession | None:
     with transaction() as database:
-        account = accounts.active(database, UUID(current_user().id))
-    if account is None:
-        raise SignInRequired
-    issued = _issue(account, renewed=session)
-    response = jsonify({"expires_at": issued.expires_at})
-    _give_cookie(response, issued)
-    return response
+        account = accounts.active(database, UUID(session.user.id))
+    return None if account is None else _issue(account, renewed=session)
+
+
+renewal = renewal_blueprint(_renewed)
 
 
 def _signed_in(email: str, password: str) -> Account:
-    attempt = Attempt()
-    if email and password and "\x00" not in email and len(email) <= 254 and len(password) <= 1000:
+    email = email.strip().lower()
+    address = request.remote_addr or ""
+    throttle.check(email, address)
+    account = None
+    if "\x00" not in email and 0 < len(email) <= LONGEST_EMAIL and 0 < len(password) <= LONGEST_PASSWORD:
         with transaction() as session:
-            attempt = sign_in(
-                session, email=email, password=password, address=request.remote_addr or "", at=now()
-            )
-            if attempt.account is not None:
-                _remember_language(session, attempt.account)
-    if attempt.wait is not None:
-        log.warning("sign_in_refused", reason="too_many_attempts")
-        raise TooManyAttempts(int(attempt.wait.total_seconds()))
-    if attempt.account is None:
-        log.info("sign_in_refused", reason="wrong_credentials")
+            account = accounts.verified(session, email=email, password=password)
+            if account is not None:
+                _remember_language(session, account)
+    if account is None:
+        throttle.failed(email, address)
+        log.info("sign_in_refused")
         raise WrongCredentials
-    log.info("signed_in", account=str(attempt.account.id))
-    return attempt.account
+    throttle.succeeded(email, address)
+    log.info("signed_in", account=str(account.id))
+    return account
 
 
 def _issue(account: Account, *, renewed: Session | None = None) -> IssuedSession:
@@ -144,12 +129,6 @@ def _issue(account: Account, *, renewed: Session | None = None) -> IssuedSession
         sites=account.sites,
         language=account.language,
         renewed=renewed,
-    )
-
-
-def _give_cookie(response: BaseResponse, issued: IssuedSession) -> None:
-    response.set_cookie(
-        COOKIE, issued.token, httponly=True, samesite="Lax", secure=request.is_secure, path="/"
     )
 
 

@@ -28,17 +28,6 @@ def upgrade() -> None:
         )
         """
     )
-    op.execute(
-        """
-        CREATE TABLE failed_sign_ins (
-            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-            email_sha256 bytea NOT NULL,
-            address text NOT NULL,
-            at timestamptz NOT NULL
-        )
-        """
-    )
-    op.execute("CREATE INDEX failed_sign_ins_at_ix ON failed_sign_ins (at)")
 
 
 def _catalogue() -> None:
