@@ -89,8 +89,8 @@ class Policy:
     """How stubbornly a channel is tried.
 
     After the n-th attempt the wait is ``first_delay × factor^(n-1)``, at most
-    ``longest_delay``. ``max_doubts`` is how many attempts may end without an answer before a
-    person has to decide.
+    ``longest_delay``; after the n-th doubt it grows in the same way from ``doubt_delay``.
+    ``max_doubts`` is how many attempts may end without an answer before a person has to decide.
     """
 
     first_delay: timedelta = timedelta(seconds=10)
@@ -106,10 +106,15 @@ class Policy:
         ``spread`` in [-1, 1] moves it by up to a fifth, so that a thousand messages refused
         together do not all come back in the same second.
         """
-        exponent = min(max(attempts - 1, 0), 32)
-        seconds = self.first_delay.total_seconds() * self.factor**exponent
-        seconds = min(seconds, self.longest_delay.total_seconds())
-        return timedelta(seconds=seconds * (1 + 0.2 * spread))
+        return self._grown(self.first_delay, attempts, spread)
+
+    def delay_in_doubt(self, doubts: int, spread: float = 0.0) -> timedelta:
+        """Return the wait after ``doubts`` attempts without an answer."""
+        return self._grown(self.doubt_delay, doubts, spread)
+
+    def _grown(self, first: timedelta, times: int, spread: float) -> timedelta:
+        seconds = first.total_seconds() * self.factor ** min(max(times - 1, 0), 32)
+        return timedelta(seconds=min(seconds, self.longest_delay.total_seconds()) * (1 + 0.2 * spread))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +184,7 @@ def conclude(
     )
     if doubted.too_doubtful(policy) or doubted.attempts >= policy.max_attempts:
         return Change(replace(doubted, due_at=None), failure=Reason.OUTCOME_UNKNOWN)
-    return Change(replace(doubted, due_at=now + policy.doubt_delay))
+    return Change(replace(doubted, due_at=now + policy.delay_in_doubt(doubted.doubts, spread)))
 
 
 def _defer(delivery: Delivery, due_at: datetime, policy: Policy) -> Change:

@@ -1,0 +1,1 @@
+"""What the notifications service remembers, in PostgreSQL."""

@@ -1,0 +1,102 @@
+"""The read copy of startups and their contacts, and the events that came before them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from services.notifications.domain.audience import Contact
+from services.notifications.storage.tables import startups, waiting_causes
+
+
+@dataclass(frozen=True, slots=True)
+class Startup:
+    """A startup as far as it can be told something."""
+
+    id: UUID
+    legal_name: str
+    contacts: list[Contact]
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """An event a startup is to be told about."""
+
+    event_id: UUID
+    startup_id: UUID
+    kind: str
+    cause_type: str
+    cause_subject: str
+    site: str
+    facts: Mapping[str, Any]
+    correlation_id: str
+
+
+def save_startup(session: Session, startup: Startup, *, site: str, version: int, now: datetime) -> bool:
+    """Keep what an event says of a startup, unless a later version is already known."""
+    values = {
+        "id": startup.id,
+        "legal_name": startup.legal_name,
+        "site": site,
+        "version": version,
+        "contacts": [{**asdict(contact), "id": str(contact.id)} for contact in startup.contacts],
+        "updated_at": now,
+    }
+    statement = insert(startups).values(values)
+    statement = statement.on_conflict_do_update(
+        index_elements=[startups.c.id],
+        set_={name: statement.excluded[name] for name in values if name != "id"},
+        where=startups.c.version < statement.excluded.version,
+    ).returning(startups.c.id)  # type: ignore[assignment]
+    return session.execute(statement).first() is not None
+
+
+_STARTUP = select(startups.c.id, startups.c.legal_name, startups.c.contacts)
+
+
+def find_startup(session: Session, startup_id: UUID) -> Startup | None:
+    """Return the startup and its contacts, if it was ever heard of."""
+    row = session.execute(_STARTUP.where(startups.c.id == startup_id)).first()
+    if row is None:
+        return None
+    contacts = [Contact(**{**contact, "id": UUID(contact["id"])}) for contact in row.contacts]
+    return Startup(row.id, row.legal_name, contacts)
+
+
+def let_wait(session: Session, cause: Cause, now: datetime) -> None:
+    """Keep an event whose startup is not yet known."""
+    session.execute(insert(waiting_causes).values(**asdict(cause), received_at=now).on_conflict_do_nothing())
+
+
+def take_waiting(session: Session, startup_id: UUID) -> Sequence[Cause]:
+    """Remove and return, oldest first, the events that waited for this startup."""
+    rows = session.execute(
+        delete(waiting_causes).where(waiting_causes.c.startup_id == startup_id).returning(waiting_causes)
+    ).all()
+    return [
+        Cause(
+            row.event_id,
+            row.startup_id,
+            row.kind,
+            row.cause_type,
+            row.cause_subject,
+            row.site,
+            row.facts,
+            row.correlation_id,
+        )
+        for row in sorted(rows, key=lambda row: row.received_at)
+    ]
+
+
+def waiting_and_known(session: Session) -> Sequence[UUID]:
+    """Return the startups events wait for although they are known by now."""
+    return session.scalars(
+        select(waiting_causes.c.startup_id)
+        .join(startups, startups.c.id == waiting_causes.c.startup_id)
+        .distinct()
+    ).all()

@@ -1,0 +1,197 @@
+"""Messages as rows: made once an event, read by the screens, changed by receipts and people."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from services.notifications.domain.audience import Channel
+from services.notifications.domain.delivery import Delivery, State
+from services.notifications.domain.message import NewMessage
+from services.notifications.storage.tables import attempts, messages, receipts
+
+MessageRow = Row[Any]
+ATTENTION = (State.FAILED, State.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which messages a list shows; ``sites`` are always those of the user."""
+
+    sites: Collection[str]
+    startup_id: UUID | None = None
+    subject: str | None = None
+    state: str | None = None
+    channel: str | None = None
+    attention: bool = False
+
+
+def add(session: Session, new: Iterable[NewMessage]) -> int:
+    """Insert messages, pending and due at once; those the same event already made are left alone."""
+    rows = [_new_row(message) for message in new]
+    if not rows:
+        return 0
+    statement = insert(messages).on_conflict_do_nothing().returning(messages.c.id)
+    return len(session.execute(statement, rows).all())
+
+
+def _new_row(message: NewMessage) -> dict[str, Any]:
+    return {
+        "id": message.id,
+        "cause_event_id": message.cause_event_id,
+        "cause_type": message.cause_type,
+        "cause_subject": message.cause_subject,
+        "correlation_id": message.correlation_id,
+        "site": message.site,
+        "startup_id": message.startup_id,
+        "startup_name": message.startup_name,
+        "contact_id": message.contact_id,
+        "recipient": message.recipient,
+        "recipient_name": message.recipient_name,
+        "channel": message.channel,
+        "language": message.language,
+        "kind": message.kind,
+        "facts": message.facts,
+        "subject": message.subject,
+        "text": message.text,
+        "segments": message.segments,
+    }
+
+
+def find(
+    session: Session, filters: Filters, *, before: UUID | None = None, limit: int
+) -> Sequence[MessageRow]:
+    """Return the newest messages first; ``before`` is the last one of the page before."""
+    statement = _filtered(select(messages), filters).order_by(messages.c.id.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(messages.c.id < before)
+    return session.execute(statement).all()
+
+
+def count_attention(session: Session, sites: Collection[str]) -> int:
+    """Count the messages that failed or whose outcome nobody knows."""
+    return (
+        session.scalar(
+            select(func.count()).where(messages.c.site.in_(sites), messages.c.state.in_(ATTENTION))
+        )
+        or 0
+    )
+
+
+def get(session: Session, message_id: UUID, sites: Collection[str]) -> MessageRow | None:
+    """Return one message, if it belongs to one of ``sites``."""
+    return session.execute(
+        select(messages).where(messages.c.id == message_id, messages.c.site.in_(sites))
+    ).first()
+
+
+def lock(session: Session, message_id: UUID) -> MessageRow | None:
+    """Return one message, kept from changing until the transaction ends."""
+    return session.execute(select(messages).where(messages.c.id == message_id).with_for_update()).first()
+
+
+def attempts_of(session: Session, message_id: UUID) -> Sequence[MessageRow]:
+    """Return every attempt to send a message, the first first."""
+    return session.execute(
+        select(attempts)
+        .where(attempts.c.message_id == message_id)
+        .order_by(attempts.c.round, attempts.c.number)
+    ).all()
+
+
+def receipts_of(session: Session, message_id: UUID) -> Sequence[MessageRow]:
+    """Return the receipts of a message as they came in."""
+    return session.execute(
+        select(receipts).where(receipts.c.message_id == message_id).order_by(receipts.c.received_at)
+    ).all()
+
+
+def delivery_of(row: MessageRow) -> Delivery:
+    """Return the progress of a message."""
+    return Delivery(
+        Channel(row.channel),
+        State(row.state),
+        round=row.round,
+        attempts=row.attempts,
+        doubts=row.doubts,
+        due_at=row.due_at,
+    )
+
+
+def save_progress(session: Session, message_id: UUID, delivery: Delivery, **more: object) -> None:
+    """Write the progress of a message that :func:`lock` holds."""
+    session.execute(
+        update(messages)
+        .where(messages.c.id == message_id)
+        .values(
+            state=delivery.state,
+            round=delivery.round,
+            attempts=delivery.attempts,
+            doubts=delivery.doubts,
+            due_at=delivery.due_at,
+            **more,
+        )
+    )
+
+
+def note_receipt(
+    session: Session, message_id: UUID, round: int, status: str, detail: str | None, now: datetime
+) -> bool:
+    """Keep a receipt; False when the same one was kept before."""
+    statement = (
+        insert(receipts)
+        .values(message_id=message_id, round=round, status=status, detail=detail, received_at=now)
+        .on_conflict_do_nothing()
+        .returning(receipts.c.status)
+    )
+    return session.execute(statement).first() is not None
+
+
+def forget(session: Session, *, older_than: datetime, now: datetime, limit: int = 5000) -> int:
+    """Empty old messages of everything personal; keep what statistics need (loi 09-08)."""
+    old = (
+        select(messages.c.id)
+        .where(messages.c.created_at < older_than, messages.c.forgotten_at.is_(None))
+        .where(messages.c.due_at.is_(None))
+        .limit(limit)
+        .scalar_subquery()
+    )
+    found = session.scalars(
+        update(messages)
+        .where(messages.c.id.in_(old))
+        .values(
+            recipient="",
+            recipient_name="",
+            startup_name="",
+            facts={},
+            subject="",
+            text=func.left(messages.c.text, 0),
+            detail=None,
+            forgotten_at=now,
+        )
+        .returning(messages.c.id)
+    ).all()
+    if found:
+        for history in (attempts, receipts):
+            session.execute(update(history).where(history.c.message_id.in_(found)).values(detail=None))
+    return len(found)
+
+
+def _filtered(statement: Select[Any], filters: Filters) -> Select[Any]:
+    wanted: list[ColumnElement[bool]] = [messages.c.site.in_(filters.sites)]
+    if filters.startup_id is not None:
+        wanted.append(messages.c.startup_id == filters.startup_id)
+    if filters.subject is not None:
+        wanted.append(messages.c.cause_subject == filters.subject)
+    if filters.state is not None:
+        wanted.append(messages.c.state == filters.state)
+    if filters.channel is not None:
+        wanted.append(messages.c.channel == filters.channel)
+    if filters.attention:
+        wanted.append(messages.c.state.in_(ATTENTION))
+    return statement.where(*wanted)

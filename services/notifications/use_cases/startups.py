@@ -1,0 +1,51 @@
+"""Keeping up with whom a startup wants to be told."""
+
+from sqlalchemy.orm import Session
+
+from services.notifications.domain.audience import Contact
+from services.notifications.storage import contacts
+from services.notifications.storage.contacts import Startup
+from services.notifications.use_cases.telling import tell
+from shared import clock
+from shared.logging import get_logger
+from shared.messaging.contracts import Event
+
+log = get_logger()
+
+
+def keep_startup(session: Session, event: Event) -> None:
+    """Take over the contacts of a startup, and tell them what had to wait for them."""
+    data = event.data
+    startup = Startup(
+        data["startup_id"],
+        data["legal_name"],
+        [
+            Contact(
+                contact["contact_id"],
+                contact["name"],
+                contact["role"] or "",
+                contact["language"] or "",
+                contact["email"],
+                contact["phone"],
+            )
+            for contact in data["contacts"]
+        ],
+    )
+    known = contacts.save_startup(
+        session, startup, site=data["site"], version=data["version"], now=clock.now()
+    )
+    if not known:
+        log.info("older_startup_version_ignored", startup_id=str(startup.id), version=data["version"])
+    for cause in contacts.take_waiting(session, startup.id):
+        tell(session, cause)
+
+
+def tell_those_who_waited(session: Session) -> None:
+    """Tell what still waits although its startup is known by now.
+
+    An event replayed by hand runs beside the ordered ones: it can miss a startup registered
+    at the same moment, and the startup can miss it.
+    """
+    for startup_id in contacts.waiting_and_known(session):
+        for cause in contacts.take_waiting(session, startup_id):
+            tell(session, cause)

@@ -1,0 +1,149 @@
+"""Turning what happened elsewhere into messages."""
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from services.notifications.domain.audience import Address, Channel, Kind, addresses
+from services.notifications.domain.message import NewMessage
+from services.notifications.domain.sms import measure
+from services.notifications.storage import contacts, messages, queue
+from services.notifications.storage.contacts import Cause, Startup
+from services.notifications.wording import Facts, sms_text, subject
+from services.notifications.wording.sites import site_names
+from shared import clock
+from shared.db import uuid7
+from shared.logging import get_logger
+from shared.messaging.contracts import Event
+
+log = get_logger()
+
+
+def request_submitted(session: Session, event: Event) -> None:
+    """Acknowledge a filed request: the number is what the startup needs."""
+    facts = _request(event)
+    facts["due_at"] = event.data["due_at"].isoformat() if event.data["due_at"] else None
+    tell(session, _cause(event, Kind.REQUEST_SUBMITTED, facts))
+
+
+def request_completed(session: Session, event: Event) -> None:
+    """Say that the result can be collected."""
+    facts = _request(event)
+    facts["outcome"] = event.data["outcome_reference"]
+    tell(session, _cause(event, Kind.REQUEST_COMPLETED, facts))
+
+
+def request_rejected(session: Session, event: Event) -> None:
+    """Say that the agency refused, with its motive (by e-mail only: it may name people)."""
+    facts = _request(event)
+    facts["motive"] = event.data["motive"]
+    tell(session, _cause(event, Kind.REQUEST_REJECTED, facts))
+
+
+def booking_confirmed(session: Session, event: Event) -> None:
+    """Confirm a booking; those the counter makes for itself have nobody to tell."""
+    if event.data["startup_id"] is not None:
+        tell(session, _cause(event, Kind.BOOKING_CONFIRMED, _booking(event)))
+
+
+def booking_cancelled(session: Session, event: Event) -> None:
+    """Say that a booking is off; an option that lapses was never announced."""
+    if event.data["startup_id"] is not None and event.data["was_confirmed"]:
+        tell(session, _cause(event, Kind.BOOKING_CANCELLED, _booking(event)))
+
+
+def invoice_issued(session: Session, event: Event) -> None:
+    """Say what is to be paid, and by when."""
+    facts = _document(event)
+    facts["due_on"] = event.data["due_on"].isoformat()
+    tell(session, _cause(event, Kind.INVOICE_ISSUED, facts))
+
+
+def credit_note_issued(session: Session, event: Event) -> None:
+    """Say what is taken back from which invoice."""
+    facts = _document(event)
+    facts["invoice"] = event.data["invoice_number"]
+    tell(session, _cause(event, Kind.CREDIT_NOTE_ISSUED, facts))
+
+
+def tell(session: Session, cause: Cause) -> None:
+    """Make the messages of a cause, once; let it wait when its startup is not yet known."""
+    startup = contacts.find_startup(session, cause.startup_id)
+    if startup is None:
+        log.warning("event_came_before_its_startup", startup_id=str(cause.startup_id), kind=cause.kind)
+        contacts.let_wait(session, cause, clock.now())
+        return
+    kind = Kind(cause.kind)
+    made = [_message(cause, kind, startup, address) for address in addresses(kind, startup.contacts)]
+    if not made:
+        log.warning("nobody_to_tell", startup_id=str(startup.id), kind=cause.kind)
+    elif messages.add(session, made):
+        queue.wake_senders(session)
+    log.info("messages_made", kind=cause.kind, cause_subject=cause.cause_subject, messages=len(made))
+
+
+def _message(cause: Cause, kind: Kind, startup: Startup, address: Address) -> NewMessage:
+    facts: Any = {**cause.facts, "startup": startup.legal_name}
+    text = sms_text(kind, address.language, facts) if address.channel is Channel.SMS else None
+    return NewMessage(
+        id=uuid7(),
+        cause_event_id=cause.event_id,
+        cause_type=cause.cause_type,
+        cause_subject=cause.cause_subject,
+        correlation_id=cause.correlation_id,
+        site=cause.site,
+        startup_id=startup.id,
+        startup_name=startup.legal_name,
+        contact_id=address.contact.id,
+        recipient=address.recipient,
+        recipient_name=address.contact.name,
+        channel=address.channel,
+        language=address.language,
+        kind=kind,
+        facts=facts,
+        subject=subject(kind, address.language, facts),
+        text=text,
+        segments=None if text is None else measure(text).segments,
+    )
+
+
+def _cause(event: Event, kind: Kind, facts: Facts) -> Cause:
+    return Cause(
+        event_id=event.id,
+        startup_id=event.data["startup_id"],
+        kind=kind,
+        cause_type=event.type,
+        cause_subject=event.subject,
+        site=event.data["site"],
+        facts=facts,
+        correlation_id=event.correlation_id,
+    )
+
+
+def _request(event: Event) -> Facts:
+    return {
+        "number": event.data["number"],
+        "procedure": event.data["procedure_name"],
+        "site": event.data["site_name"],
+    }
+
+
+def _booking(event: Event) -> Facts:
+    return {
+        "number": event.data["number"],
+        "site": event.data["site_name"],
+        "space": event.data["space_name"],
+        "starts_at": event.data["starts_at"].isoformat(),
+        "ends_at": event.data["ends_at"].isoformat(),
+        "zone": event.data["zone"],
+    }
+
+
+def _document(event: Event) -> Facts:
+    return {
+        "number": event.data["number"],
+        "site": site_names(event.data["site"]),
+        "total": str(event.data["total_incl"]),
+        "currency": event.data["currency"],
+        "issued_on": event.data["issued_on"].isoformat(),
+    }
