@@ -15,6 +15,8 @@ from services.notifications.wording import EmailBody
 
 # What may stand in an envelope: no space, bracket or line break, so no second recipient.
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\\\"@]+@[A-Za-z0-9.-]+", re.ASCII)
+# Anything a header parser could take for the end of a line; no-break spaces are text.
+_BREAKS = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 _BOUNDARY = "=_guichet-{reference}"
 
 
@@ -88,4 +90,4 @@ def _encoded(name: str, value: str) -> str:
 
 
 def _one_line(value: str) -> str:
-    return " ".join(value.split())
+    return _BREAKS.sub(" ", value).strip()

@@ -20,12 +20,14 @@ from services.notifications.domain.message import Job, Outcome
 # write the attempt row before anything is sent.
 _CLAIM = text(
     """
-    WITH due AS (
-        (SELECT id, state FROM messages
-          WHERE channel = 'email' AND due_at <= now() ORDER BY due_at LIMIT :email FOR UPDATE SKIP LOCKED)
-        UNION ALL
-        (SELECT id, state FROM messages
-          WHERE channel = 'sms' AND due_at <= now() ORDER BY due_at LIMIT :sms FOR UPDATE SKIP LOCKED)
+    WITH due_emails AS (
+        SELECT id, state FROM messages
+         WHERE channel = 'email' AND due_at <= now() ORDER BY due_at LIMIT :email FOR UPDATE SKIP LOCKED
+    ), due_sms AS (
+        SELECT id, state FROM messages
+         WHERE channel = 'sms' AND due_at <= now() ORDER BY due_at LIMIT :sms FOR UPDATE SKIP LOCKED
+    ), due AS (
+        SELECT * FROM due_emails UNION ALL SELECT * FROM due_sms
     ), lost AS (
         UPDATE attempts SET verdict = 'lost', finished_at = now() FROM due
          WHERE due.state = 'sending' AND attempts.message_id = due.id AND attempts.finished_at IS NULL
