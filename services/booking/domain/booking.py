@@ -207,6 +207,6 @@ def check_subject(startup_id: UUID | None, title: str, purpose: Purpose) -> None
 
 def label(startup_name: str | None, title: str) -> str:
     """How a booking is called on the timeline: "Atlas Robotics – comité"."""
-    if not startup_name or title.casefold() == startup_name.casefold():
-        return title or (startup_name or "")
-    return f"{startup_name} – {title}" if title else startup_name
+    if not startup_name:
+        return title
+    return startup_name if title.casefold() in ("", startup_name.casefold()) else f"{startup_name} – {title}"

@@ -56,7 +56,7 @@ def book(
     session: Session,
     wish: Wish,
     *,
-    allow: Callable[[str], None],
+    allow: Callable[[str], object],
     visible_sites: Collection[str],
     booked_by: str,
     now: datetime,

@@ -17,7 +17,7 @@ from shared.errors import N_, NotFound
 LONGEST_REASON = 300
 
 
-def confirm(session: Session, booking_id: UUID, *, allow: Callable[[str], None], now: datetime) -> Booking:
+def confirm(session: Session, booking_id: UUID, *, allow: Callable[[str], object], now: datetime) -> Booking:
     booking, site, space = _locked(session, booking_id, allow)
     confirmed = booking.confirm(now)
     bookings.save_state(session, confirmed)
@@ -26,7 +26,7 @@ def confirm(session: Session, booking_id: UUID, *, allow: Callable[[str], None],
 
 
 def cancel(
-    session: Session, booking_id: UUID, *, reason: str | None, allow: Callable[[str], None], now: datetime
+    session: Session, booking_id: UUID, *, reason: str | None, allow: Callable[[str], object], now: datetime
 ) -> Booking:
     words = clean(reason, field="reason", longest=LONGEST_REASON) if reason else ""
     booking, site, space = _locked(session, booking_id, allow)
@@ -36,7 +36,9 @@ def cancel(
     return cancelled
 
 
-def _locked(session: Session, booking_id: UUID, allow: Callable[[str], None]) -> tuple[Booking, Site, Space]:
+def _locked(
+    session: Session, booking_id: UUID, allow: Callable[[str], object]
+) -> tuple[Booking, Site, Space]:
     booking = bookings.find(session, booking_id, lock=True)
     if booking is None:
         raise NotFound(N_("There is no such booking."))

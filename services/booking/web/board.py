@@ -1,0 +1,132 @@
+"""One site's day, as the timeline, the agenda and the feed all show it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext, ngettext
+from sqlalchemy.orm import Session
+
+from services.booking.domain.booking import Booking, Purpose, State
+from services.booking.domain.places import Site, Space, SpaceKind
+from services.booking.domain.wall_time import to_wall, whole_day
+from services.booking.storage import bookings, places
+from services.booking.storage.bookings import BookingView
+from services.booking.web.presenters import local
+from shared.errors import N_
+from shared.web import localized
+
+EQUIPMENT = {
+    "screen": N_("screen"),
+    "video": N_("video calls"),
+    "projector": N_("projector"),
+    "sound": N_("sound system"),
+}
+USUAL_HOURS = (time(8), time(20))
+
+
+@dataclass(frozen=True)
+class Board:
+    """What occupies the spaces of a site on one day."""
+
+    site: Site
+    day: date
+    spaces: list[Space]
+    views: list[BookingView]
+
+    @property
+    def closed(self) -> str | None:
+        """Why the site is closed that day; empty when no reason is known, ``None`` when open."""
+        if self.site.hours_on(self.day) is not None:
+            return None
+        return localized(self.site.closed_days.get(self.day))
+
+    def space_name(self, code: str) -> str:
+        return next((localized(space.names) for space in self.spaces if space.code == code), code)
+
+    def timeline(self) -> dict[str, Any]:
+        """What the timeline script draws; all times are wall times of the site."""
+        opens, closes = self._hours()
+        return {
+            "day": self.day.isoformat(),
+            "opens": opens,
+            "closes": closes,
+            "spaces": [
+                {"id": space.code, "name": localized(space.names), "note": space_note(space)}
+                for space in self.spaces
+            ],
+            "bookings": [self._drawn(view) for view in self.views],
+            "buffers": [buffer for view in self.views for buffer in self._buffers(view.booking)],
+        }
+
+    def _drawn(self, view: BookingView) -> dict[str, Any]:
+        booking = view.booking
+        return {
+            "id": str(booking.id),
+            "space": booking.space,
+            "starts": local(booking.slot.starts.wall),
+            "ends": local(booking.slot.ends.wall),
+            "title": shown_label(view),
+            "kind": kind(booking),
+            "url": url_for("pages.show", booking_id=booking.id),
+        }
+
+    def _buffers(self, booking: Booking) -> list[dict[str, str]]:
+        used = booking.slot.range
+        sides = ((booking.occupied.start, used.start), (used.end, booking.occupied.end))
+        return [
+            {
+                "id": f"{booking.id}-{name}",
+                "space": booking.space,
+                "starts": local(to_wall(begin, self.site.zone)),
+                "ends": local(to_wall(end, self.site.zone)),
+                "title": gettext("Set-up") if name == "before" else gettext("Tidying"),
+            }
+            for name, (begin, end) in zip(("before", "after"), sides, strict=True)
+            if begin < end
+        ]
+
+    def _hours(self) -> tuple[str, str]:
+        """Whole hours around the opening and around everything that lies outside of it."""
+        opens, closes = self.site.hours_on(self.day) or USUAL_HOURS
+        begin = datetime.combine(self.day, opens)
+        end = datetime.combine(self.day, closes)
+        for view in self.views:
+            begin = min(begin, view.booking.slot.starts.wall)
+            end = max(end, view.booking.slot.ends.wall)
+        midnight = datetime.combine(self.day, time())
+        first = max(begin, midnight).hour
+        last = min(-(-(end - midnight) // timedelta(hours=1)), 24)
+        return f"{first:02d}:00", f"{last:02d}:00"
+
+
+def load_board(session: Session, site: Site, day: date) -> Board:
+    window = whole_day(day, site.zone)
+    return Board(
+        site, day, places.spaces_of(session, [site.code]), bookings.site_between(session, site.code, window)
+    )
+
+
+def space_note(space: Space) -> str:
+    """Size and equipment in one short line: "12 · screen · video calls"."""
+    if space.kind is SpaceKind.DESK:
+        return ngettext("%(num)d desk", "%(num)d desks", space.capacity)
+    return " · ".join(
+        [str(space.capacity), *(gettext(EQUIPMENT.get(item, item)) for item in space.equipment)]
+    )
+
+
+def kind(booking: Booking) -> str:
+    """Which of the legend's colours a booking wears."""
+    if booking.purpose is Purpose.MAINTENANCE:
+        return "closed"
+    if booking.state is State.HELD:
+        return "option"
+    return "event" if booking.purpose is Purpose.EVENT else "confirmed"
+
+
+def shown_label(view: BookingView) -> str:
+    if view.booking.state is State.HELD:
+        return str(gettext("%(label)s (option)", label=view.label))
+    return view.label
