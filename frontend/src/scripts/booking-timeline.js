@@ -1,11 +1,12 @@
 // The only file that knows the calendar library. It draws what the server describes:
 //
 //   <div data-booking-timeline data-feed="/booking/…" data-new-url="/booking/new" data-dialog="booking-dialog">
-//     <script type="application/json">{"day", "opens", "closes", "spaces": […], "bookings": […]}</script>
+//     <script type="application/json">{"day", "opens", "closes", "utc_offset", "spaces", "bookings", "buffers"}</script>
 //   </div>
 //
 // space: {id, name, note}; booking: {id, space, starts, ends, title, kind, url} with wall times
-// of Morocco ("2026-11-23T09:00") and kind = confirmed | option | event | closed.
+// of Morocco ("2026-11-23T09:00") and kind = confirmed | option | event | closed; buffer: a
+// booking without kind or url; utc_offset: Morocco's minutes ahead of UTC that day.
 import { createCalendar, Interaction, ResourceTimeline } from "@event-calendar/core";
 import { language } from "./page.js";
 
@@ -68,17 +69,22 @@ function dropTableRoles(box) {
 const resources = (data) =>
   data.spaces.map((space) => ({ id: space.id, title: space.name, extendedProps: { note: space.note } }));
 
-const events = (data) =>
-  data.bookings.map((booking) => ({
-    id: booking.id,
-    resourceIds: [booking.space],
-    start: booking.starts,
-    end: booking.ends,
-    title: booking.title,
-    classNames: [`booking-${booking.kind}`],
-    editable: false,
-    extendedProps: booking,
-  }));
+const event = (booking, rest) => ({
+  id: booking.id,
+  resourceIds: [booking.space],
+  start: booking.starts,
+  end: booking.ends,
+  title: booking.title,
+  editable: false,
+  extendedProps: booking,
+  ...rest,
+});
+
+// Setting up and tidying lie behind the bookings: the slot is taken, but it is nobody's meeting.
+const events = (data) => [
+  ...data.bookings.map((booking) => event(booking, { classNames: [`booking-${booking.kind}`] })),
+  ...data.buffers.map((buffer) => event(buffer, { classNames: ["booking-buffer"], display: "background" })),
+];
 
 function openDialog(box, params) {
   const url = `${box.dataset.newUrl}?${new URLSearchParams(params)}`;
@@ -108,12 +114,13 @@ function draw(box, data) {
     resources: resources(data),
     resourceLabelContent: ({ resource }) => ({ domNodes: [label(resource)] }),
     events: events(data),
-    eventContent: ({ event }) => ({ domNodes: [card(event)] }),
+    eventContent: ({ event }) => (event.display === "background" ? "" : { domNodes: [card(event)] }),
     selectable: Boolean(box.dataset.newUrl),
     select: ({ start, end, resource }) => {
       openDialog(box, { space: resource.id, day: dayOf(start), starts: wall(start), ends: wall(end) });
     },
-    nowIndicator: true,
+    // The library reads the browser's clock; its red line would be wrong under another offset.
+    nowIndicator: -new Date().getTimezoneOffset() === data.utc_offset,
     height: "auto",
   });
 }

@@ -18,10 +18,10 @@ from shared.errors import N_
 from shared.web import localized
 
 EQUIPMENT = {
-    "screen": N_("screen"),
-    "video": N_("video calls"),
+    "screen": N_("TV"),
+    "video": N_("video"),
     "projector": N_("projector"),
-    "sound": N_("sound system"),
+    "sound": N_("sound"),
 }
 USUAL_HOURS = (time(8), time(20))
 
@@ -52,6 +52,7 @@ class Board:
             "day": self.day.isoformat(),
             "opens": opens,
             "closes": closes,
+            "utc_offset": self._utc_offset(),
             "spaces": [
                 {"id": space.code, "name": localized(space.names), "note": space_note(space)}
                 for space in self.spaces
@@ -87,6 +88,10 @@ class Board:
             if begin < end
         ]
 
+    def _utc_offset(self) -> int:
+        start = whole_day(self.day, self.site.zone).start
+        return round((to_wall(start, self.site.zone) - start.replace(tzinfo=None)) / timedelta(minutes=1))
+
     def _hours(self) -> tuple[str, str]:
         """Whole hours around the opening and around everything that lies outside of it."""
         opens, closes = self.site.hours_on(self.day) or USUAL_HOURS
@@ -109,7 +114,7 @@ def load_board(session: Session, site: Site, day: date) -> Board:
 
 
 def space_note(space: Space) -> str:
-    """Size and equipment in one short line: "12 · screen · video calls"."""
+    """Size and equipment in one short line: "12 · TV · video"."""
     if space.kind is SpaceKind.DESK:
         return ngettext("%(num)d desk", "%(num)d desks", space.capacity)
     return " · ".join(

@@ -43,6 +43,7 @@ from shared.web import (
     site_filter,
     transaction,
 )
+from shared.web.i18n import text_direction
 
 blueprint = Blueprint("pages", __name__)
 
@@ -81,7 +82,7 @@ def timeline() -> str:
         view="list" if request.args.get("view") == "list" else "timeline",
         booked=_just_booked(board),
         may_book=_may_book(),
-        neighbours={step: _neighbour(site, day, step) for step in (-1, 1)},
+        steps=_steps(site, day),
     )
 
 
@@ -214,9 +215,17 @@ def _day(site: Site) -> date:
     return day
 
 
-def _neighbour(site: Site, day: date, step: int) -> date | None:
-    other = day + timedelta(days=step)
-    return other if FIRST_DAY <= other <= last_day(local_day(clock.now(), site.zone)) else None
+def _steps(site: Site, day: date) -> list[dict[str, Any]]:
+    """The days before and after, each with the arrow that points there as the page is read."""
+    sides = ("left", "right") if text_direction() == "ltr" else ("right", "left")
+    last = last_day(local_day(clock.now(), site.zone))
+    steps = []
+    for side, other in zip(sides, (day - timedelta(days=1), day + timedelta(days=1)), strict=True):
+        known = FIRST_DAY <= other <= last
+        steps.append(
+            {"day": other if known else None, "icon": f"chevron-{side}", "key": f"Arrow{side.capitalize()}"}
+        )
+    return steps
 
 
 def _may_book() -> bool:
@@ -238,7 +247,7 @@ def _form_page(
     dialog = "HX-Request" in request.headers
     spaces = places.spaces_of(session, [site.code])
     offers = error.offers if isinstance(error, SlotTaken) else []
-    errors = [] if error is None else field_errors(error)
+    errors = [] if error is None or isinstance(error, SlotTaken) else field_errors(error)
     html = render_template(
         "booking/_form.html" if dialog else "booking/new.html",
         dialog=dialog,
@@ -246,18 +255,20 @@ def _form_page(
         form=form,
         spaces=[(space.code, f"{localized(space.names)} ({space_note(space)})") for space in spaces],
         purposes=[(purpose, gettext(word)) for purpose, word in PURPOSES],
-        errors=[] if isinstance(error, SlotTaken) else errors,
+        errors=errors,
         fault={one["field"]: one["detail"] for one in errors},
         sentence=None if error is None else sentence(error),
-        offers=[_offer(offer, site) for offer in offers],
+        offers=[_offer(offer, site, form.space) for offer in offers],
     )
     return html, 200 if error is None else error.status
 
 
-def _offer(offer: Offer, home: Site) -> dict[str, str]:
+def _offer(offer: Offer, home: Site, wished: str) -> dict[str, str]:
     """One button: what it says, and the space and time it books."""
     starts, ends = (to_wall(at, offer.site.zone) for at in (offer.range.start, offer.range.end))
-    where = [localized(offer.space.names), space_note(offer.space)]
+    where = [localized(offer.space.names)]
+    if offer.space.code != wished:
+        where.append(space_note(offer.space))
     if offer.site.code != home.code:
         where.append(localized(offer.site.names))
     return {
