@@ -54,7 +54,9 @@ class Assets:
         if name not in self._icons:
             raise KeyError(f"icon {name!r}: add it to frontend/icons.json and build again")
         role = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
-        return Markup('<svg class="icon" viewBox="0 0 24 24" {}>{}</svg>').format(
+        directed = " icon-directed" if name.startswith(DIRECTED) else ""
+        return Markup('<svg class="icon{}" viewBox="0 0 24 24" {}>{}</svg>').format(
+            directed,
             role,
             Markup(self._icons[name]),  # noqa: S704 - our own build, not user input
         )

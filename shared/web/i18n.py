@@ -54,12 +54,21 @@ def _choose() -> str:
     cookie = request.cookies.get(LANGUAGE_COOKIE)
     if cookie in LANGUAGES:
         return cookie
-    accepted = request.accept_languages.best_match(LANGUAGES)
+    accepted = _accepted()
     user = user_or_none()
     account = user.language if user and user.language in LANGUAGES else None
     if "Authorization" in request.headers:
         return accepted or account or DEFAULT_LANGUAGE
     return account or accepted or DEFAULT_LANGUAGE
+
+
+def _accepted() -> str | None:
+    """Return the first language of ``Accept-Language`` that we speak, whatever its country."""
+    for tag, _quality in request.accept_languages:
+        primary = tag.partition("-")[0].lower()
+        if primary in LANGUAGES:
+            return primary
+    return None
 
 
 def switch_language() -> Response | None:
@@ -126,11 +135,11 @@ def present(value: object) -> object:
 
 
 def money(value: Decimal | str | int | None, currency: bool = True) -> str:
-    """Return ``1 234,56 MAD``; in Arabic ``1.234,56 د.م.``."""
+    """Return ``1 234,56 MAD``; in Arabic ``1.234,56 د.م.``; neither breaks at a line's end."""
     if value is None:
         return ""
     amount = _pattern_number(Decimal(value).quantize(Decimal("0.01")), "#,##0.00", language())
-    return f"{amount} {CURRENCY[language()]}" if currency else amount
+    return f"{amount}\xa0{CURRENCY[language()]}" if currency else amount
 
 
 def number(value: Decimal | float | str | None) -> str:
