@@ -1,0 +1,36 @@
+"""`python -m deploy.local.standins`: both stand-ins in one process, told where by the environment."""
+
+import signal
+import threading
+from pathlib import Path
+
+from environs import Env
+
+from deploy.local.standins.sms import SmsGateway
+from deploy.local.standins.smtp import MailServer
+
+
+def main() -> None:
+    env = Env()
+    folder = Path(env.str("STANDINS_FOLDER"))
+    mail = MailServer(
+        folder / "mail.jsonl", smtp_port=env.int("SMTP_PORT"), http_port=env.int("MAIL_HTTP_PORT")
+    )
+    sms = SmsGateway(
+        folder / "sms.jsonl",
+        port=env.int("SMS_HTTP_PORT"),
+        token=env.str("SMS_GATEWAY_TOKEN", ""),
+        receipt_url=env.str("SMS_RECEIPT_URL", ""),
+    )
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    mail.start()
+    sms.start()
+    stopped.wait()
+    mail.stop()
+    sms.stop()
+
+
+if __name__ == "__main__":
+    main()

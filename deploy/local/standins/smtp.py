@@ -1,0 +1,86 @@
+"""A mail server that keeps what it receives and lists it over HTTP.
+
+`GET /messages[?to=…&after=ID]`, `DELETE /messages`, `GET|POST /control` with `{"mode", "fail_next"}`:
+`451` and `550` refuse after the final dot, `drop` keeps the message and hangs up without an answer.
+"""
+
+import email
+import email.policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope
+from aiosmtpd.smtp import Session as SmtpSession
+
+from deploy.local.standins.faults import Faults
+from deploy.local.standins.records import Records
+from deploy.local.standins.web import Answer, JsonServer, Request
+
+ANSWERS = {"451": "451 4.3.0 Try again later", "550": "550 5.1.1 No such mailbox"}
+
+
+class MailServer:
+    def __init__(self, file: Path, *, smtp_port: int, http_port: int) -> None:
+        self.records = Records(file)
+        self.faults = Faults((*ANSWERS, "drop"), default="451")
+        self._smtp = Controller(self, hostname="127.0.0.1", port=smtp_port, ready_timeout=10)
+        self._http = JsonServer(
+            http_port,
+            {
+                ("GET", "/messages"): self._list,
+                ("DELETE", "/messages"): self._clear,
+                ("GET", "/control"): lambda _: (200, self.faults.state()),
+                ("POST", "/control"): self._control,
+            },
+        )
+
+    def start(self) -> None:
+        self._smtp.start()
+        self._http.start()
+
+    def stop(self) -> None:
+        self._smtp.stop()
+        self._http.stop()
+
+    async def handle_DATA(self, server: SMTP, session: SmtpSession, envelope: Envelope) -> str:
+        """Called by aiosmtpd after the final dot."""
+        mode = self.faults.next()
+        if mode in ANSWERS:
+            return ANSWERS[mode]
+        content = envelope.content if isinstance(envelope.content, bytes) else b""
+        self.records.add(described(content, envelope.mail_from or "", list(envelope.rcpt_tos)))
+        if mode == "drop":
+            server.transport.abort()
+        return "250 2.0.0 Kept"
+
+    def _list(self, request: Request) -> Answer:
+        return 200, self.records.listed(request.query, "to", "subject")
+
+    def _clear(self, _: Request) -> Answer:
+        self.records.clear()
+        return 200, {}
+
+    def _control(self, request: Request) -> Answer:
+        self.faults.set(request.body or {})
+        return 200, self.faults.state()
+
+
+def described(content: bytes, sender: str, recipients: list[str]) -> dict[str, Any]:
+    """The message as JSON: addresses of the envelope, decoded subject, both bodies, all headers."""
+    message = email.message_from_bytes(content, policy=email.policy.default)
+    assert isinstance(message, EmailMessage)  # noqa: S101 - what the default policy makes
+    return {
+        "from": sender,
+        "to": recipients,
+        "subject": str(message.get("Subject", "")),
+        "text": _body(message, "plain"),
+        "html": _body(message, "html"),
+        "headers": {name: str(value) for name, value in message.items()},
+    }
+
+
+def _body(message: EmailMessage, kind: str) -> str | None:
+    part = message.get_body(preferencelist=(kind,))
+    return part.get_content() if isinstance(part, EmailMessage) else None
