@@ -16,10 +16,9 @@ from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
 from structlog.contextvars import bind_contextvars, clear_contextvars
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from shared.web import health
 from shared.db import Database, uuid7
 from shared.logging import get_logger
-from shared.web import i18n, problems, shell
+from shared.web import health, i18n, problems, shell
 from shared.web.access import refuse_forged_request
 from shared.web.assets import Assets
 from shared.web.parsing import ApiBlueprint, refuse_nul_in_path

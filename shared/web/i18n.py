@@ -1,10 +1,11 @@
 """Language of a request, and values written the way that language writes them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 from babel import Locale
@@ -12,6 +13,8 @@ from babel.dates import format_date, format_time
 from babel.numbers import format_decimal, format_percent
 from flask import Flask, g, request
 from flask_babel import Babel, gettext
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
@@ -196,13 +199,20 @@ def _pattern_number(value: Decimal, pattern: str, code: str) -> str:
     return str(format_decimal(value, format=pattern, locale=FORMATS[code]))
 
 
+def _at_render_time(function: Callable[..., str]) -> Callable[..., str]:
+    """Keep Jinja from applying a filter to a constant once, when it compiles the template.
+
+    ``{{ 0|money }}`` would stay in the language of the first reader for ever.
+    """
+
+    @pass_context
+    def applied(_context: Context, *args: Any, **kwargs: Any) -> str:
+        return function(*args, **kwargs)
+
+    return applied
+
+
 FILTERS = {
-    "money": money,
-    "number": number,
-    "percent": percent,
-    "day": day,
-    "day_short": day_short,
-    "clock": clock,
-    "date_long": date_long,
-    "localized": localized,
+    function.__name__: _at_render_time(function)
+    for function in (money, number, percent, day, day_short, clock, date_long, localized)
 }

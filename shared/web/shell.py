@@ -1,11 +1,13 @@
 """What templates find: navigation, icons, addresses, the user, filters."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urlencode
 
 from flask import Flask, g, request
 from flask_babel import gettext
+from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
 from shared.errors import N_
@@ -49,7 +51,7 @@ def setup(app: Flask, assets: Assets) -> None:
         health_url=lambda: f"{assets.prefix}/health/live",
         translate=gettext,
     )
-    app.jinja_env.filters.update(i18n.FILTERS)
+    app.jinja_env.filters.update(i18n.FILTERS, attributes=attributes)
 
 
 def language_url(code: str) -> str:
@@ -64,3 +66,13 @@ def session_expires_at() -> int | None:
     """Return when the session of this page ends, for the script that renews it."""
     session = g.get("gu_session")
     return session.expires_at if session else None
+
+
+def attributes(values: Mapping[str, object]) -> Markup:
+    """Write HTML attributes; False and None are left out, True stands alone."""
+    parts = (
+        Markup(" {}").format(name) if value is True else Markup(' {}="{}"').format(name, value)
+        for name, value in values.items()
+        if value is not None and value is not False
+    )
+    return Markup("").join(parts)
