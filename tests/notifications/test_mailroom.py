@@ -124,7 +124,7 @@ def test_an_e_mail_arrives_whole_with_its_correlation_id(
     plain, html = mail.iter_parts()  # type: ignore[attr-defined]
     assert plain.get_content_type() == "text/plain"
     assert "CAS-2026-000123" in plain.get_content()
-    assert '<bdi dir="ltr" style="white-space:nowrap">CAS-2026-000123</bdi>' in html.get_content()
+    assert '<bdi dir="ltr" class="num">CAS-2026-000123</bdi>' in html.get_content()
     assert 'lang="fr"' in html.get_content()
 
 

@@ -50,11 +50,11 @@ def compose(job: Job, body: EmailBody, *, mail_from: str, domain: str, to: str, 
     boundary = _BOUNDARY.format(reference=job.reference)
     headers = (
         f"From: {mail_from}",
-        f"To: {formataddr((_one_line(job.recipient_name), to), charset='utf-8')}",
+        f"To: {formataddr((one_line(job.recipient_name), to), charset='utf-8')}",
         f"Subject: {_encoded('Subject', job.subject)}",
         f"Date: {format_datetime(date)}",
         f"Message-ID: {message_id(job, domain)}",
-        f"X-Correlation-ID: {_one_line(job.correlation_id)}",
+        f"X-Correlation-ID: {one_line(job.correlation_id)}",
         # RFC 3834: out-of-office robots must not answer a robot.
         "Auto-Submitted: auto-generated",
         f"Content-Language: {job.language}",
@@ -83,11 +83,12 @@ def _part(subtype: str, text: str, boundary: str) -> bytes:
 
 
 def _encoded(name: str, value: str) -> str:
-    line = _one_line(value)
+    line = one_line(value)
     if line.isascii():
         return line
     return Header(line, "utf-8", header_name=name).encode(linesep="\r\n")
 
 
-def _one_line(value: str) -> str:
+def one_line(value: str) -> str:
+    """Make a value safe in a header: what might end the line becomes a space."""
     return _BREAKS.sub(" ", value).strip()

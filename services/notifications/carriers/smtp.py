@@ -10,12 +10,13 @@ import socket
 import ssl
 import time
 from email.utils import formataddr, parseaddr
+from typing import cast
 
 from services.notifications.carriers import mime
 from services.notifications.domain.delivery import Verdict
 from services.notifications.domain.message import Job, Outcome
 from services.notifications.settings import SmtpSettings
-from services.notifications.wording import email_body
+from services.notifications.wording import Facts, email_body
 from shared import clock
 from shared.logging import get_logger
 
@@ -53,7 +54,9 @@ class SmtpCarrier:
             to = mime.envelope_address(job.recipient)
         except mime.UnusableAddress as error:
             return Outcome(Verdict.REFUSED, str(error))
-        body = email_body(job.kind, job.language, job.facts, name=job.recipient_name)  # type: ignore[arg-type]
+        body = email_body(
+            job.kind, job.language, cast("Facts", job.facts), name=mime.one_line(job.recipient_name)
+        )
         data = mime.compose(
             job,
             body,

@@ -6,8 +6,8 @@ The body of an e-mail is composed by the sender (and again by the preview page):
 transaction stays short and 8 kB of HTML per message are not stored.
 """
 
-from services.notifications.wording.email import EmailBody, email_body
+from services.notifications.wording.email import EmailBody, EmailWords, email_body, email_words
 from services.notifications.wording.facts import Facts
 from services.notifications.wording.texts import sms_text, subject
 
-__all__ = ["EmailBody", "Facts", "email_body", "sms_text", "subject"]
+__all__ = ["EmailBody", "EmailWords", "Facts", "email_body", "email_words", "sms_text", "subject"]

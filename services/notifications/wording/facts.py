@@ -1,6 +1,6 @@
 """What an event said, kept with the message as JSON, and how a language shows it."""
 
-import unicodedata
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,6 +16,7 @@ from shared.clock import CASABLANCA
 
 # CLDR has no English for Morocco; Moroccan Arabic names the months as people there do.
 LOCALES = {"fr": Locale("fr", "MA"), "ar": Locale("ar", "MA"), "en": Locale("en", "GB")}
+_BREAKS = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 _LONG_DAY = "EEEE d MMMM y"
 
 
@@ -63,7 +64,7 @@ def shown(facts: Facts, language: str) -> dict[str, str]:
 
 def _one_line(text: str) -> str:
     """Make a value safe in a header and in a sentence: no line break, no control character."""
-    return " ".join("".join(" " if unicodedata.category(c) == "Cc" else c for c in text).split(" ")).strip()
+    return _BREAKS.sub(" ", text).strip()
 
 
 def _name(key: str) -> Callable[[Facts, str], str | None]:
@@ -128,10 +129,11 @@ def _total(facts: Facts, language: str) -> str | None:
     value = facts.get("total")
     if not isinstance(value, str):
         return None
-    # Latin separators in Arabic too: an amount is read from left to right everywhere.
-    locale = LOCALES["en" if language == "en" else "fr"]
-    amount = format_decimal(Decimal(value), "#,##0.00", locale=locale).replace("\u202f", "\u00a0")
-    return f"{amount}\u00a0{facts.get('currency', 'MAD')}"
+    currency = facts.get("currency", "MAD")
+    if language == "ar" and currency == "MAD":
+        currency = "د.م."
+    amount = format_decimal(Decimal(value), "#,##0.00", locale=LOCALES[language])
+    return f"{amount.replace(chr(0x202F), chr(0xA0))}\u00a0{currency}"
 
 
 @lru_cache(maxsize=2048)
