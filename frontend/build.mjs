@@ -26,6 +26,7 @@ const result = await esbuild.build({
     "ltr": "src/styles/ltr.css",
     "rtl": "src/styles/rtl.css",
     "timeline": "src/styles/timeline.css",
+    "billing": "src/styles/billing.css",
   },
   outdir: fresh,
   entryNames: "[name]-[hash]",

@@ -1,11 +1,11 @@
 """The worker: what billing does when something happened elsewhere."""
 
-from shared.messaging.worker import EventWorker, subscribe
 from sqlalchemy.orm import Session
 
 from services.billing import use_cases
 from services.billing.contracts import consumed
 from shared.messaging.contracts import Event
+from shared.messaging.worker import EventWorker, subscribe
 
 
 class BillingWorker(EventWorker):

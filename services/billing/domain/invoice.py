@@ -100,14 +100,18 @@ class Invoice:
 
     @property
     def warnings(self) -> list[Warn]:
-        found = []
-        if not self.buyer.ice:
-            found.append(Warn.BUYER_ICE_MISSING)
-        if not self.buyer.address:
-            found.append(Warn.BUYER_ADDRESS_MISSING)
-        if any(terms.issued_after_month_of_service(line.operated_on, self.issued_on) for line in self.lines):
-            found.append(Warn.ISSUED_LATE)
-        return found
+        return warnings_about(self.buyer, self.lines, self.issued_on)
+
+
+def warnings_about(buyer: Buyer, lines: Iterable[Line], issued_on: date) -> list[Warn]:
+    found = []
+    if not buyer.ice:
+        found.append(Warn.BUYER_ICE_MISSING)
+    if not buyer.address:
+        found.append(Warn.BUYER_ADDRESS_MISSING)
+    if any(terms.issued_after_month_of_service(line.operated_on, issued_on) for line in lines):
+        found.append(Warn.ISSUED_LATE)
+    return found
 
 
 def line_from(charge: Charge, *, line_id: UUID, position: int) -> Line:

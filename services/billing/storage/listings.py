@@ -143,8 +143,13 @@ def find_charges(
     return _newest_first(session, statement, charges.c.id, before, limit)
 
 
-def open_accounts(session: Session, sites: Sequence[str], limit: int = 100) -> list[OpenAccount]:
+def open_accounts(
+    session: Session, sites: Sequence[str], *, startup_id: UUID | None = None, limit: int = 100
+) -> list[OpenAccount]:
     """Return who can be invoiced, longest waiting first, with the total the invoice will have."""
+    waiting = and_(charges.c.state == ChargeState.OPEN, charges.c.site.in_(sites))
+    if startup_id is not None:
+        waiting = and_(waiting, charges.c.startup_id == startup_id)
     by_rate = (
         select(
             charges.c.startup_id,
@@ -154,7 +159,7 @@ def open_accounts(session: Session, sites: Sequence[str], limit: int = 100) -> l
             func.sum(charges.c.net).label("net"),
             func.round(func.sum(charges.c.net) * charges.c.vat_rate / 100, 2).label("vat"),
         )
-        .where(charges.c.state == ChargeState.OPEN, charges.c.site.in_(sites))
+        .where(waiting)
         .group_by(charges.c.startup_id, charges.c.site, charges.c.vat_rate)
         .subquery()
     )
@@ -266,5 +271,3 @@ def _newest_first(
     if before is not None:
         statement = statement.where(key < before)
     return session.execute(statement.order_by(key.desc()).limit(limit)).all()
-
-

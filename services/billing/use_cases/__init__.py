@@ -1,16 +1,18 @@
 """One function for each thing a clerk or an event does to the accounts."""
 
 from .bookings import charge_booking, credit_booking
-from .invoicing import issue_invoice
+from .invoicing import Draft, issue_invoice, preview_invoice
 from .requests import charge_request
 from .startups import note_startup
 from .tariffs import set_tariff
 
 __all__ = [
+    "Draft",
     "charge_booking",
     "charge_request",
     "credit_booking",
     "issue_invoice",
     "note_startup",
+    "preview_invoice",
     "set_tariff",
 ]

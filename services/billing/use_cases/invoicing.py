@@ -2,20 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from services.billing.contracts.published import InvoiceIssued
-from services.billing.domain.charge import ChargeState
-from services.billing.domain.invoice import Invoice, draw_up, line_from
+from services.billing.domain.charge import Charge, ChargeState
+from services.billing.domain.invoice import (
+    Invoice,
+    Line,
+    Totals,
+    Warn,
+    draw_up,
+    line_from,
+    totals_of,
+    warnings_about,
+)
 from services.billing.domain.money import CURRENCY
 from services.billing.domain.numbering import DocumentKind, series_of
+from services.billing.domain.parties import Buyer, Seller
 from services.billing.storage import charges, documents, reference
 from shared import clock
 from shared.db import uuid7
 from shared.errors import N_, Conflict, InvalidInput
 from shared.messaging.outbox import publish
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What would be invoiced now: to be looked at before a number is spent on it."""
+
+    seller: Seller
+    buyer: Buyer
+    lines: tuple[Line, ...]
+    totals: Totals
+    issued_on: date
+    warnings: list[Warn]
+
+
+def preview_invoice(session: Session, startup_id: UUID, site: str) -> Draft:
+    """Show the invoice :func:`issue_invoice` would make at this moment; nothing is stored."""
+    seller, buyer = _parties(session, startup_id, site)
+    lines = _lines(_owed(session, startup_id, site))
+    today = clock.now().astimezone(clock.CASABLANCA).date()
+    return Draft(seller, buyer, lines, totals_of(lines), today, warnings_about(buyer, lines, today))
 
 
 def issue_invoice(session: Session, startup_id: UUID, site: str) -> Invoice:
@@ -27,16 +60,9 @@ def issue_invoice(session: Session, startup_id: UUID, site: str) -> Invoice:
         InvalidInput: the startup or the site is not known here.
         Conflict: there is nothing to invoice, maybe because a colleague just did.
     """
-    seller = reference.seller_of(session, site)
-    if seller is None:
-        raise InvalidInput(N_("There is no site called “%(site)s”."), field="site", site=site)
-    buyer = reference.buyer_of(session, startup_id)
-    if buyer is None:
-        raise InvalidInput(N_("This startup is not known here."), field="startup_id")
+    seller, buyer = _parties(session, startup_id, site)
     charges.lock_account(session, startup_id, site)
-    owed = charges.open_charges(session, startup_id, site)
-    if not owed:
-        raise Conflict(N_("This startup has no open charge at this site."), field="startup_id")
+    owed = _owed(session, startup_id, site)
     charges.set_state(session, [charge.id for charge in owed], ChargeState.INVOICED)
     now = clock.now()
     today = now.astimezone(clock.CASABLANCA).date()
@@ -47,10 +73,7 @@ def issue_invoice(session: Session, startup_id: UUID, site: str) -> Invoice:
         number=number,
         seller=seller,
         buyer=buyer,
-        lines=[
-            line_from(charge, line_id=uuid7(), position=position)
-            for position, charge in enumerate(owed, start=1)
-        ],
+        lines=_lines(owed),
         issued_at=now,
         issued_on=issued_on,
     )
@@ -73,3 +96,26 @@ def issue_invoice(session: Session, startup_id: UUID, site: str) -> Invoice:
         },
     )
     return invoice
+
+
+def _parties(session: Session, startup_id: UUID, site: str) -> tuple[Seller, Buyer]:
+    seller = reference.seller_of(session, site)
+    if seller is None:
+        raise InvalidInput(N_("There is no site called “%(site)s”."), field="site", site=site)
+    buyer = reference.buyer_of(session, startup_id)
+    if buyer is None:
+        raise InvalidInput(N_("This startup is not known here."), field="startup_id")
+    return seller, buyer
+
+
+def _owed(session: Session, startup_id: UUID, site: str) -> list[Charge]:
+    owed = charges.open_charges(session, startup_id, site)
+    if not owed:
+        raise Conflict(N_("This startup has no open charge at this site."), field="startup_id")
+    return owed
+
+
+def _lines(owed: Sequence[Charge]) -> tuple[Line, ...]:
+    return tuple(
+        line_from(charge, line_id=uuid7(), position=position) for position, charge in enumerate(owed, start=1)
+    )

@@ -18,7 +18,6 @@ from shared.web import (
     page,
     page_schema,
     requires,
-    site_filter,
     transaction,
 )
 
@@ -56,9 +55,8 @@ def charges(query: dict[str, Any]) -> dict[str, Any]:
 def issue_invoice(data: dict[str, Any]) -> dict[str, Any]:
     """Invoice all open charges of a startup at a site."""
     with transaction() as session:
-        # an unknown site is a mistake in the body (422), not a site one may not see (403)
-        invoice = use_cases.issue_invoice(session, **data)
-        site_filter(invoice.site)
+        presenting.site_to_invoice(session, data["site"])
+        invoice = use_cases.issue_invoice(session, data["startup_id"], data["site"])
         return presenting.invoice_out(session, invoice)
 
 

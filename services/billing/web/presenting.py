@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from services.billing.domain.credit_note import CreditNote
-from services.billing.domain.invoice import Invoice, Line, Warn
+from services.billing.domain.invoice import Invoice, Line, Totals, Warn
 from services.billing.domain.money import CURRENCY
-from services.billing.storage import documents, listings
-from shared.errors import N_, NotFound
+from services.billing.storage import documents, listings, reference
+from shared.errors import N_, InvalidInput, NotFound
 from shared.web import current_user, site_filter
 
 WARNINGS = {
@@ -24,6 +25,13 @@ WARNINGS = {
 def sites_shown(site: str | None) -> tuple[str, ...]:
     """The sites a list covers: the one asked for, or all of the user's."""
     return (site_filter(site),) if site else current_user().sites
+
+
+def site_to_invoice(session: Session, site: str) -> str:
+    """The site of a new invoice: an unknown one is a mistake, another's is forbidden."""
+    if reference.seller_of(session, site) is None:
+        raise InvalidInput(N_("There is no site called “%(site)s”."), field="site", site=site)
+    return site_filter(site)
 
 
 def invoice_of(session: Session, number: str) -> Invoice:
@@ -60,23 +68,27 @@ def invoice_out(session: Session, invoice: Invoice) -> dict[str, Any]:
         "seller": invoice.seller,
         "buyer": invoice.buyer,
         "lines": [line_out(line) for line in invoice.lines],
-        "vat": [
-            {
-                "kind": vat_line.kind,
-                "rate": vat_line.rate,
-                "base": vat_line.base.amount,
-                "vat": vat_line.vat.amount,
-            }
-            for vat_line in invoice.totals.by_rate
-        ],
+        "vat": vat_out(invoice.totals),
         "credit_notes": [str(note.number) for note in notes],
-        "warnings": warnings_of(invoice),
+        "warnings": warnings_out(invoice.warnings),
         "pdf": f"/billing/api/v1/invoices/{invoice.number}/pdf",
     }
 
 
-def warnings_of(invoice: Invoice) -> list[dict[str, str]]:
-    return [{"code": warning, "detail": gettext(WARNINGS[warning])} for warning in invoice.warnings]
+def warnings_out(warnings: Iterable[Warn]) -> list[dict[str, str]]:
+    return [{"code": warning, "detail": gettext(WARNINGS[warning])} for warning in warnings]
+
+
+def vat_out(totals: Totals) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": vat_line.kind,
+            "rate": vat_line.rate,
+            "base": vat_line.base.amount,
+            "vat": vat_line.vat.amount,
+        }
+        for vat_line in totals.by_rate
+    ]
 
 
 def line_out(line: Line) -> dict[str, Any]:

@@ -6,6 +6,7 @@ some 60 MB: they are loaded by the first document, never by an idle process.
 
 from __future__ import annotations
 
+import atexit
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -17,7 +18,7 @@ from unicodedata import bidirectional
 from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal
-from babel.support import Translations
+from babel.support import NullTranslations, Translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.billing.domain.credit_note import CreditNote
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 LANGUAGES = ("fr", "ar", "en")
 HERE = Path(__file__).parent
 TRANSLATIONS = HERE / "translations"
+SHELL_TRANSLATIONS = HERE.parents[2] / "shared" / "web" / "translations"
 TEMPLATES = HERE / "templates"
 FONT_PACKAGES = HERE.parents[2] / "frontend" / "node_modules"
 # The same family in both scripts. Inter, the screens' font, comes as a variable font, and cutting
@@ -84,7 +86,13 @@ def file_name(document: Invoice | CreditNote) -> str:
 @cache
 def _environment(language: str) -> Environment:
     """One environment per language: a shared one once leaked French into Arabic."""
-    compile_stale(TRANSLATIONS)
+    catalogue = NullTranslations()
+    # a text the shell knows already stands in the shell's catalogue only
+    for folder in (SHELL_TRANSLATIONS, TRANSLATIONS):
+        compile_stale(folder)
+        found = Translations.load(folder, [language])
+        found.add_fallback(catalogue)
+        catalogue = found
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         extensions=["jinja2.ext.i18n"],
@@ -93,7 +101,6 @@ def _environment(language: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    catalogue = Translations.load(TRANSLATIONS, [language])
     environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
     locale = FORMATS[language]
 
@@ -130,6 +137,8 @@ def _styles() -> tuple[CSS, FontConfiguration]:
     from weasyprint.text.fonts import FontConfiguration
 
     fonts = FontConfiguration()
+    # WeasyPrint's own clean-up fails when it runs after the interpreter has shut its modules
+    atexit.register(_styles.cache_clear)
     faces = [
         f"@font-face {{ font-family: '{family}'; font-weight: {weight}; src: url({path.as_uri()}); }}"
         for family, weight, file in FONTS

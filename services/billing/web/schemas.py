@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Any
+
 from marshmallow import Schema, fields, validate
 
 from services.billing.domain.charge import ChargeState
@@ -9,36 +12,42 @@ from shared.web import PageQuery
 from shared.web.fields import Day, Instant, Money, Names, Text
 
 INVOICE_STATES = ("due", "late", "settled")
-SITE = {"longest": 40, "metadata": {"example": "casablanca"}}
+
+
+class Quantity(fields.Field[Decimal]):
+    """A number of hours or items as text, without the zeros the database pads it with."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str:
+        return f"{value.normalize():f}"
 
 
 class NewInvoice(Schema):
     startup_id = fields.UUID(required=True)
-    site = Text(required=True, **SITE)
+    site = Text(required=True, longest=40)
 
 
 class ChargeQuery(PageQuery):
     startup_id = fields.UUID(load_default=None)
     subject = fields.UUID(load_default=None, metadata={"description": "A request's or booking's id"})
-    site = Text(load_default=None, **SITE)
+    site = Text(load_default=None, longest=40)
     state = fields.String(load_default=None, validate=validate.OneOf([state.value for state in ChargeState]))
 
 
 class InvoiceQuery(PageQuery):
     startup_id = fields.UUID(load_default=None)
-    site = Text(load_default=None, **SITE)
+    site = Text(load_default=None, longest=40)
     state = fields.String(load_default=None, validate=validate.OneOf(INVOICE_STATES))
     search = Text(load_default=None, longest=100, shortest=0)
 
 
 class CreditNoteQuery(PageQuery):
     startup_id = fields.UUID(load_default=None)
-    site = Text(load_default=None, **SITE)
+    site = Text(load_default=None, longest=40)
     invoice = Text(load_default=None, longest=40)
 
 
 class TariffQuery(Schema):
-    site = Text(load_default=None, **SITE)
+    site = Text(load_default=None, longest=40)
 
 
 class PdfQuery(Schema):
@@ -52,7 +61,7 @@ class WhatWasSold(Schema):
     kind = fields.String(metadata={"description": "disbursement (no TVA) or service"})
     label = Names()
     detail = fields.String(allow_none=True)
-    quantity = fields.Decimal(as_string=True)
+    quantity = Quantity()
     unit = fields.String()
     unit_price = Money()
     vat_rate = Money()
