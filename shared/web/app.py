@@ -2,10 +2,10 @@
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from environs import Env
@@ -23,13 +23,17 @@ from shared.web.access import refuse_forged_request
 from shared.web.assets import Assets
 from shared.web.parsing import ApiBlueprint, refuse_nul_in_path
 from shared.web.session import Verifier
-from shared.web.state import EXTENSION, WebState
+from shared.web.state import EXTENSION, WebState, web_state
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 log = get_logger()
 
 HERE = Path(__file__).parent
 MAX_BODY_BYTES = 1024 * 1024
 CORRELATION_HEADER = "X-Correlation-ID"
+CORRELATION, STARTED = "gu.correlation_id", "gu.started"
 VALID_CORRELATION = re.compile(r"[A-Za-z0-9._-]{8,64}")
 SECURITY_HEADERS = (
     (
@@ -61,6 +65,14 @@ class OrjsonProvider(JSONProvider):
         return Response(body, content_type="application/json")
 
 
+class ServiceApp(Flask):
+    """Flask without the question, asked for every layer of every view, whether it is a coroutine."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return ``func``: no view here is a coroutine."""
+        return func
+
+
 def create_app(
     service: str,
     *,
@@ -77,7 +89,7 @@ def create_app(
     ``/<service>`` plus theirs. Templates and translations are found in ``services/<service>/web``.
     """
     home = _home(service)
-    app = Flask(f"shared.web.{service}", root_path=str(HERE), static_folder=None)
+    app = ServiceApp(f"shared.web.{service}", root_path=str(HERE), static_folder=None)
     app.json = OrjsonProvider(app)
     app.config.update(
         MAX_CONTENT_LENGTH=max_body_bytes,
@@ -114,8 +126,9 @@ def create_app(
     proxies = Env().int("TRUSTED_PROXIES", 0)
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
+    app.wsgi_app = _Headers(app.wsgi_app)  # type: ignore[method-assign]
     app.before_request(_open)
-    app.after_request(_close)
+    app.after_request(_log)
     return app
 
 
@@ -126,35 +139,50 @@ def _home(service: str) -> Path:
 
 
 def _open() -> ResponseReturnValue | None:
-    g.gu_started = time.perf_counter()
-    given = request.headers.get(CORRELATION_HEADER, "")
-    g.gu_correlation_id = given if VALID_CORRELATION.fullmatch(given) else str(uuid7())
+    environ = request.environ
+    environ[STARTED] = time.perf_counter()
+    given = environ.get("HTTP_X_CORRELATION_ID", "")
+    correlation_id = given if VALID_CORRELATION.fullmatch(given) else str(uuid7())
+    environ[CORRELATION] = g.gu_correlation_id = correlation_id
     # granian reuses its threads: what the previous request bound must not be found here.
     clear_contextvars()
-    bind_contextvars(correlation_id=g.gu_correlation_id)
+    bind_contextvars(correlation_id=correlation_id)
     refuse_nul_in_path()
     refuse_forged_request()
-    if "lang" in request.args and "/api/" not in request.path:
+    if b"lang=" in request.query_string and not request.path.startswith(web_state().api_prefix):
         return i18n.switch_language()
     return None
 
 
-def _close(response: Response) -> Response:
-    headers = response.headers
-    headers[CORRELATION_HEADER] = g.get("gu_correlation_id", "")
-    for name, value in SECURITY_HEADERS:
-        headers[name] = value
-    if "Cache-Control" not in headers:
-        headers["Cache-Control"] = "no-store"
+def _log(response: Response) -> Response:
+    rule = request.url_rule
     if request.blueprint not in QUIET_BLUEPRINTS:
         session = g.get("gu_session")
         # The rule, not the path: addresses may hold names and secret tokens.
         log.info(
             "request_served",
             method=request.method,
-            rule=request.url_rule.rule if request.url_rule else "",
+            rule=rule.rule if rule else "",
             status=response.status_code,
-            ms=round((time.perf_counter() - g.gu_started) * 1000, 1) if "gu_started" in g else None,
+            ms=round((time.perf_counter() - request.environ[STARTED]) * 1000, 1),
             user=session.user.id if session else None,
         )
     return response
+
+
+class _Headers:
+    """Adds the headers that every answer has, below Flask, where it costs next to nothing."""
+
+    def __init__(self, app: "WSGIApplication") -> None:
+        self._app = app
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            headers += SECURITY_HEADERS
+            if CORRELATION in environ:
+                headers.append((CORRELATION_HEADER, environ[CORRELATION]))
+            if not any(name == "Cache-Control" for name, _ in headers):
+                headers.append(("Cache-Control", "no-store"))
+            return start_response(status, headers, exc_info)
+
+        return self._app(environ, start)
