@@ -58,7 +58,7 @@ def test_one_invoice_shows_its_lines_its_credit_notes_and_its_pdf(
     inbox.booking_cancelled(booking)
     browser.set_cookie("lang", language)
     page = browser.get(f"/billing/invoices/{number}").text
-    beside = browser.get(f"/billing/invoices/{number}", headers={"HX-Request": "true"}).text
+    beside = browser.get(f"/billing/fragments/invoices/{number}").text
     for html in (page, beside):
         assert "Atlas" in html
         assert "AV-CAS-2026-00001" in html

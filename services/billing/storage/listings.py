@@ -33,7 +33,6 @@ class Figures:
 
     to_invoice: Money
     invoiced_today: Money
-    invoices_today: int
     due: Money
     late: Money
 
@@ -194,18 +193,17 @@ def open_accounts(
     ]
 
 
-def invoiced_on(session: Session, sites: Sequence[str], day: date) -> tuple[int, Money]:
-    """Return how many invoices bear that date, and their total."""
-    row = session.execute(
-        select(func.count(), func.coalesce(func.sum(invoices.c.total_incl), 0)).where(
+def invoiced_on(session: Session, sites: Sequence[str], day: date) -> Money:
+    """Return the total of the invoices that bear that date."""
+    total = session.scalar(
+        select(func.coalesce(func.sum(invoices.c.total_incl), 0)).where(
             invoices.c.site.in_(sites), invoices.c.issued_on == day
         )
-    ).one()
-    return row[0], Money(Decimal(row[1]))
+    )
+    return Money(Decimal(total or 0))
 
 
 def figures(session: Session, sites: Sequence[str], today: date) -> Figures:
-    count, issued = invoiced_on(session, sites, today)
     waiting = session.execute(
         select(func.round(func.sum(charges.c.net) * (1 + charges.c.vat_rate / 100), 2))
         .where(charges.c.state == ChargeState.OPEN, charges.c.site.in_(sites))
@@ -214,8 +212,7 @@ def figures(session: Session, sites: Sequence[str], today: date) -> Figures:
     ages = ageing_of(session, sites, today)
     return Figures(
         to_invoice=Money(sum(waiting, start=Decimal(0))),
-        invoiced_today=issued,
-        invoices_today=count,
+        invoiced_today=invoiced_on(session, sites, today),
         due=sum(ages.values(), start=ZERO),
         late=sum((amount for name, amount in ages.items() if name != "not_due"), start=ZERO),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -101,20 +102,14 @@ def _issue(form: dict[str, Any]) -> ResponseReturnValue:
 @pages.get("/invoices/<number>")
 @requires()
 def invoice(number: str) -> ResponseReturnValue:
-    """The whole page, or the part beside the list when the list asks for it."""
-    with transaction() as session:
-        found = presenting.invoice_of(session, number)
-        shown = presenting.invoice_out(session, found)
-        notes = documents.credit_notes_on(session, found.id)
-    template = "billing/_detail.html" if "HX-Request" in request.headers else "billing/invoice.html"
-    return render_template(
-        template,
-        invoice=shown,
-        seller=found.seller,
-        buyer=found.buyer,
-        notes=notes,
-        age=_age(shown["due_on"], shown["due"]),
-    )
+    return render_template("billing/invoice.html", **_shown(number))
+
+
+@pages.get("/fragments/invoices/<number>")
+@requires()
+def invoice_beside(number: str) -> ResponseReturnValue:
+    """The invoice as it stands beside the list."""
+    return not_modified_if_same(render_template("billing/_detail.html", **_shown(number)))
 
 
 @pages.get("/fragments/charges")
@@ -124,7 +119,7 @@ def charges_fragment() -> ResponseReturnValue:
     asked = forms.SubjectQuery().load(request.args.to_dict())
     with transaction() as session:
         rows = listings.find_charges(session, current_user().sites, subject=asked["subject"], limit=50)
-    return render_template("billing/fragments/charges.html", charges=rows[::-1])
+    return not_modified_if_same(render_template("billing/fragments/charges.html", charges=rows[::-1]))
 
 
 @pages.get("/fragments/startup")
@@ -137,9 +132,10 @@ def startup_fragment() -> ResponseReturnValue:
         accounts = listings.open_accounts(session, sites, startup_id=asked["startup_id"])
         ages = listings.ageing_of(session, sites, _today(), startup_id=asked["startup_id"])
         rows = listings.find_invoices(session, sites, startup_id=asked["startup_id"], today=_today(), limit=5)
-    return render_template(
+    html = render_template(
         "billing/fragments/startup.html", accounts=accounts, ages=ages, invoices=[_row(row) for row in rows]
     )
+    return not_modified_if_same(html)
 
 
 @pages.get("/fragments/takings")
@@ -148,8 +144,21 @@ def takings_fragment() -> ResponseReturnValue:
     """What was invoiced today, for the strip of figures on the counter's page."""
     asked = forms.SiteQuery().load(request.args.to_dict())
     with transaction() as session:
-        count, total = listings.invoiced_on(session, presenting.sites_shown(asked["site"]), _today())
-    return render_template("billing/fragments/takings.html", count=count, total=total)
+        total = listings.invoiced_on(session, presenting.sites_shown(asked["site"]), _today())
+    return not_modified_if_same(render_template("billing/fragments/takings.html", total=total))
+
+
+def _shown(number: str) -> dict[str, Any]:
+    with transaction() as session:
+        found = presenting.invoice_of(session, number)
+        shown = presenting.invoice_out(session, found)
+        return {
+            "invoice": shown,
+            "seller": found.seller,
+            "buyer": found.buyer,
+            "notes": documents.credit_notes_on(session, found.id),
+            "age": _age(shown["due_on"], shown["due"]),
+        }
 
 
 def _list_page(problem: str | None = None) -> str:
@@ -171,12 +180,14 @@ def _listing(session: Session) -> dict[str, Any]:
         limit=ROWS + 1,
     )
     shown = page(rows, ROWS, lambda row: (row.id,))
+    filters = {name: query[name] for name in ("site", "state", "search") if query[name]}
     sellers = reference.all_sellers(session)
     return {
         "query": query,
         "today": today,
         "rows": [_row(row) for row in shown["items"]],
-        "next_cursor": shown["next_cursor"],
+        "here": urlencode(filters | ({"cursor": request.args["cursor"]} if query["cursor"] else {})),
+        "older": shown["next_cursor"] and urlencode(filters | {"cursor": shown["next_cursor"]}),
         "accounts": listings.open_accounts(session, sites),
         "figures": listings.figures(session, sites, today),
         "ages": listings.ageing_of(session, sites, today),
