@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NoReturn
+from urllib.parse import unquote_to_bytes
 
 import marshmallow as ma
 import orjson
@@ -14,7 +15,6 @@ from shared.errors import N_, InvalidFields, InvalidInput
 from shared.web.validation import fields_at_fault
 
 NUL_IN_JSON = b"\\u0000"
-NUL_IN_URL = "%00"
 
 
 class MalformedBody(InvalidInput):
@@ -37,6 +37,9 @@ class StrictParser(FlaskParser):  # type: ignore[misc] # webargs has no stubs he
     def load_json(self, req: Request, schema: ma.Schema) -> Any:
         """Return the parsed body; an absent one counts as ``{}``."""
         raw = req.get_data(cache=True)
+        if req.content_length is None and len(raw) >= (req.max_content_length or len(raw) + 1):
+            # A body sent in chunks announces no length; reading stopped at the limit.
+            abort(413)
         if not raw and not req.mimetype:
             return {}
         if not is_json_request(req):
@@ -59,8 +62,13 @@ class StrictParser(FlaskParser):  # type: ignore[misc] # webargs has no stubs he
 
     def load_querystring(self, req: Request, schema: ma.Schema) -> Any:
         """Return the query parameters."""
-        if NUL_IN_URL in req.query_string.decode("latin-1"):
-            raise InvalidInput(N_("NUL characters are not allowed."), field="query")
+        if b"%" in req.query_string:
+            try:
+                text = unquote_to_bytes(req.query_string).decode()
+            except UnicodeDecodeError as error:
+                raise InvalidInput(N_("This text is not valid UTF-8."), field="query") from error
+            if "\x00" in text:
+                raise InvalidInput(N_("NUL characters are not allowed."), field="query")
         return super().load_querystring(req, schema)
 
     def handle_error(

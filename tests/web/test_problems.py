@@ -1,5 +1,6 @@
 """Whatever is sent, the answer is a problem document that a clerk understands."""
 
+import io
 import json
 
 import pytest
@@ -110,6 +111,17 @@ def test_a_wrong_method_says_which_are_right(agent: FlaskClient) -> None:
 def test_a_nul_in_the_address_is_refused(agent: FlaskClient) -> None:
     assert faults(agent.get(f"{THINGS}?search=%00")) == {"query": "Les caractères NUL ne sont pas admis."}
     assert problem(agent.get("/counter/api/v1/%00"), 422)
+    assert faults(agent.get(f"{THINGS}?search=%ff")) == {"query": "Ce texte n’est pas en UTF-8 valide."}
+
+
+def test_a_body_in_chunks_is_limited_too(agent: FlaskClient) -> None:
+    response = agent.post(
+        THINGS,
+        input_stream=io.BytesIO(b"x" * (3 * 1024 * 1024)),
+        content_type=JSON,
+        environ_overrides={"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"},
+    )
+    problem(response, 413)
 
 
 @pytest.mark.parametrize(
