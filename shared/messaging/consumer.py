@@ -5,6 +5,7 @@ batch before; whatever arrived meanwhile is the next batch, so that an idle serv
 once and a busy one works in large transactions.
 """
 
+import os
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +28,7 @@ log = get_logger()
 
 BATCH_SIZE = 400
 PREFETCH = 3 * BATCH_SIZE
-HEARTBEAT_SECONDS = 20
+HEARTBEAT_SECONDS = int(os.environ.get("AMQP_HEARTBEAT_SECONDS", "20"))
 LONGEST_PAUSE_SECONDS = 10.0
 # A message delivered this often may be what kills its consumer: it is then taken alone, so that
 # only its own delivery count grows and its neighbours stay clear of the delivery limit.

@@ -22,8 +22,8 @@ class TestBroker:
     def __init__(self, servers: PrivateServers) -> None:
         self.servers = servers
         self.admin_url = servers.amqp_admin_url
-        vhost = unquote(urlsplit(self.admin_url).path.lstrip("/")) or "/"
-        definitions = topology.definitions(dict.fromkeys(SERVICES, PASSWORD), vhost=vhost)
+        self.vhost = unquote(urlsplit(self.admin_url).path.lstrip("/")) or "/"
+        definitions = topology.definitions(dict.fromkeys(SERVICES, PASSWORD), vhost=self.vhost)
         servers.rabbitmqctl("import_definitions", stdin=json.dumps(definitions))
 
     def url(self, service: str) -> str:

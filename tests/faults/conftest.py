@@ -1,0 +1,33 @@
+"""The faults' own servers: they are killed and frozen here, so no other test shares them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.local.servers import PrivateServers
+from tests.faults.stack import Stack
+from tests.support.broker import TestBroker
+from tests.support.databases import TestDatabases
+
+
+@pytest.fixture(scope="session")
+def fault_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateServers]:
+    """Durable servers: what a fault leaves on disk is what the next start finds."""
+    with PrivateServers(tmp_path_factory.mktemp("fault-servers")) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def fault_parts(fault_servers: PrivateServers) -> Iterator[tuple[TestBroker, TestDatabases]]:
+    """The broker and the databases on those servers."""
+    databases = TestDatabases(fault_servers.pg_admin_url, "faults")
+    yield TestBroker(fault_servers), databases
+    databases.close()
+
+
+@pytest.fixture
+def stack(fault_parts: tuple[TestBroker, TestDatabases], tmp_path) -> Iterator[Stack]:
+    """Two services, empty; every process a test starts is gone when it ends."""
+    made = Stack(*fault_parts, log_folder=tmp_path)
+    yield made
+    made.kill_all()
