@@ -33,6 +33,12 @@ LONGEST_PAUSE_SECONDS = 10.0
 # A message delivered this often may be what kills its consumer: it is then taken alone, so that
 # only its own delivery count grows and its neighbours stay clear of the delivery limit.
 SUSPECT_DELIVERIES = 3
+# A missing queue counts: the topology may be applied a moment later.
+BROKER_ERRORS: tuple[type[BaseException], ...] = (
+    OSError,
+    *BufferedTransport.connection_errors,
+    *BufferedTransport.channel_errors,
+)
 
 
 @dataclass(slots=True)
@@ -50,7 +56,8 @@ class InboxConsumer(SharedExtension, ProviderCollector):  # type: ignore[misc]
     def setup(self) -> None:
         self._stopping = False
         self._stopped = Signal()
-        self._careful = False
+        # Who starts may be what a crash left behind: the first message tells, and is taken alone.
+        self._careful = True
         self._connection: _Consuming | None = None
 
     def start(self) -> None:
@@ -86,7 +93,8 @@ class InboxConsumer(SharedExtension, ProviderCollector):  # type: ignore[misc]
                         pause = 0.1
                         connection.run()
                         self._careful = connection.suspicious
-                except (OSError, *Connection("memory://").connection_errors) as error:
+                        continue
+                except BROKER_ERRORS as error:
                     log.warning("broker_unavailable", error=repr(error), retry_seconds=pause)
                 except Outage as error:
                     log.warning("database_unavailable", error=str(error), retry_seconds=pause)
@@ -158,7 +166,7 @@ class _Consuming:
                 self._arrived.acquire()
                 while self._arrived.acquire(blocking=False):
                     pass
-                while self._deliveries:
+                while self._deliveries and not self._ending and self._failure is None:
                     self._handle(self._take())
                 if self._failure is not None:
                     raise self._failure
@@ -176,13 +184,13 @@ class _Consuming:
     def close(self) -> None:
         try:
             self._connection.release()
-        except (OSError, *self._connection.connection_errors):
+        except BROKER_ERRORS:
             log.debug("broker_connection_already_lost")
 
     def _receive(self, message: Any) -> None:
-        self._deliveries.append(
-            Delivery(message.delivery_tag, bytes(message.body), _earlier_deliveries(message))
-        )
+        # py-amqp leaves a text in place of a body of no bytes.
+        body = bytes(message.body) if message.body else b""
+        self._deliveries.append(Delivery(message.delivery_tag, body, _earlier_deliveries(message)))
         if len(self._deliveries) == 1:
             self._arrived.release()
 
@@ -231,7 +239,7 @@ class _Consuming:
             if len(outcome.undecodable) < len(batch):
                 self._channel.basic_ack(batch[-1].tag, multiple=True)
         if self._prefetch == 1 and batch[0].earlier_deliveries < SUSPECT_DELIVERIES:
-            log.info("crash_loop_over", queue=self._queue)
+            # Not suspect: reconnect at full width.
             self._ending = True
 
     def _until_database_answers(self, bodies: list[bytes]) -> Any:
