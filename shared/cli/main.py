@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 import orjson
 
-from shared.cli import dead_letters, doctor, outbox_status
+from shared.cli import dead_letters, doctor, events, outbox_status
 from shared.cli.options import pick, service_option
 from shared.db import Database
 from shared.db.migrations import migrate, pending
@@ -84,6 +84,7 @@ def broker_definitions(vhost: str) -> None:
 cli.add_command(dead_letters.dead_letters)
 cli.add_command(outbox_status.outbox)
 cli.add_command(doctor.doctor)
+cli.add_command(events.events)
 
 
 def main() -> None:

@@ -3,12 +3,12 @@
 No personal data: who a startup's contacts are travels only in guichet's own events.
 """
 
-from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import Schema, fields, validate
 
 from shared.messaging.contracts import published
+from shared.messaging.fields import Instant
 
 BOOKING_ID = "0193a1f0-52c4-7d3e-8f4a-1d2b3c4d5e6f"
 STARTUP_ID = "0193a1ee-7b01-7c55-9a10-0a1b2c3d4e5f"
@@ -31,13 +31,6 @@ _NAMES: dict[str, Any] = {
     },
     "space_name": {"fr": "Salle Atlas", "ar": "قاعة الأطلس", "en": "Atlas room"},
 }
-
-
-class Instant(fields.AwareDateTime):
-    """RFC 3339 in UTC, spelled with ``Z``."""
-
-    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
-        return None if value is None else value.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
 
 
 class Names(Schema):
@@ -64,6 +57,7 @@ class BookedSlot(Schema):
 @published(
     "booking.booking_requested.v1",
     sample={**_SLOT, "expires_at": "2026-11-22T16:12:00Z"},
+    mandatory=False,
 )
 class BookingRequested(BookedSlot):
     """An option keeps the space until ``expires_at``."""

@@ -4,24 +4,15 @@ People's names, addresses and telephones travel only with the startup's own reco
 (``startup_registered``, ``startup_changed``); nothing about a request carries an answer.
 """
 
-from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import Schema, fields, validate
 
 from shared.messaging.contracts import published
+from shared.messaging.fields import Instant
 
 FEE_KINDS = ("disbursement", "service")
 LANGUAGES = ("fr", "ar", "en")
-
-
-class Instant(fields.AwareDateTime):
-    """RFC 3339 in UTC, spelled with ``Z``."""
-
-    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
-        if value is None:
-            return None
-        return value.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
 
 
 class Names(Schema):
@@ -49,7 +40,7 @@ class FeeLine(Schema):
 
 class _Startup(Schema):
     startup_id = fields.UUID(required=True)
-    legal_name = fields.String(required=True)
+    legal_name = fields.String(required=True, validate=validate.Length(min=1))
     ice = fields.String(required=True, allow_none=True)
     rc_court = fields.String(required=True, allow_none=True)
     rc_number = fields.String(required=True, allow_none=True)
@@ -139,6 +130,7 @@ class RequestSubmitted(_Request):
         "reason": "same_site",
         "routed_at": "2026-11-23T09:00:00Z",
     },
+    mandatory=False,
 )
 class RequestRouted(_Request):
     """A desk has the request; ``reason`` is the code of the rule that chose it."""

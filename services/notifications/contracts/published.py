@@ -9,6 +9,7 @@ person sends it again.
 from marshmallow import Schema, fields, validate
 
 from shared.messaging.contracts import published
+from shared.messaging.fields import Instant
 
 CHANNELS = ("email", "sms")
 REASONS = ("refused", "attempts_exhausted", "outcome_unknown", "undeliverable")
@@ -23,17 +24,20 @@ REASONS = ("refused", "attempts_exhausted", "outcome_unknown", "undeliverable")
         "site": "casablanca",
         "cause_type": "guichet.request_submitted.v1",
         "cause_subject": "0192f3a0-2222-7aaa-8bbb-000000000002",
-        "delivered_at": "2026-11-23T09:00:02.415Z",
+        "delivered_at": "2026-11-23T09:00:02.415000Z",
     },
+    mandatory=False,
 )
 class MessageDelivered(Schema):
+    """A message reached the startup, as far as its channel can tell."""
+
     message_id = fields.UUID(required=True)
     channel = fields.String(required=True, validate=validate.OneOf(CHANNELS))
     startup_id = fields.UUID(required=True)
     site = fields.String(required=True)
     cause_type = fields.String(required=True)
     cause_subject = fields.String(required=True)
-    delivered_at = fields.AwareDateTime(required=True, format="iso")
+    delivered_at = Instant(required=True)
 
 
 @published(
@@ -45,16 +49,18 @@ class MessageDelivered(Schema):
         "site": "casablanca",
         "cause_type": "guichet.request_completed.v1",
         "cause_subject": "0192f3a0-2222-7aaa-8bbb-000000000002",
-        "failed_at": "2026-11-23T09:00:02.415Z",
+        "failed_at": "2026-11-23T09:00:02.415000Z",
         "error": "refused",
     },
 )
 class MessageFailed(Schema):
+    """A message will not reach the startup unless a person acts; ``error`` says why."""
+
     message_id = fields.UUID(required=True)
     channel = fields.String(required=True, validate=validate.OneOf(CHANNELS))
     startup_id = fields.UUID(required=True)
     site = fields.String(required=True)
     cause_type = fields.String(required=True)
     cause_subject = fields.String(required=True)
-    failed_at = fields.AwareDateTime(required=True, format="iso")
+    failed_at = Instant(required=True)
     error = fields.String(required=True, validate=validate.OneOf(REASONS))
