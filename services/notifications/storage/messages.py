@@ -29,6 +29,7 @@ class Filters:
     state: str | None = None
     channel: str | None = None
     attention: bool = False
+    search: str | None = None
 
 
 def add(session: Session, new: Iterable[NewMessage]) -> int:
@@ -71,16 +72,6 @@ def find(
     if before is not None:
         statement = statement.where(messages.c.id < before)
     return session.execute(statement).all()
-
-
-def count_attention(session: Session, sites: Collection[str]) -> int:
-    """Count the messages that failed or whose outcome nobody knows."""
-    return (
-        session.scalar(
-            select(func.count()).where(messages.c.site.in_(sites), messages.c.state.in_(ATTENTION))
-        )
-        or 0
-    )
 
 
 def get(session: Session, message_id: UUID, sites: Collection[str]) -> MessageRow | None:
@@ -194,4 +185,9 @@ def _filtered(statement: Select[Any], filters: Filters) -> Select[Any]:
         wanted.append(messages.c.channel == filters.channel)
     if filters.attention:
         wanted.append(messages.c.state.in_(ATTENTION))
+    if filters.search is not None:
+        wanted.append(
+            messages.c.facts["number"].astext.istartswith(filters.search, autoescape=True)
+            | messages.c.startup_name.icontains(filters.search, autoescape=True)
+        )
     return statement.where(*wanted)

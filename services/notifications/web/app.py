@@ -1,0 +1,25 @@
+"""The web application of the notifications service."""
+
+from flask import Flask
+
+from services.notifications.settings import NotificationSettings
+from services.notifications.web.api import messages_api, receipts_api
+from services.notifications.web.pages import pages
+from shared.db import Database
+from shared.settings import ServiceSettings
+from shared.web import create_app
+
+
+def make_app(database: Database | None = None, *, settings: NotificationSettings | None = None) -> Flask:
+    """Return the app, on the service's own database unless another is given."""
+    database = database or Database(ServiceSettings.load("notifications").database_url)
+    app = create_app(
+        "notifications",
+        api_blueprints=[messages_api, receipts_api],
+        page_blueprints=[pages],
+        database=database,
+    )
+    sms = (settings or NotificationSettings.load()).sms
+    app.config["SMS_GATEWAY_TOKEN"] = sms.token
+    app.config["SMS_SEGMENT_PRICE"] = sms.segment_price
+    return app
