@@ -73,8 +73,8 @@ SENDER_ID = re.compile(r"[A-Za-z0-9]{1,11}", re.ASCII)
 class Encoding(StrEnum):
     """How the characters of one SMS are written."""
 
-    GSM7 = "gsm7"
-    UCS2 = "ucs2"
+    GSM7 = "GSM-7"
+    UCS2 = "UCS-2"
 
 
 # Units in a message alone in its segment, and in each segment of a joined one.
