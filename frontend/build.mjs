@@ -27,6 +27,7 @@ const result = await esbuild.build({
     "rtl": "src/styles/rtl.css",
     "timeline": "src/styles/timeline.css",
     "billing": "src/styles/billing.css",
+    "notifications": "src/styles/notifications.css",
   },
   outdir: fresh,
   entryNames: "[name]-[hash]",

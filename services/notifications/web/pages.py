@@ -166,8 +166,7 @@ def _detail(message_id: UUID) -> dict[str, Any]:
         "cost": presenting.cost_of(size.segments if size else None, current_app.config["SMS_SEGMENT_PRICE"]),
         "site": sites().get(row.site, row.site),
         "shown": presenting,
-        "unsettled": row.due_at is not None
-        or (row.channel == Channel.SMS and row.state == State.ACCEPTED),
+        "unsettled": row.due_at is not None or (row.channel == Channel.SMS and row.state == State.ACCEPTED),
         "resendable": row.state not in (State.PENDING, State.SENDING)
         and row.forgotten_at is None
         and not set(RESENDERS).isdisjoint(user.roles),
