@@ -92,6 +92,8 @@ class PostgresServer:
             env=ENVIRONMENT,
             log=self.log,
             keep_open=self._keep_open,
+            # SIGTERM would wait for every client to leave.
+            death_signal=STOP_SIGNALS["fast"],
         )
 
     def wait_ready(self, seconds: float = 30) -> None:
@@ -103,6 +105,9 @@ class PostgresServer:
         except psycopg.OperationalError:
             return False
         return True
+
+    def died(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
 
     def stop(self, mode: str = "fast") -> None:
         if self.process is None:

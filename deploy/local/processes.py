@@ -69,16 +69,17 @@ def spawn(
     env: Mapping[str, str],
     log: Path,
     keep_open: Sequence[int] = (),
+    death_signal: signal.Signals = signal.SIGTERM,
 ) -> subprocess.Popen[bytes]:
     """Start a process in a session of its own (Ctrl-C reaches only us), its output appended to `log`.
 
-    It is asked to end when the calling thread ends, so call this from a thread that lasts.
+    It gets `death_signal` when the calling thread ends, so call this from a thread that lasts.
     """
     account = account or Account.current()
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         return subprocess.Popen(
-            launched(command, account),
+            launched(command, account, death_signal),
             cwd=cwd,
             env=dict(env),
             stdin=subprocess.DEVNULL,
@@ -89,10 +90,12 @@ def spawn(
         )
 
 
-def launched(command: Sequence[str | Path], account: Account) -> list[str]:
+def launched(
+    command: Sequence[str | Path], account: Account, death_signal: signal.Signals = signal.SIGTERM
+) -> list[str]:
     return [
         *(sys.executable, "-I", "-S", str(LAUNCHER)),
-        *(str(account.uid), str(account.gid), str(os.getpid()), "--"),
+        *(str(account.uid), str(account.gid), str(os.getpid()), str(int(death_signal)), "--"),
         *(str(part) for part in command),
     ]
 
@@ -127,24 +130,24 @@ def wait_until(
                 if died and process
                 else f"not ready in {seconds:.0f} s"
             )
-            raise LocalError(f"{what}: {reason}{_tail(log)}")
+            raise LocalError(f"{what}: {reason}{tail(log)}")
         time.sleep(0.03)
 
 
-def _tail(log: Path | None, lines: int = 15) -> str:
+def tail(log: Path | None, lines: int = 15) -> str:
     if log is None or not log.exists():
         return ""
     last = log.read_text(errors="replace").splitlines()[-lines:]
     return f"\n--- end of {log}\n" + "\n".join(last)
 
 
-def free_port(preferred: int | None = None) -> int:
+def free_port(*preferred: int | None) -> int:
     """A TCP port of 127.0.0.1 nobody listens on.
 
     Outside the range the system takes for outgoing connections, so that a server can be stopped and
     started again on its port without an outgoing connection having taken it meanwhile.
     """
-    candidates = [preferred] if preferred else []
+    candidates = [port for port in preferred if port]
     candidates += random.sample(range(20000, 32000), 200)
     for port in candidates:
         with socket.socket() as probe:

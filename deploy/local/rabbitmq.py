@@ -23,6 +23,7 @@ from deploy.local.programs import find_epmd, find_rabbitmq
 
 ADMIN = "guichet_admin"
 VHOST = "/"
+OLDEST = (3, 10)
 BUSY_PLUGINS = ("rabbit", "rabbit_common", "ra", "rabbitmq_prelaunch", "ranch", "osiris", "khepri")
 BUSY_LIBRARIES = ("ssl", "inets", "compiler", "mnesia", "sasl", "public_key")
 PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
@@ -52,13 +53,22 @@ class RabbitServer:
     def admin_url(self) -> str:
         return f"amqp://{ADMIN}:{quote(self.password)}@127.0.0.1:{self.port}/{quote(VHOST, safe='')}"
 
+    def check_version(self) -> None:
+        versions = [plugin.name.removeprefix("rabbit-") for plugin in self._plugins.glob("rabbit-[0-9]*")]
+        if versions and tuple(int(part) for part in versions[0].split(".")[:2]) < OLDEST:
+            raise LocalError(f"RabbitMQ {versions[0]} is too old: 3.10 or newer is needed")
+
     def start(self, *, preferred_port: int | None = None, keep_open: tuple[int, ...] = ()) -> None:
         self.port = self.port or free_port(preferred_port)
         self._epmd_port = self._epmd_port or free_port()
         self._dist_port = self._dist_port or free_port()
         self._keep_open = keep_open or self._keep_open
+        self.check_version()
         self._write_configuration()
         self._start_epmd()
+        self._launch()
+
+    def _launch(self) -> None:
         self.process = spawn(
             [self.script],
             account=self.account,
@@ -77,6 +87,17 @@ class RabbitServer:
             end(self.process, [(signal.SIGTERM, 30.0), (signal.SIGKILL, 5.0)])
             self.process = None
         self._stop_epmd()
+
+    def died(self) -> bool:
+        processes = (self.process, self._epmd)
+        return any(process is not None and process.poll() is not None for process in processes)
+
+    def revive(self) -> None:
+        """Start again whichever of the node and its epmd has died."""
+        if self._epmd is not None and self._epmd.poll() is not None:
+            self._start_epmd()
+        if self.process is not None and self.process.poll() is not None:
+            self._launch()
 
     def kill(self) -> None:
         """As a power cut would."""

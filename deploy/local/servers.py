@@ -63,15 +63,19 @@ class PrivateServers:
     def amqp_admin_url(self) -> str:
         return self.rabbitmq.admin_url
 
-    def start(self) -> "PrivateServers":
+    def start(self, *, database: bool = True, broker: bool = True) -> "PrivateServers":
+        """Start both, or only the one asked for."""
         lock = self._take_lock()
         try:
             self._make_folders()
-            self.rabbitmq.start(preferred_port=self._port("rabbitmq_port"), keep_open=(lock,))
-            self.postgres.initialise()
-            self.postgres.start(preferred_port=self._port("postgres_port"), keep_open=(lock,))
-            self.postgres.wait_ready()
-            self.rabbitmq.wait_ready()
+            if broker:
+                self.rabbitmq.start(preferred_port=self._port("rabbitmq_port"), keep_open=(lock,))
+            if database:
+                self.postgres.initialise()
+                self.postgres.start(preferred_port=self._port("postgres_port"), keep_open=(lock,))
+                self.postgres.wait_ready()
+            if broker:
+                self.rabbitmq.wait_ready()
         except BaseException:
             self.stop()
             raise

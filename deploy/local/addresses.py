@@ -1,0 +1,151 @@
+"""Who is where: the environment of each process, and the file that tells outside clients."""
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from deploy.local.keys import Keys
+
+# As in shared.settings; not imported, so that the process that stays up stays small.
+SERVICES = ("guichet", "booking", "notifications", "billing")
+DEMO_PASSWORD = "technopark"  # noqa: S105 - of the invented accounts, printed for the visitor
+ACCOUNTS = {
+    "agent": "accueil.casablanca@technopark.example",
+    "agency_officer": "ompic.casablanca@technopark.example",
+    "billing_officer": "facturation@technopark.example",
+    "site_manager": "responsable.casablanca@technopark.example",
+    "operator": "exploitation@technopark.example",
+}
+# A PG* or *_URL variable of the user's shell must not steer what we start.
+FOREIGN = ("DATABASE_URL", "AMQP_URL", "SESSION_PRIVATE_KEY", "SESSION_PUBLIC_KEY", "PYTHONPATH")
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Everything a process may have to be told. Built once the servers and ports are known."""
+
+    keys: Keys
+    pg_admin_url: str
+    amqp_admin_url: str
+    own_broker: bool
+    web_port: int
+    smtp_port: int
+    mail_http_port: int
+    sms_http_port: int
+
+    @property
+    def web_url(self) -> str:
+        return f"http://127.0.0.1:{self.web_port}"
+
+    @property
+    def mail_url(self) -> str:
+        return f"http://127.0.0.1:{self.mail_http_port}"
+
+    @property
+    def sms_url(self) -> str:
+        return f"http://127.0.0.1:{self.sms_http_port}"
+
+    @property
+    def demo_password(self) -> str:
+        return os.environ.get("DEMO_PASSWORD", DEMO_PASSWORD)
+
+    def database_url(self, service: str) -> str:
+        password = self.keys.secret(f"{service}_database")
+        return _as_user(self.pg_admin_url, f"guichet_{service}", password, path=f"/guichet_{service}")
+
+    def amqp_url(self, service: str) -> str:
+        """The service's own user; on a broker that is not ours, the user we were given."""
+        if not self.own_broker:
+            return self.amqp_admin_url
+        return _as_user(self.amqp_admin_url, service, self.keys.secret(f"{service}_amqp"))
+
+    def services(self, names: Iterable[str]) -> dict[str, str]:
+        told: dict[str, str] = {}
+        for name in names:
+            told[f"{name.upper()}_DATABASE_URL"] = self.database_url(name)
+            told[f"{name.upper()}_AMQP_URL"] = self.amqp_url(name)
+        return told
+
+    def carriers(self) -> dict[str, str]:
+        return {
+            "SMTP_HOST": "127.0.0.1",
+            "SMTP_PORT": str(self.smtp_port),
+            "MAIL_FROM": "Guichet unique Technopark <guichet@technopark.example>",
+            "SMS_GATEWAY_URL": self.sms_url,
+            "SMS_GATEWAY_TOKEN": self.keys.secret("sms_gateway"),
+            "SMS_SENDER": "Technopark",
+        }
+
+    def web(self) -> dict[str, str]:
+        private, public = self.keys.session_pair()
+        return {"SESSION_PRIVATE_KEY": private, "SESSION_PUBLIC_KEY": public}
+
+    def standins(self, folder: Path) -> dict[str, str]:
+        return {
+            "STANDINS_FOLDER": str(folder),
+            "SMTP_PORT": str(self.smtp_port),
+            "MAIL_HTTP_PORT": str(self.mail_http_port),
+            "SMS_HTTP_PORT": str(self.sms_http_port),
+            "SMS_GATEWAY_TOKEN": self.keys.secret("sms_gateway"),
+            "SMS_RECEIPT_URL": f"{self.web_url}/notifications/api/v1/delivery-receipts",
+        }
+
+    def admin(self) -> dict[str, str]:
+        return {
+            "PG_ADMIN_URL": self.pg_admin_url,
+            "AMQP_ADMIN_URL": self.amqp_admin_url,
+            "DEMO_PASSWORD": self.demo_password,
+        }
+
+    def published(self) -> str:
+        """The lines of endpoints.env."""
+        lines = {
+            "WEB_URL": self.web_url,
+            "AMQP_URL": self.amqp_admin_url,
+            "PG_ADMIN_URL": self.pg_admin_url,
+            **self.services(SERVICES),
+            "SMTP_HOST": "127.0.0.1",
+            "SMTP_PORT": str(self.smtp_port),
+            "SMTP_HTTP_URL": self.mail_url,
+            "SMS_HTTP_URL": self.sms_url,
+            **{f"ACCOUNT_{role.upper()}": email for role, email in ACCOUNTS.items()},
+            "ACCOUNT_PASSWORD": self.demo_password,
+        }
+        return "".join(f"{name}={value}\n" for name, value in lines.items())
+
+
+def child_environment(folder: Path, *told: Mapping[str, str]) -> dict[str, str]:
+    """What every process of the stack gets, and what this one is told besides."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PG") and name not in FOREIGN and not name.endswith("_DATABASE_URL")
+    }
+    environment |= {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}",
+        # The system's time-zone files may be older than Morocco's return to UTC+0.
+        "PYTHONTZPATH": "",
+        "PYTHONUNBUFFERED": "1",
+        # Compiled modules are kept, whatever the shell says, and out of the source folders.
+        "PYTHONPYCACHEPREFIX": str(folder / "pycache"),
+        "LOG_LEVEL": "INFO",
+        # Each thread of a process would get a memory arena of its own.
+        "MALLOC_ARENA_MAX": "2",
+    }
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    if sys.platform == "darwin":
+        environment.setdefault("DYLD_FALLBACK_LIBRARY_PATH", "/opt/homebrew/lib:/usr/local/lib")
+    for more in told:
+        environment |= more
+    return environment
+
+
+def _as_user(url: str, user: str, password: str, path: str | None = None) -> str:
+    parts = urlsplit(url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    port = f":{parts.port}" if parts.port else ""
+    netloc = f"{quote(user, safe='')}:{quote(password, safe='')}@{host}{port}"
+    return urlunsplit(parts._replace(netloc=netloc, path=parts.path if path is None else path))

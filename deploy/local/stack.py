@@ -1,0 +1,191 @@
+"""The whole product on one machine: servers, stand-ins, web, workers and relay."""
+
+import os
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from deploy.local.addresses import SERVICES, Addresses, child_environment
+from deploy.local.keys import Keys
+from deploy.local.processes import LocalError, tail
+from deploy.local.progress import step
+from deploy.local.servers import PrivateServers, write_private
+from deploy.local.supervisor import Keeper, Program
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 90.0
+WEB_THREADS = 8
+
+
+class Stack:
+    """Starts everything in order, keeps it alive, stops what it started.
+
+    `lasting=True` is `make run`: usual ports, data kept. Otherwise a throwaway stack that works
+    beside it.
+    """
+
+    def __init__(self, folder: Path, *, lasting: bool, tell: Callable[[str], None] = print) -> None:
+        self.folder = folder.absolute()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.logs = self.folder / "logs"
+        self.logs.mkdir(exist_ok=True)
+        self._lasting = lasting
+        self._keys = Keys(self.folder, ROOT)
+        self._servers: PrivateServers | None = None
+        self._keeper = Keeper(tell)
+        self.addresses: Addresses
+
+    def start(self) -> None:
+        given_database, given_broker = os.environ.get("DATABASE_URL"), os.environ.get("AMQP_URL")
+        if not (given_database and given_broker):
+            with step("Starting a private PostgreSQL and RabbitMQ"):
+                self._start_servers()
+        servers = self._servers
+        self.addresses = Addresses(
+            self._keys,
+            pg_admin_url=given_database or (servers.pg_admin_url if servers else ""),
+            amqp_admin_url=given_broker or (servers.amqp_admin_url if servers else ""),
+            own_broker=not given_broker,
+            **{f"{name}_port": self._port(name) for name in ("web", "smtp", "mail_http", "sms_http")},
+        )
+        programs = self._programs()
+        for program in programs:
+            self._keeper.add(program)
+        with step("Preparing databases, catalogue and broker"):
+            self._keeper.start("standins")
+            self._prepare()
+        with step(f"Starting {len(programs)} processes"):
+            self._keeper.start(*(program.name for program in programs[1:]))
+            self._keeper.wait_ready(START_SECONDS)
+        write_private(self.folder / "endpoints.env", self.addresses.published())
+
+    def watch(self, until: threading.Event) -> None:
+        """Bring back what dies, until told to end. Call it in the thread that called `start`."""
+        self._keeper.watch(until)
+
+    def stop(self) -> None:
+        self._keeper.stop()
+        if self._servers is not None:
+            self._servers.stop()
+        (self.folder / "endpoints.env").unlink(missing_ok=True)
+
+    def _start_servers(self) -> None:
+        servers = PrivateServers(self.folder, durable=self._lasting, definitions=self._definitions())
+        self._servers = servers.start(
+            database=not os.environ.get("DATABASE_URL"), broker=not os.environ.get("AMQP_URL")
+        )
+        self._keeper.add_other("PostgreSQL", servers.postgres.died, servers.postgres.start)
+        self._keeper.add_other("RabbitMQ", servers.rabbitmq.died, servers.rabbitmq.revive)
+
+    def _definitions(self) -> dict[str, Any]:
+        """The broker's users and policies; each user with a password of this stack's own."""
+        broker = yaml.safe_load((ROOT / "deploy" / "rabbitmq" / "broker.yaml").read_text("utf-8"))
+        users = broker["users"]
+        return {
+            "users": [
+                {
+                    "name": user["name"],
+                    "password": self._keys.secret(f"{user['name']}_amqp"),
+                    "tags": user.get("tags", ""),
+                }
+                for user in users
+            ],
+            "permissions": [
+                {"user": user["name"], "vhost": "/"}
+                | {right: user[right] for right in ("configure", "write", "read")}
+                for user in users
+            ],
+            "policies": [{"vhost": "/", **policy} for policy in broker["policies"]],
+        }
+
+    def _port(self, name: str) -> int:
+        return self._keys.port(name, prefer_usual=self._lasting)
+
+    def _prepare(self) -> None:
+        log = self.logs / "prepare.log"
+        environment = child_environment(
+            self.folder, self.addresses.services(SERVICES), self.addresses.admin()
+        )
+        with log.open("wb") as output:
+            done = subprocess.run(
+                [sys.executable, "-m", "deploy.local.prepare"],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+        if done.returncode:
+            raise LocalError(f"The databases or the broker could not be prepared{tail(log)}")
+
+    def _programs(self) -> list[Program]:
+        addresses = self.addresses
+        everyone = addresses.services(SERVICES)
+        standins = self._program(
+            "standins",
+            ["-m", "deploy.local.standins"],
+            addresses.standins(self.folder),
+            ready=lambda: _answers(f"{addresses.mail_url}/control") and _answers(f"{addresses.sms_url}/control"),
+        )
+        web = self._program(
+            "web",
+            [
+                *("-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"),
+                *("--port", str(addresses.web_port), "--workers", "1", "--respawn-failed-workers"),
+                *("--blocking-threads", str(WEB_THREADS), "--no-ws", "deploy.local.web:app"),
+            ],
+            everyone | addresses.web() | addresses.carriers(),
+            ready=lambda: all(_answers(f"{addresses.web_url}/{name}/health/ready") for name in SERVICES),
+        )
+        workers = [
+            self._program(
+                f"worker-{name}",
+                ["-m", "shared.messaging.run_worker", name],
+                addresses.services([name]) | (addresses.carriers() if name == "notifications" else {}),
+                ready_words="worker_started",
+            )
+            for name in SERVICES
+        ]
+        # One process for the four relays: a thread each, and a quarter of the memory.
+        relay = self._program(
+            "relay",
+            ["-m", "shared.messaging.run_relay", *SERVICES],
+            everyone,
+            ready_words="relay_started",
+        )
+        return [standins, web, *workers, relay]
+
+    def _program(
+        self,
+        name: str,
+        arguments: list[str],
+        told: Mapping[str, str],
+        *,
+        ready: Callable[[], bool] | None = None,
+        ready_words: str = "",
+    ) -> Program:
+        return Program(
+            name,
+            [sys.executable, *arguments],
+            child_environment(self.folder, told),
+            log=self.logs / f"{name}.log",
+            cwd=ROOT,
+            ready=ready,
+            ready_words=ready_words,
+        )
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - our own address
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False

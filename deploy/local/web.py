@@ -1,0 +1,13 @@
+"""All four services in one web process, as the local stack runs them; in production each runs alone."""
+
+import importlib
+
+from shared.clock import check_time_zone_data
+from shared.logging import configure
+from shared.settings import SERVICES
+from shared.web.mounting import mount
+
+configure("local", "web")
+check_time_zone_data()
+
+app = mount({name: importlib.import_module(f"services.{name}.web.app").make_app() for name in SERVICES})
