@@ -8,9 +8,8 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from deploy.local.keys import Keys
+from shared.settings import SERVICES
 
-# As in shared.settings; not imported, so that the process that stays up stays small.
-SERVICES = ("guichet", "booking", "notifications", "billing")
 DEMO_PASSWORD = "technopark"  # noqa: S105 - of the invented accounts, printed for the visitor
 ACCOUNTS = {
     "agent": "accueil.casablanca@technopark.example",

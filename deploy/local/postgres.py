@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
 
@@ -25,10 +26,6 @@ STOP_SIGNALS = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": sig
 
 class PostgresServer:
     def __init__(self, folder: Path, *, account: Account, password: str, durable: bool, log: Path) -> None:
-        program = find_postgres()
-        if program is None:
-            raise LocalError("PostgreSQL is not installed (program `postgres` not found)")
-        self.program = program
         self.folder = folder
         self.account = account
         self.password = password
@@ -37,6 +34,13 @@ class PostgresServer:
         self.port = 0
         self.process: subprocess.Popen[bytes] | None = None
         self._keep_open: tuple[int, ...] = ()
+
+    @cached_property
+    def program(self) -> Path:
+        program = find_postgres()
+        if program is None:
+            raise LocalError("PostgreSQL is not installed (program `postgres` not found)")
+        return program
 
     @property
     def admin_url(self) -> str:

@@ -6,6 +6,7 @@ import secrets
 import signal
 import socket
 import subprocess
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -31,12 +32,6 @@ PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
 
 class RabbitServer:
     def __init__(self, folder: Path, *, account: Account, password: str, log: Path) -> None:
-        script, epmd = find_rabbitmq(), find_epmd()
-        if script is None or epmd is None:
-            missing = "epmd" if script else "rabbitmq-server"
-            raise LocalError(f"RabbitMQ is not installed (program `{missing}` not found)")
-        self.script = script
-        self._epmd_program = epmd
         self.folder = folder
         self.account = account
         self.password = password
@@ -48,6 +43,14 @@ class RabbitServer:
         self._epmd_port = 0
         self._dist_port = 0
         self._keep_open: tuple[int, ...] = ()
+
+    @cached_property
+    def script(self) -> Path:
+        return _installed("rabbitmq-server", find_rabbitmq())
+
+    @cached_property
+    def _epmd_program(self) -> Path:
+        return _installed("epmd", find_epmd())
 
     @property
     def admin_url(self) -> str:
@@ -234,6 +237,12 @@ class RabbitServer:
             "RABBITMQ_LOG_BASE": str(folder),
             "RABBITMQ_PID_FILE": str(folder / "pid"),
         }
+
+
+def _installed(name: str, found: Path | None) -> Path:
+    if found is None:
+        raise LocalError(f"RabbitMQ is not installed (program `{name}` not found)")
+    return found
 
 
 def _listens(port: int) -> bool:

@@ -10,14 +10,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from deploy.local.addresses import SERVICES, Addresses, child_environment
+from deploy.local.addresses import Addresses, child_environment
 from deploy.local.keys import Keys
 from deploy.local.processes import LocalError, tail
 from deploy.local.progress import step
+from deploy.local.rabbitmq import VHOST
 from deploy.local.servers import PrivateServers, write_private
 from deploy.local.supervisor import Keeper, Program
+from shared.messaging import topology
+from shared.settings import SERVICES
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 90.0
@@ -86,24 +87,8 @@ class Stack:
 
     def _definitions(self) -> dict[str, Any]:
         """The broker's users and policies; each user with a password of this stack's own."""
-        broker = yaml.safe_load((ROOT / "deploy" / "rabbitmq" / "broker.yaml").read_text("utf-8"))
-        users = broker["users"]
-        return {
-            "users": [
-                {
-                    "name": user["name"],
-                    "password": self._keys.secret(f"{user['name']}_amqp"),
-                    "tags": user.get("tags", ""),
-                }
-                for user in users
-            ],
-            "permissions": [
-                {"user": user["name"], "vhost": "/"}
-                | {right: user[right] for right in ("configure", "write", "read")}
-                for user in users
-            ],
-            "policies": [{"vhost": "/", **policy} for policy in broker["policies"]],
-        }
+        passwords = {name: self._keys.secret(f"{name}_amqp") for name in SERVICES}
+        return topology.definitions(passwords, vhost=VHOST)
 
     def _port(self, name: str) -> int:
         return self._keys.port(name, prefer_usual=self._lasting)
@@ -133,7 +118,9 @@ class Stack:
             "standins",
             ["-m", "deploy.local.standins"],
             addresses.standins(self.folder),
-            ready=lambda: _answers(f"{addresses.mail_url}/control") and _answers(f"{addresses.sms_url}/control"),
+            ready=lambda: (
+                _answers(f"{addresses.mail_url}/control") and _answers(f"{addresses.sms_url}/control")
+            ),
         )
         web = self._program(
             "web",
