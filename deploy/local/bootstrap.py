@@ -44,6 +44,7 @@ def main() -> int:
         names = ["dev"] * options.dev + ["bench"] * options.bench + ["base"]
         install_python_packages(python, names)
         build_frontend(python)
+        compile_translations(python)
     return 0
 
 
@@ -125,6 +126,22 @@ def build_frontend(python: Path) -> None:
         _mark(installed, [lock])
     run("Bundling styles and scripts", [*node, "build.mjs"], log=LOG, cwd=FRONTEND)
     _mark(built, sources)
+
+
+def compile_translations(python: Path) -> None:
+    texts = sorted(
+        path for part in ("services", "shared") for path in (ROOT / part).glob("**/LC_MESSAGES/*.po")
+    )
+    stamp = python.parents[1] / "installed" / "translations"
+    compiled = all(path.with_suffix(".mo").exists() for path in texts)
+    if not compiled or not _current(stamp, texts):
+        run(
+            "Compiling the translations",
+            [python, "-m", "shared.web.translations", "compile"],
+            log=LOG,
+            cwd=ROOT,
+        )
+        _mark(stamp, texts)
 
 
 def _node(python: Path) -> tuple[list[str], list[str]]:
