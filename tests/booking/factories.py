@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 from services.booking.domain.booking import Booking, Purpose, Slot, new_booking, slot_for
@@ -80,3 +81,44 @@ def booking(*, hold: bool = False, **changes: Any) -> Booking:
             **changes,
         }
     )
+
+
+def open_day() -> date:
+    """A Monday of next week or later that is no public holiday: the API knows the real date."""
+    day = datetime.now(UTC).date() + timedelta(days=7)
+    while day.weekday() != 0 or (day.month, day.day) in HOLIDAYS:
+        day += timedelta(days=1)
+    return day
+
+
+HOLIDAYS = {(1, 1), (1, 11), (5, 1), (8, 14), (8, 20), (8, 21), (10, 31), (11, 6), (11, 18), (1, 14), (7, 30)}
+
+
+def local(clock: str, day: date | None = None) -> str:
+    """Wall time as the API reads it."""
+    return f"{day or open_day()}T{clock}"
+
+
+def startup_record(**changes: Any) -> dict[str, Any]:
+    return {
+        "startup_id": uuid.uuid4(),
+        "legal_name": "Atlas Robotics",
+        "ice": "001525713000057",
+        "site": "casablanca",
+        "resident": True,
+        "version": 1,
+        **changes,
+    }
+
+
+def tariff_record(**changes: Any) -> dict[str, Any]:
+    return {
+        "tariff_id": uuid.uuid4(),
+        "site": "casablanca",
+        "space_kind": "room",
+        "unit": "hour",
+        "amount": Decimal("120.00"),
+        "vat_rate": Decimal("20.00"),
+        "valid_from": date(2026, 1, 1),
+        **changes,
+    }

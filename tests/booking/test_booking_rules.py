@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -16,7 +17,7 @@ from shared.errors import Conflict, InvalidFields, InvalidInput
 from tests.booking.factories import MONDAY, NOW, at, booking, names, site, slot, space, span, wall
 
 
-def refusal(starts: datetime, ends: datetime, **site_changes: object) -> InvalidInput:
+def refusal(starts: datetime, ends: datetime, **site_changes: Any) -> InvalidInput:
     with pytest.raises(InvalidInput) as caught:
         slot_for(site(**site_changes), starts, ends, now=NOW)
     return caught.value

@@ -1,0 +1,114 @@
+"""Everybody wants the last slot: exactly one has it."""
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import insert, text
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.exc import IntegrityError
+
+from services.booking.storage import bookings as stored
+from services.booking.storage.tables import bookings
+from shared.db import Database, uuid7
+from tests.booking.conftest import Caller, token
+from tests.booking.factories import at, booking
+
+RIVALS = 50
+
+OVERLAPS = text(
+    "SELECT count(*) FROM bookings a JOIN bookings b ON a.space = b.space AND a.id < b.id"
+    " AND a.occupied && b.occupied"
+    " WHERE a.state IN ('held', 'confirmed') AND b.state IN ('held', 'confirmed')"
+)
+
+
+def at_once(work: Callable[[int], Any]) -> list[Any]:
+    barrier = Barrier(RIVALS)
+
+    def run(number: int) -> Any:
+        barrier.wait(30)
+        return work(number)
+
+    with ThreadPoolExecutor(RIVALS) as pool:
+        return list(pool.map(run, range(RIVALS)))
+
+
+@pytest.mark.parametrize("hold", [False, True], ids=["confirmed", "held"])
+def test_fifty_at_once_for_the_last_slot_and_exactly_one_wins(
+    app: Flask, db: Database, rows: Callable[[], dict[str, int]], hold: bool
+) -> None:
+    bearer = token("agent", ("casablanca",))
+    answers = at_once(
+        lambda number: Caller(app.test_client(), bearer).try_to_book(
+            title=f"rival {number}", space="casablanca-tafilalet", hold=hold
+        )
+    )
+    assert Counter(answer.status_code for answer in answers) == {201: 1, 409: RIVALS - 1}
+    (winner,) = (answer.get_json()["label"] for answer in answers if answer.status_code == 201)
+    assert all(
+        answer.get_json()["holder"]["label"] == winner for answer in answers if answer.status_code == 409
+    )
+    assert rows()["bookings"] == rows()["outbox"] == 1
+
+
+def test_overlapping_wishes_never_leave_two_bookings_on_one_space(app: Flask, db: Database) -> None:
+    bearer = token("agent", ("casablanca",))
+
+    def wish(number: int) -> int:
+        start = 9 * 60 + 15 * (number % 20)
+        starts, ends = (f"{minutes // 60:02d}:{minutes % 60:02d}" for minutes in (start, start + 60))
+        answer = Caller(app.test_client(), bearer).try_to_book(
+            starts, ends, space="casablanca-toubkal", title=f"{number}"
+        )
+        return int(answer.status_code)
+
+    statuses = Counter(at_once(wish))
+    assert set(statuses) <= {201, 409}
+    assert statuses[201] >= 1
+    with db.read() as session:
+        assert session.scalar(OVERLAPS) == 0
+        assert session.scalar(text("SELECT count(*) FROM bookings")) == statuses[201]
+
+
+def test_the_database_refuses_an_overlap_whoever_forgot_the_lock(db: Database) -> None:
+    with db.transaction() as session:
+        assert stored.add(session, booking(number="RES-1"))
+        assert not stored.add(session, booking(number="RES-2"))
+        assert stored.add(session, booking(number="RES-3").cancel(at("08:00")))
+    with db.read() as session:
+        assert set(session.scalars(text("SELECT number FROM bookings"))) == {"RES-1", "RES-3"}
+
+
+def test_the_database_refuses_a_slot_that_does_not_occupy_its_space(db: Database) -> None:
+    values = stored._values(booking(number="RES-4"))
+    values["occupied"] = Range(at("09:00"), at("10:00"))
+    with pytest.raises(IntegrityError, match="bookings_occupied_check"), db.transaction() as session:
+        session.execute(insert(bookings).values(values | {"id": uuid7()}))
+
+
+def test_an_option_confirmed_and_cancelled_at_the_same_moment_is_told_in_order(
+    app: Flask, db: Database, events: Callable[[], list[dict[str, Any]]]
+) -> None:
+    bearer = token("agent", ("casablanca",))
+    caller = Caller(app.test_client(), bearer)
+    held = caller.book(hold=True)
+
+    def step(number: int) -> int:
+        rival = Caller(app.test_client(), bearer)
+        path = f"/bookings/{held['id']}/{'confirm' if number % 2 else 'cancel'}"
+        return int(rival.post(path).status_code)
+
+    statuses = Counter(at_once(step))
+    assert set(statuses) == {200, 409}
+    kinds = [event["type"].split(".")[1] for event in events()]
+    # Confirmed then cancelled, or cancelled at once: never cancelled and then confirmed.
+    assert kinds in (
+        ["booking_requested", "booking_cancelled"],
+        ["booking_requested", "booking_confirmed", "booking_cancelled"],
+    )
+    assert statuses[200] == len(kinds) - 1
