@@ -23,7 +23,7 @@ def mount(apps: Mapping[str, "WSGIApplication"]) -> "WSGIApplication":
         if environ.get("PATH_INFO", "") in {"", "/"}:
             start_response("302 Found", [("Location", HOME), ("Content-Length", "0")])
             return [b""]
-        start_response("404 Not Found", [("Content-Type", "text/plain"), ("Content-Length", "9")])
-        return [b"Not Found"]
+        # Any of them tells, in the reader's language, that there is nothing here.
+        return next(iter(apps.values()))(environ, start_response)
 
     return application
