@@ -1,0 +1,1 @@
+"""How fast the product is beside what one would otherwise write: ``python -m benchmarks``."""

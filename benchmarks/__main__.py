@@ -1,0 +1,98 @@
+"""Measure the product beside what one would otherwise write, on this machine, in this run.
+
+``python -m benchmarks`` (or ``make bench``) starts servers of its own, runs every comparison in
+turns and writes the ratios to ``.run/bench.json``.
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks import consuming, machine, relaying
+from benchmarks.comparing import Result, in_turn
+from benchmarks.stage import ROOT, Stage, servers
+
+PARTS = ("consume", "relay")
+REPORT = ROOT / ".run" / "bench.json"
+
+
+def main() -> None:
+    """Run the parts asked for and write the report."""
+    arguments = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    arguments.add_argument(
+        "--only", help=f"comma-separated parts of {', '.join(PARTS)}", default=",".join(PARTS)
+    )
+    arguments.add_argument("--rounds", type=int, default=3)
+    options = arguments.parse_args()
+    parts = options.only.split(",")
+    # A plain SIGTERM would leave the servers running.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
+
+    report: dict[str, Any] = {"machine": machine.describe()}
+    for name, value in report["machine"].items():
+        tell(f"{name}: {value}")
+    logs = REPORT.parent / "bench-logs"
+    with servers() as started:
+        stage = Stage(started, logs)
+        if "consume" in parts:
+            report |= consume(stage, options.rounds)
+        if "relay" in parts:
+            report |= relay(stage, options.rounds)
+    report["machine"]["load_after"] = round(os.getloadavg()[0], 2)
+    write(REPORT, report)
+
+
+def consume(stage: Stage, rounds: int) -> dict[str, Any]:
+    """Compare consumers."""
+    tell("\nconsuming: one inbox row and one effect row an event, exactly once")
+    results = in_turn(consuming.CONTENDERS, rounds, lambda c: consuming.measure(stage, c), tell)
+    return {
+        "consume": rates(results),
+        **ratios("consume", results, ("faststream", "nameko", "raw")),
+    }
+
+
+def relay(stage: Stage, rounds: int) -> dict[str, Any]:
+    """Compare relays."""
+    tell("\nrelaying: from outbox rows to persistent messages in a quorum queue")
+    results = in_turn(relaying.CONTENDERS, rounds, lambda c: relaying.measure(stage, c), tell)
+    return {
+        "relay": rates(results),
+        **ratios("relay", results, ("single_confirm", "unconfirmed")),
+    }
+
+
+def ratios(work: str, results: dict[str, Result], peers: tuple[str, ...]) -> dict[str, float]:
+    """Return, and tell, how many times as fast as each peer we are."""
+    found = {f"{work}_vs_{peer}": round(results["ours"].rate / results[peer].rate, 2) for peer in peers}
+    for name, ratio in found.items():
+        tell(f"  {name:<28} {ratio:>6.2f} ×")
+    return found
+
+
+def rates(results: dict[str, Result]) -> dict[str, dict[str, float]]:
+    """Return the absolute figures behind the ratios."""
+    return {
+        name: {"per_second": round(result.rate), "cpu_us": round(result.cpu_us)}
+        for name, result in results.items()
+    }
+
+
+def write(path: Path, report: dict[str, Any]) -> None:
+    """Keep the report where other tools look for it."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    tell(f"\nwritten to {path.relative_to(ROOT)}")
+
+
+def tell(line: str) -> None:
+    """Print at once: the whole takes minutes."""
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
