@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec
 
-from flask import Response, current_app, request
+from flask import Response, current_app, g, request
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -66,7 +66,7 @@ def idempotent(view: Callable[P, Any]) -> Callable[P, Response]:
             if claimed is None:
                 return _replay(session, account, key, path, digest)
             response = _response(view(*args, **kwargs))
-            if response.status_code >= 400:
+            if response.status_code >= 400 or g.gu_db_doomed:
                 session.rollback()
                 return response
             session.execute(

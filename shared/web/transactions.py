@@ -22,6 +22,8 @@ def transaction() -> Iterator[Session]:
         try:
             yield joined
         except BaseException:
+            # At once, so that the view may still read what its error page needs.
+            joined.rollback()
             g.gu_db_doomed = True
             raise
         return

@@ -8,6 +8,7 @@ import marshmallow as ma
 from flask import Blueprint, Flask, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from shared.db import Database
 from shared.errors import Conflict, InvalidFields, InvalidInput, NotFound
@@ -209,6 +210,22 @@ def fragment_broken() -> str:
 @pages.get("/sign-in")
 def sign_in() -> str:
     return render_template("sign_in.html", email="", next="/", error=None, demo=[("a@b.example", "Accueil")])
+
+
+@pages.post("/careful-notes")
+@requires()
+@idempotent
+def careful_note() -> ResponseReturnValue:
+    """A form page that shows its error after the database has refused a statement."""
+    try:
+        with transaction() as session:
+            session.execute(text("INSERT INTO things (name) VALUES ('half')"))
+            session.execute(text("SELECT 1/0"))
+    except DBAPIError:
+        with transaction() as session:
+            left = session.execute(text("SELECT count(*) FROM things")).scalar_one()
+        return f"{left} left", 422
+    return "done"
 
 
 @pages.post("/notes")

@@ -88,3 +88,11 @@ def test_a_form_sent_twice_counts_once(stored: FlaskClient, counter_database: Da
         response = stored.post("/counter/notes", data={"name": "a", "idempotency_key": "form-1"})
         assert response.get_data(as_text=True) == "noted by Y. Benjelloun"
     assert things(counter_database) == 1
+
+
+def test_a_form_may_show_its_error_after_the_database_refused(
+    stored: FlaskClient, counter_database: Database
+) -> None:
+    response = stored.post("/counter/careful-notes", data={"idempotency_key": "form-2"})
+    assert (response.status_code, response.get_data(as_text=True)) == (422, "0 left")
+    assert things(counter_database) == 0
