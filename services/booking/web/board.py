@@ -116,10 +116,9 @@ def load_board(session: Session, site: Site, day: date) -> Board:
 def space_note(space: Space) -> str:
     """Size and equipment in one short line: "12 · TV · video"."""
     if space.kind is SpaceKind.DESK:
-        return ngettext("%(num)d desk", "%(num)d desks", space.capacity)
-    return " · ".join(
-        [str(space.capacity), *(gettext(EQUIPMENT.get(item, item)) for item in space.equipment)]
-    )
+        return str(ngettext("%(num)d desk", "%(num)d desks", space.capacity))
+    equipment = (gettext(EQUIPMENT.get(item, item)) for item in space.equipment)
+    return " · ".join([str(space.capacity), *equipment])
 
 
 def kind(booking: Booking) -> str:
