@@ -10,16 +10,17 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import structlog
 from marshmallow import ValidationError
 from sqlalchemy import exc
 from sqlalchemy.orm import Session
+from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from shared.db import Database
 from shared.logging import get_logger
 from shared.messaging import crash_points, inbox, parking
 from shared.messaging.contracts import Contract, Event
 from shared.messaging.envelope import Envelope, Undecodable, decode
+from shared.messaging.reading import read
 
 log = get_logger()
 
@@ -168,24 +169,24 @@ def _run(subscriptions: Mapping[str, Subscription], envelope: Envelope, session:
     if subscription is None:
         raise UnreadableEvent(f"this service does not consume {envelope.type}")
     try:
-        data = subscription.contract.schema.load(envelope.data)
+        data = read(subscription.contract.schema, envelope.data)
     except ValidationError as error:
         raise UnreadableEvent(f"data of {envelope.type} is not as expected: {error.messages}") from error
-    with structlog.contextvars.bound_contextvars(
-        correlation_id=envelope.correlation_id, event_id=str(envelope.id)
-    ):
-        subscription.handler(
-            Event(
-                id=envelope.id,
-                type=envelope.type,
-                source=envelope.source,
-                subject=envelope.subject,
-                time=envelope.time,
-                data=data,
-                correlation_id=envelope.correlation_id,
-            ),
-            session,
-        )
+    event = Event(
+        id=envelope.id,
+        type=envelope.type,
+        source=envelope.source,
+        subject=envelope.subject,
+        time=envelope.time,
+        data=data,
+        correlation_id=envelope.correlation_id,
+    )
+    # Not bound_contextvars: it copies the whole context first, for each event.
+    bound = bind_contextvars(correlation_id=envelope.correlation_id, event_id=str(envelope.id))
+    try:
+        subscription.handler(event, session)
+    finally:
+        reset_contextvars(**bound)
 
 
 def _park(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from marshmallow import Schema
 
@@ -16,8 +16,7 @@ TYPE_PATTERN = re.compile(r"^(?P<service>[a-z]+)\.(?P<name>[a-z_]+)\.v(?P<versio
 SchemaClass = TypeVar("SchemaClass", bound=type[Schema])
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """Something that happened, as one consumer reads it.
 
     ``data`` is what the consumer's own schema loaded: fields it does not name are absent.

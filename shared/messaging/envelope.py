@@ -2,9 +2,8 @@
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -15,9 +14,11 @@ class Undecodable(ValueError):
     """The bytes are not a CloudEvents 1.0 JSON document."""
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """An event as it travels; ``data`` is not yet read by any schema."""
+class Envelope(NamedTuple):
+    """An event as it travels; ``data`` is not yet read by any schema.
+
+    A tuple: a frozen dataclass takes five times as long to make.
+    """
 
     id: uuid.UUID
     type: str

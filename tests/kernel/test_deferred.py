@@ -1,12 +1,27 @@
 """Rows queued and written together."""
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Numeric, Table, Text, Uuid, exc, select, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    Integer,
+    Interval,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    Table,
+    Text,
+    Uuid,
+    exc,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from shared.db import UtcDateTime, insert_later
 
@@ -19,6 +34,11 @@ THINGS = Table(
     Column("at", UtcDateTime),
     Column("details", JSONB),
     Column("count", Integer, server_default="7"),
+    Column("day", Date),
+    Column("scan", LargeBinary),
+    Column("tags", ARRAY(Text)),
+    Column("open", Boolean),
+    Column("Pause", Interval),
 )
 
 
@@ -36,12 +56,38 @@ def row(name="é'; DROP TABLE x; --", **more):
 
 
 def test_every_column_type_survives(things):
-    given = row(price=Decimal("12.30"), at=datetime(2026, 11, 23, 9, tzinfo=UTC), details={"a": ["ع", None]})
+    given = row(
+        price=Decimal("12.30"),
+        at=datetime(2026, 11, 23, 9, tzinfo=UTC),
+        details={"a": ["ع", None]},
+        day=date(2026, 11, 23),
+        scan=b"\x00\xff",
+        tags=["a,b", '"'],
+        open=False,
+        Pause=timedelta(days=-1, seconds=7, microseconds=3),
+    )
     with things.transaction() as session:
         insert_later(session, THINGS, given)
     with things.read() as session:
         stored = session.execute(select(THINGS)).one()._asdict()
     assert stored == {**given, "count": 7}
+
+
+def test_nothing_is_stored_as_null(things):
+    given = row(
+        None, price=None, at=None, details=None, day=None, scan=None, tags=None, open=None, Pause=None
+    )
+    with things.transaction() as session:
+        insert_later(session, THINGS, given)
+    with things.read() as session:
+        stored = session.execute(select(THINGS)).one()._asdict()
+        assert session.scalar(text("SELECT details IS NULL FROM deferred_things"))
+    assert stored == {**given, "count": 7}
+
+
+def test_a_value_json_cannot_carry_is_refused(things):
+    with pytest.raises(TypeError, match="complex"), things.transaction() as session:
+        insert_later(session, THINGS, row(1j))
 
 
 def test_rows_are_there_for_whatever_reads_next(things):
