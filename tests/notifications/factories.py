@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from services.notifications.contracts import consumed
 from shared.db import uuid7
 from shared.messaging.contracts import Event, contract_of
+from shared.messaging.envelope import Envelope, encode
 
 STARTUP = UUID("0192f39c-1111-7aaa-8bbb-000000000001")
 SITE_NAME = {"fr": "Technopark Casablanca", "ar": "تكنوبارك الدار البيضاء", "en": "Technopark Casablanca"}
@@ -154,3 +155,21 @@ def credit_note_issued(**given: Any) -> Event:
         **given,
     }
     return event(consumed.CreditNoteIssued, UUID(data["credit_note_id"]), **data)
+
+
+def body(event: Event) -> bytes:
+    """Return the event as it travels."""
+    for schema in vars(consumed).values():
+        if getattr(schema, "contract", None) is not None and contract_of(schema).type == event.type:
+            return encode(
+                Envelope(
+                    id=event.id,
+                    type=event.type,
+                    source=event.source,
+                    subject=event.subject,
+                    time=event.time,
+                    data=contract_of(schema).schema.dump(event.data),
+                    correlation_id=event.correlation_id,
+                )
+            )
+    raise LookupError(event.type)

@@ -94,9 +94,14 @@ class Gateway:
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._server.block_on_close = False
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+            block_on_close = False
+
+            def handle_error(self, *_: object) -> None:
+                """A client that is killed cuts its connections; nobody needs to read of it."""
+
+        self._server = Server(("127.0.0.1", 0), Handler)
 
     def __enter__(self) -> "Gateway":
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}).start()

@@ -65,8 +65,11 @@ def test_mobiles_and_foreign_numbers_receive_sms(phone: str) -> None:
     assert receives_sms(phone)
 
 
-def test_invoices_go_to_accounting_when_it_can_be_reached() -> None:
-    accounting = contact(role="Accounting", email="compta@oasis.example")
+@pytest.mark.parametrize(
+    "role", ["Accounting", "Responsable comptabilité", "Chef comptable", "المحاسب", "Finance"]
+)
+def test_invoices_go_to_accounting_when_it_can_be_reached(role: str) -> None:
+    accounting = contact(role=role, email="compta@oasis.example")
     assert told(Kind.INVOICE_ISSUED, contact(), accounting) == [(Channel.EMAIL, "compta@oasis.example")]
     unreachable = contact(role="accounting", email=None)
     assert told(Kind.INVOICE_ISSUED, contact(), unreachable) == [(Channel.EMAIL, "salma@oasis.example")]

@@ -15,7 +15,8 @@ _E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 _MOROCCAN = "+212"
 _MOROCCAN_MOBILE = re.compile(r"\+212[67]\d{8}", re.ASCII)
 
-ACCOUNTING_ROLES = frozenset({"accounting", "accountant", "billing", "finance", "comptable", "comptabilite"})
+# Roles are what the counter typed: these stems stand for somebody who pays invoices.
+_ACCOUNTING = re.compile(r"compta|account|financ|factur|billing|محاسب|مالي", re.IGNORECASE)
 
 
 class Channel(StrEnum):
@@ -81,7 +82,7 @@ def addresses(kind: Kind, contacts: Iterable[Contact]) -> list[Address]:
     """
     everyone = list(contacts)
     if kind in FOR_ACCOUNTING:
-        accounting = [contact for contact in everyone if contact.role.strip().lower() in ACCOUNTING_ROLES]
+        accounting = [contact for contact in everyone if _ACCOUNTING.search(contact.role)]
         found = _reachable(kind, accounting)
         if found:
             return found
