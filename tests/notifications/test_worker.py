@@ -98,9 +98,10 @@ def states(db: Database) -> list[str]:
 
 
 def file_requests(broker: TestBroker, count: int) -> None:
-    events = [make.startup(), *(make.request_submitted(number=f"CAS-{n:06}") for n in range(count))]
-    for event in events:
-        broker.publish("guichet", event.type, [make.body(event)])
+    startup = make.startup()
+    requests = [make.request_submitted(number=f"CAS-{number:06}") for number in range(count)]
+    broker.publish("guichet", startup.type, [make.body(startup)])
+    broker.publish("guichet", requests[0].type, [make.body(request) for request in requests])
 
 
 def test_a_filed_request_leaves_as_mail_and_sms_under_one_correlation_id(
