@@ -47,7 +47,10 @@ function card(event) {
   time.append(span("visually-hidden", `–${ends.slice(11)}`));
   element.className = "booking";
   element.title = `${event.title} · ${starts.slice(11)}–${ends.slice(11)}`;
-  element.append(span("booking-title", event.title), time);
+  const title = span("booking-title", event.title);
+  // A Latin name on an Arabic page is cut at its own end, not at its beginning.
+  title.dir = "auto";
+  element.append(title, time);
   if (url) element.href = url;
   return element;
 }

@@ -182,8 +182,8 @@ class NewBooking(ma.Schema):
     space = Text(longest=80, required=True)
     startup_id = fields.UUID(load_default=None, allow_none=True)
     title = Text(longest=LONGEST_TITLE, shortest=0, load_default="")
-    starts_at = WallMoment(required=True)
-    ends_at = WallMoment(required=True)
+    starts_at = WallMoment(required=True, metadata={"example": "2026-11-23T09:00"})
+    ends_at = WallMoment(required=True, metadata={"example": "2026-11-23T10:30"})
     hold = Flag(load_default=False)
     purpose = fields.String(load_default=Purpose.MEETING, validate=validate.OneOf([*Purpose]))
 
