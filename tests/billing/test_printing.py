@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
+from html import unescape
 from uuid import uuid4
 
 import pytest
@@ -17,7 +18,7 @@ from tests.billing.factories import a_buyer, a_charge, a_fee, a_seller, an_invoi
 
 def words_of(html: str) -> str:
     """The text of a document on one line, without its markup."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html.partition("<body>")[2]))
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", html.partition("<body>")[2])))
 
 
 def test_a_french_invoice_says_what_the_tax_code_asks_for() -> None:
@@ -41,7 +42,7 @@ def test_a_french_invoice_says_what_the_tax_code_asks_for() -> None:
         "60 jours",
         "Démonstration",
     ):
-        assert said in text.replace("\xa0", " ").replace("\u202f", " "), said
+        assert said in text, said
 
 
 def test_an_arabic_invoice_reads_from_right_to_left() -> None:
