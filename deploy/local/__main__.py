@@ -8,6 +8,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 import zoneinfo
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,9 +49,10 @@ def run() -> int:
     with _one_at_a_time():
         stack = Stack(RUN, lasting=True)
         ended = threading.Event()
+        started = time.monotonic()
         try:
             stack.start()
-            print(_where(stack), flush=True)
+            print(_where(stack, time.monotonic() - started), flush=True)
             # The main thread watches; a story that fails is told, and the product stays up to be looked at.
             threading.Thread(target=_play, args=(stack,), daemon=True).start()
             stack.watch(ended)
@@ -114,9 +116,9 @@ def _play(stack: Stack) -> bool:
     return True
 
 
-def _where(stack: Stack) -> str:
+def _where(stack: Stack, seconds: float) -> str:
     addresses = stack.addresses
-    lines = ["", f"Guichet Unique is up: {addresses.web_url}", ""]
+    lines = ["", f"Guichet Unique is up, after {seconds:.1f} s: {addresses.web_url}", ""]
     lines += [f"  sign in as  {email:<46} ({role})" for role, email in ACCOUNTS.items()]
     lines += [
         f"  password    {addresses.demo_password}",

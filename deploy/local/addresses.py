@@ -78,6 +78,11 @@ class Addresses:
             "SMS_SENDER": "Technopark",
         }
 
+    def worker(self, service: str) -> dict[str, str]:
+        # eventlet's own name lookups cost 15 MB a process, and here there is no name to look up.
+        told = {"EVENTLET_NO_GREENDNS": "yes"}
+        return told | self.carriers() if service == "notifications" else told
+
     def web(self) -> dict[str, str]:
         private, public = self.keys.session_pair()
         return {"SESSION_PRIVATE_KEY": private, "SESSION_PUBLIC_KEY": public}

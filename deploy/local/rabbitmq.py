@@ -162,7 +162,7 @@ class RabbitServer:
     {{tcp_listeners, [{{"127.0.0.1", {self.port}}}]}},
     {{load_definitions, "{self.folder}/definitions.json"}},
     {{disk_free_limit, 50000000}},
-    {{log, [{{file, [{{file, "{self.log}.node"}}, {{level, warning}}]}}]}}
+    {{log, [{{console, [{{enabled, true}}, {{level, warning}}]}}, {{file, [{{file, false}}]}}]}}
   ]}},
   {{ra, [{{wal_max_size_bytes, 67108864}}]}}
 ].

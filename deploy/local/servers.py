@@ -20,6 +20,10 @@ from deploy.local.postgres import PostgresServer
 from deploy.local.processes import Account, LocalError
 from deploy.local.rabbitmq import RabbitServer
 
+# Where data goes that its account could not reach inside the checkout.
+ELSEWHERE = Path("/var/tmp")  # noqa: S108 - folders in it are made with mode 0700 and checked
+MARKER = "belongs-to.json"
+
 
 class PrivateServers:
     """Both servers, with their passwords and last ports kept in `folder`.
@@ -39,7 +43,7 @@ class PrivateServers:
         self._lock: int | None = None
         self._known = self._load()
         self.data_folder = data_folder(self.folder, self._account)
-        self.log_folder = self.data_folder / "logs"
+        self.log_folder = self.folder / "logs"
         self.postgres = PostgresServer(
             self.data_folder / "postgres",
             account=self._account,
@@ -146,9 +150,12 @@ class PrivateServers:
         return int(value) if value else None
 
     def _make_folders(self) -> None:
-        folders = [self.data_folder, self.log_folder, self.postgres.folder, self.rabbitmq.folder]
+        _sweep()
+        folders = [self.data_folder, self.postgres.folder, self.rabbitmq.folder]
         for folder in folders:
             _own_folder(folder, self._account)
+        marker = {"folder": str(self.folder), "durable": self.durable}
+        write_private(self.data_folder / MARKER, json.dumps(marker))
 
     def _take_lock(self, seconds: float = 20) -> int:
         """One owner per folder. The servers inherit the lock: it is free once the last one has ended."""
@@ -198,7 +205,7 @@ def data_folder(folder: Path, account: Account | None = None) -> Path:
     account = account or Account.for_servers()
     if account.reaches(folder):
         return folder / "servers"
-    return Path("/var/tmp") / f"guichet-unique-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"  # noqa: S108
+    return ELSEWHERE / f"guichet-unique-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
 
 
 def remove_data(folder: Path) -> None:
@@ -206,6 +213,30 @@ def remove_data(folder: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         shutil.rmtree(data_folder(folder))
     (folder / "servers.json").unlink(missing_ok=True)
+
+
+def _sweep() -> None:
+    """Remove data that a killed run left elsewhere: its own folder is gone, or it was only for tests."""
+    for marker in ELSEWHERE.glob(f"guichet-unique-*/{MARKER}"):
+        try:
+            if marker.stat().st_uid != os.geteuid():
+                continue
+            left = json.loads(marker.read_text())
+            folder = Path(left["folder"])
+            if not folder.exists() or (not left["durable"] and _unused(folder)):
+                shutil.rmtree(marker.parent)
+        except (OSError, ValueError):
+            # Another run sweeps, too, or the folder is not ours to read.
+            continue
+
+
+def _unused(folder: Path) -> bool:
+    with (folder / "servers.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+    return True
 
 
 def _own_folder(folder: Path, account: Account) -> None:

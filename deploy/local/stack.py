@@ -136,7 +136,7 @@ class Stack:
             self._program(
                 f"worker-{name}",
                 ["-m", "shared.messaging.run_worker", name],
-                addresses.services([name]) | (addresses.carriers() if name == "notifications" else {}),
+                addresses.services([name]) | addresses.worker(name),
                 ready_words="worker_started",
             )
             for name in SERVICES

@@ -16,6 +16,7 @@ Seen = TypeVar("Seen")
 
 PATIENCE_SECONDS = 30.0
 LOOK_EVERY_SECONDS = 0.02
+WORKING_DAYS = range(5)
 FIRST_NAMES = ("Atlas", "Rif", "Souss", "Oasis", "Medina", "Argan", "Zellige", "Safran", "Cèdre", "Palmier")
 TRADES = ("Énergie", "Robotique", "Santé", "Mobilité", "Agritech", "Logistique", "Éducation", "Données")
 
@@ -31,7 +32,7 @@ class Story:
         self._addresses = addresses
         self._tell = tell or (lambda line: print(line, flush=True))
         self._started = self._last = 0.0
-        timeout = httpx.Timeout(30.0)
+        timeout = httpx.Timeout(60.0)
         self._web = httpx.Client(
             base_url=addresses.web_url, timeout=timeout, headers={"Accept-Language": "fr"}
         )
@@ -62,7 +63,7 @@ class Story:
         self._sign_in("billing_officer")
         self._invoice(startup)
         total = (time.monotonic() - self._started) * 1000
-        self._tell(f"✓ every step was seen, in {total:,.0f} ms\n".replace(",", " "))
+        self._tell(f"✓ every step was seen, in {total:.0f} ms\n")
 
     def _sign_in(self, role: str) -> None:
         self._web.headers.pop("Authorization", None)
@@ -175,7 +176,7 @@ class Story:
             for found in self._call("GET", path, None, expect=200)["spaces"]:
                 for slot in found["free"] if found["space"] in rooms else ():
                     starts, ends = (datetime.fromisoformat(slot[end]) for end in ("starts_at", "ends_at"))
-                    if ends - starts >= timedelta(hours=2):
+                    if starts.weekday() in WORKING_DAYS and ends - starts >= timedelta(hours=2):
                         ends = starts + timedelta(hours=2)
                         return {
                             "space": found["space"],

@@ -8,7 +8,7 @@ import pika
 import psycopg
 import pytest
 
-from deploy.local.servers import PrivateServers
+from deploy.local.servers import PrivateServers, remove_data
 
 
 @pytest.fixture(scope="module")
@@ -86,3 +86,14 @@ def _alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_data_left_by_a_killed_test_run_is_swept_away(tmp_path: Path) -> None:
+    killed = PrivateServers(tmp_path / "killed", durable=False)
+    killed._make_folders()
+    kept = PrivateServers(tmp_path / "kept", durable=True)
+    kept._make_folders()
+    PrivateServers(tmp_path / "next", durable=False)._make_folders()
+    assert not killed.data_folder.exists()
+    assert kept.data_folder.exists()
+    remove_data(kept.folder)
