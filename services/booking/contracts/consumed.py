@@ -40,6 +40,6 @@ class TariffChanged(Schema):
     site = fields.String(required=True)
     space_kind = fields.String(required=True, validate=validate.OneOf(("room", "hall", "desk")))
     unit = fields.String(required=True, validate=validate.Equal("hour"))
-    amount = fields.Decimal(required=True, places=2)
-    vat_rate = fields.Decimal(required=True)
+    amount = fields.Decimal(required=True, places=2, as_string=True)
+    vat_rate = fields.Decimal(required=True, places=2, as_string=True)
     valid_from = fields.Date(required=True)
