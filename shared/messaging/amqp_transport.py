@@ -6,12 +6,15 @@ whole consumer faster by half (docs/benchmarks.md).
 """
 
 import errno
+from struct import Struct
 from typing import Any
 
 from amqp.transport import SSLTransport, TCPTransport
 from kombu.transport import pyamqp
 
 READ_BYTES = 256 * 1024
+_FRAME_HEADER = Struct(">BHI")
+_FRAME_END = 0xCE
 
 
 class _BufferedTCPTransport(TCPTransport):  # type: ignore[misc]
@@ -21,6 +24,19 @@ class _BufferedTCPTransport(TCPTransport):  # type: ignore[misc]
         super()._setup_transport()
         self._piece = b""
         self._position = 0
+
+    def read_frame(self, unpack: Any = None) -> tuple[int, int, bytes]:
+        piece, start = self._piece, self._position
+        if not self._read_buffer and len(piece) - start >= _FRAME_HEADER.size:
+            kind, channel, size = _FRAME_HEADER.unpack_from(piece, start)
+            start += _FRAME_HEADER.size
+            end = start + size
+            if end < len(piece) and piece[end] == _FRAME_END:
+                self._position = end + 1
+                return kind, channel, piece[start:end]
+        # Not whole yet, or not a frame: py-amqp's own way waits, or says so.
+        frame: tuple[int, int, bytes] = super().read_frame()
+        return frame
 
     def _read(self, n: int, initial: bool = False, _errnos: tuple[int, ...] = ()) -> bytes:
         # What read_frame puts back after a timeout comes first.

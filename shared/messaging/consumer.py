@@ -9,7 +9,6 @@ import os
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import eventlet
@@ -22,6 +21,7 @@ from shared.logging import get_logger
 from shared.messaging import crash_points
 from shared.messaging.amqp_transport import BufferedTransport
 from shared.messaging.batches import Outage, Subscription, handle_batch
+from shared.messaging.deliveries import Delivery, cut_deliveries
 from shared.messaging.names import inbox_of
 
 log = get_logger()
@@ -39,15 +39,6 @@ BROKER_ERRORS: tuple[type[BaseException], ...] = (
     *BufferedTransport.connection_errors,
     *BufferedTransport.channel_errors,
 )
-
-
-@dataclass(slots=True)
-class Delivery:
-    """One message as it came: what to acknowledge, what it says, how often it was delivered."""
-
-    tag: int
-    body: bytes
-    earlier_deliveries: int
 
 
 class InboxConsumer(SharedExtension, ProviderCollector):  # type: ignore[misc]
@@ -151,10 +142,11 @@ class _Consuming:
 
     def open(self) -> None:
         self._connection.connect()
+        broker = self._connection.connection
+        broker.on_inbound_frame = cut_deliveries(broker, self._receive)
         self._channel = self._connection.channel()
-        self._channel.auto_decode = False
         self._channel.basic_qos(0, self._prefetch, False)
-        self._consumer_tag = self._channel.basic_consume(self._queue, callback=self._receive)
+        self._channel.basic_consume(self._queue)
         log.info("consuming", queue=self._queue, prefetch=self._prefetch)
 
     def run(self) -> None:
@@ -187,10 +179,8 @@ class _Consuming:
         except BROKER_ERRORS:
             log.debug("broker_connection_already_lost")
 
-    def _receive(self, message: Any) -> None:
-        # py-amqp leaves a text in place of a body of no bytes.
-        body = bytes(message.body) if message.body else b""
-        self._deliveries.append(Delivery(message.delivery_tag, body, _earlier_deliveries(message)))
+    def _receive(self, delivery: Delivery) -> None:
+        self._deliveries.append(delivery)
         if len(self._deliveries) == 1:
             self._arrived.release()
 
@@ -254,8 +244,3 @@ class _Consuming:
                 return None
             eventlet.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-
-
-def _earlier_deliveries(message: Any) -> int:
-    headers = message.properties.get("application_headers")
-    return int(headers.get("x-delivery-count", 0)) if headers else 0
