@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from deploy.local.servers import PrivateServers
+from deploy.local.servers import PrivateServers, remove_data
 from tests.faults.stack import Stack
 from tests.support.broker import TestBroker
 from tests.support.databases import TestDatabases
@@ -13,8 +13,10 @@ from tests.support.databases import TestDatabases
 @pytest.fixture(scope="session")
 def fault_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateServers]:
     """Durable servers: what a fault leaves on disk is what the next start finds."""
-    with PrivateServers(tmp_path_factory.mktemp("fault-servers")) as started:
+    folder = tmp_path_factory.mktemp("fault-servers")
+    with PrivateServers(folder) as started:
         yield started
+    remove_data(folder)
 
 
 @pytest.fixture(scope="session")

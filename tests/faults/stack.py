@@ -172,7 +172,12 @@ class Stack:
         eventually(
             lambda: self.waiting() == 0 and len(set(self.effects())) + len(self.set_aside()) >= len(expected),
             seconds=PATIENCE_SECONDS,
-            what=f"the effects of {len(expected)} things",
+            what=lambda: (
+                f"the effects of {len(expected)} things ({len(self.effects())} effects,"
+                f" {self.waiting()} in the outbox, {len(self.parked())} parked,"
+                f" {len(self.dead_letters())} dead letters,"
+                f" {self.broker.depth(inbox_of('billing'))} ready in the queue)"
+            ),
         )
         effects = self.effects()
         assert len(effects) == len(set(effects)), "an event had its effect twice"

@@ -62,10 +62,13 @@ class TestBroker:
                 )
 
 
-def eventually(condition: Callable[[], bool], *, seconds: float = 20, what: str = "the condition") -> None:
+def eventually(
+    condition: Callable[[], bool], *, seconds: float = 60, what: str | Callable[[], str] = "the condition"
+) -> None:
     """Wait until ``condition`` holds; fail naming ``what`` when it does not in time."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise AssertionError(f"{what} did not come about within {seconds:.0f} s")
+            named = what if isinstance(what, str) else what()
+            raise AssertionError(f"{named} did not come about within {seconds:.0f} s")
         time.sleep(0.02)
