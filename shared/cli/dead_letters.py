@@ -10,11 +10,14 @@ import uuid
 from collections.abc import Sequence
 
 import click
+from pika.exceptions import AMQPError
 
 from shared.cli.options import pick, service_option
+from shared.cli.outages import broker_outage
 from shared.db import Database
 from shared.errors import NotFound
 from shared.messaging import dead_letter_queue, parking
+from shared.messaging.dead_letter_queue import DeadLetter
 from shared.settings import SERVICES, ServiceSettings
 
 one_service = click.option("--service", required=True, type=click.Choice(SERVICES))
@@ -42,7 +45,7 @@ def list_command(service: Sequence[str]) -> None:
                     f"  {event.attempts} attempts{asked}\n    {event.error}"
                 )
         database.dispose()
-        for letter in dead_letter_queue.peek(settings):
+        for letter in _in_broker(settings):
             total += 1
             click.echo(f"{name}  {letter.event_id}  {letter.type}  in the broker: {letter.reason}")
     click.echo(f"{total} in all")
@@ -59,7 +62,7 @@ def show(service: str, event_id: uuid.UUID) -> None:
         try:
             event = parking.get(session, event_id)
         except NotFound:
-            letters = [letter for letter in dead_letter_queue.peek(settings) if letter.event_id == event_id]
+            letters = [letter for letter in _in_broker(settings) if letter.event_id == event_id]
             if not letters:
                 raise
             click.echo(f"{letters[0].type}: {letters[0].reason}")
@@ -81,7 +84,7 @@ def replay(service: str, event_id: uuid.UUID | None, event_type: str | None, eve
         raise click.UsageError("give an event id, --type or --all")
     settings = ServiceSettings.load(service)
     database = Database(settings.database_url, pool_size=1)
-    moved = dead_letter_queue.move_to_parking(settings, database, event_id, event_type)
+    moved = _move(settings, database, event_id, event_type)
     with database.transaction() as session:
         asked = parking.request_replay(session, event_id, event_type)
     database.dispose()
@@ -96,10 +99,35 @@ def replay(service: str, event_id: uuid.UUID | None, event_type: str | None, eve
 @click.option("--reason", required=True, help="Why; kept with the event.")
 def discard(service: str, event_id: uuid.UUID, reason: str) -> None:
     """Close an event without handling it."""
+    if not reason.strip():
+        raise click.UsageError("an event is discarded only with a reason")
     settings = ServiceSettings.load(service)
     database = Database(settings.database_url, pool_size=1)
-    dead_letter_queue.move_to_parking(settings, database, event_id, None)
+    _move(settings, database, event_id, None)
     with database.transaction() as session:
         parking.discard(session, event_id, reason)
     database.dispose()
     click.echo(f"{event_id} discarded")
+
+
+def _in_broker(settings: ServiceSettings) -> list[DeadLetter]:
+    try:
+        return dead_letter_queue.peek(settings)
+    except AMQPError as error:
+        _without_broker(settings, error)
+        return []
+
+
+def _move(
+    settings: ServiceSettings, database: Database, event_id: uuid.UUID | None, event_type: str | None
+) -> int:
+    try:
+        return dead_letter_queue.move_to_parking(settings, database, event_id, event_type)
+    except AMQPError as error:
+        _without_broker(settings, error)
+        return 0
+
+
+def _without_broker(settings: ServiceSettings, error: AMQPError) -> None:
+    """What is parked can be seen to while the broker is down: say what is left out, and go on."""
+    click.echo(f"{settings.service}: {broker_outage(error)}: only what is parked is considered", err=True)

@@ -1,19 +1,33 @@
 """``guichet doctor``: what is wrong, in plain words."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import click
 import pika
 import psycopg
-from pika.exceptions import AMQPError, ChannelClosedByBroker, ProbableAccessDeniedError
+from pika.exceptions import AMQPError, ChannelClosedByBroker
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from shared.cli.options import pick, service_option
+from shared.cli.outages import broker_outage, database_outage
 from shared.clock import WrongTimeZoneData, check_time_zone_data
 from shared.db.migrations import pending
 from shared.messaging import names
 from shared.settings import MissingSetting, ServiceSettings, libpq_url
 
 STUCK_SECONDS = 60
+ACCESS_REFUSED = 403
+# No binding matches it: the broker checks the right to write, then drops the message.
+PROBE_KEY = "doctor"
+
+KERNEL_TABLES = ("idempotency_keys", "inbox", "outbox", "parked_events", "timers")
+_CLOSED_TABLES = """
+    SELECT string_agg(name, ', ' ORDER BY name) FROM unnest(%s::text[]) name
+    WHERE to_regclass(name) IS NOT NULL AND NOT (
+        has_table_privilege(name, 'SELECT') AND has_table_privilege(name, 'INSERT')
+        AND has_table_privilege(name, 'UPDATE') AND has_table_privilege(name, 'DELETE'))
+"""
 
 Finding = str
 
@@ -57,9 +71,14 @@ def _database(settings: ServiceSettings) -> list[Finding]:
             fsync = connection.execute("SHOW fsync").fetchone()
             if fsync and fsync[0] != "on":
                 findings.append("PostgreSQL runs with fsync off: a power cut loses committed work")
-    except psycopg.OperationalError as error:
-        return [f"PostgreSQL cannot be reached: {str(error).strip().splitlines()[-1]}"]
-    missing = pending(settings.service, settings.database_url)
+            closed = connection.execute(_CLOSED_TABLES, (list(KERNEL_TABLES),)).fetchone()
+            if closed and closed[0]:
+                findings.append(f"its PostgreSQL role may not write {closed[0]}")
+            missing = pending(settings.service, settings.database_url)
+    except (psycopg.OperationalError, OperationalError) as error:
+        return [database_outage(error)]
+    except ProgrammingError as error:
+        return [*findings, f"its PostgreSQL role may not read the migrations: {error.orig}"]
     if missing:
         findings.append(f"migrations {', '.join(missing)} are pending: run guichet migrate")
     return findings
@@ -95,25 +114,54 @@ def _events(settings: ServiceSettings) -> list[Finding]:
 def _broker(settings: ServiceSettings) -> list[Finding]:
     try:
         connection = pika.BlockingConnection(pika.URLParameters(settings.amqp_url))
-    except ProbableAccessDeniedError:
-        return ["RabbitMQ refuses the user or its password"]
     except (AMQPError, OSError) as error:
-        return [f"RabbitMQ cannot be reached: {error or type(error).__name__}"]
-    findings = []
+        return [broker_outage(error)]
     try:
-        channel = connection.channel()
-        inbox = channel.queue_declare(names.inbox_of(settings.service), passive=True).method
-        if inbox.consumer_count == 0:
-            findings.append(f"nobody consumes {inbox.queue} ({inbox.message_count} messages wait)")
-        letters = channel.queue_declare(names.dead_letters_of(settings.service), passive=True).method
-        if letters.message_count:
-            findings.append(f"{letters.message_count} messages lie in {letters.queue}")
-        channel.exchange_declare(names.exchange_of(settings.service), passive=True)
+        return _queues(settings.service, connection.channel()) + _permissions(settings.service, connection)
     except ChannelClosedByBroker as error:
-        findings.append(f"{error.reply_text}: run guichet broker apply")
+        return [f"{error.reply_text}: run guichet broker apply"]
     finally:
         if connection.is_open:
             connection.close()
+
+
+def _queues(service: str, channel: Any) -> list[Finding]:
+    findings = []
+    inbox = channel.queue_declare(names.inbox_of(service), passive=True).method
+    if inbox.consumer_count == 0:
+        findings.append(f"nobody consumes {inbox.queue} ({inbox.message_count} messages wait)")
+    letters = channel.queue_declare(names.dead_letters_of(service), passive=True).method
+    if letters.message_count:
+        findings.append(
+            f"{letters.message_count} messages lie in {letters.queue}: see guichet dead-letters list"
+        )
+    channel.exchange_declare(names.exchange_of(service), passive=True)
+    return findings
+
+
+def _permissions(service: str, connection: Any) -> list[Finding]:
+    """Try both rights. The broker refuses by closing the channel, so each try has its own."""
+    exchange, letters = names.exchange_of(service), names.dead_letters_of(service)
+
+    def write(channel: Any) -> None:
+        channel.basic_publish(exchange, PROBE_KEY, b"")
+
+    def read(channel: Any) -> None:
+        channel.basic_get(letters)
+
+    findings = []
+    for attempt, right in ((write, f"write {exchange}"), (read, f"read {letters}")):
+        channel = connection.channel()
+        channel.confirm_delivery()
+        try:
+            attempt(channel)
+        except ChannelClosedByBroker as error:
+            if error.reply_code != ACCESS_REFUSED:
+                raise
+            findings.append(f"its RabbitMQ user may not {right}: import guichet broker definitions")
+        else:
+            # Closing gives back what was fetched.
+            channel.close()
     return findings
 
 

@@ -3,12 +3,17 @@
 import importlib
 import os
 from collections.abc import Sequence
+from typing import NoReturn
 
 import click
 import orjson
+import psycopg
+from pika.exceptions import AMQPError
+from sqlalchemy.exc import OperationalError
 
 from shared.cli import dead_letters, doctor, events, outbox_status
 from shared.cli.options import pick, service_option
+from shared.cli.outages import broker_outage, database_outage
 from shared.db import Database
 from shared.db.migrations import migrate, pending
 from shared.errors import DomainError
@@ -97,8 +102,18 @@ def main() -> None:
         error.show()
         raise SystemExit(error.exit_code) from None
     except (MissingSetting, DomainError) as error:
-        click.echo(f"Error: {error}", err=True)
-        raise SystemExit(1) from None
+        _fail(str(error))
+    except OperationalError as error:
+        _fail(database_outage(error.orig or error))
+    except psycopg.OperationalError as error:
+        _fail(database_outage(error))
+    except AMQPError as error:
+        _fail(broker_outage(error))
+
+
+def _fail(sentence: str) -> NoReturn:
+    click.echo(f"Error: {sentence}", err=True)
+    raise SystemExit(1) from None
 
 
 if __name__ == "__main__":

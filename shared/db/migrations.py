@@ -51,8 +51,8 @@ def pending(service: str, url: str) -> list[str]:
                     continue
                 script = ScriptDirectory.from_config(_config(connection, versions, table))
                 context = MigrationContext.configure(connection, opts={"version_table": table})
-                applied = set(context.get_current_heads())
-                missing += [head for head in script.get_heads() if head not in applied]
+                waiting = script.iterate_revisions("heads", context.get_current_heads() or "base")
+                missing += reversed([revision.revision for revision in waiting])
     finally:
         engine.dispose()
     return missing

@@ -1,0 +1,70 @@
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.cli.conftest import CommandLine
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_command_can_be_called_as_a_module() -> None:
+    answer = subprocess.run(
+        [sys.executable, "-m", "shared.cli", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for command in ("broker", "dead-letters", "doctor", "events", "migrate", "outbox", "seed"):
+        assert f"\n  {command} " in answer.stdout
+
+
+def test_check_names_each_pending_revision_and_fails(guichet: CommandLine, bare_database: str) -> None:
+    guichet.set("BOOKING_DATABASE_URL", bare_database)
+    answer = guichet("migrate", "--check", "--service", "booking")
+    assert answer.code == 1
+    assert answer.out.splitlines()[:2] == [
+        "booking: 0001_kernel is pending",
+        "booking: 0001_bookings is pending",
+    ]
+
+
+def test_migrating_leaves_nothing_pending_and_may_be_repeated(
+    guichet: CommandLine, bare_database: str
+) -> None:
+    guichet.set("BOOKING_DATABASE_URL", bare_database)
+    for _ in range(2):
+        assert guichet("migrate", "--service", "booking").out == "booking: up to date\n"
+    answer = guichet("migrate", "--check", "--service", "booking")
+    assert (answer.code, answer.out) == (0, "")
+
+
+def test_check_names_every_revision_of_a_service_that_is_two_behind(
+    guichet: CommandLine, bare_database: str, tmp_path: Path, monkeypatch
+) -> None:
+    revision = 'revision = "{}"\ndown_revision = {}\n\n\ndef upgrade() -> None:\n    pass\n'
+    (tmp_path / "0001_first.py").write_text(revision.format("0001_first", None))
+    (tmp_path / "0002_second.py").write_text(revision.format("0002_second", '"0001_first"'))
+    monkeypatch.setattr("shared.db.migrations.service_versions", lambda service: tmp_path)
+    guichet.set("BOOKING_DATABASE_URL", bare_database)
+    pending = [
+        line.split()[1] for line in guichet("migrate", "--check", "--service", "booking").out.splitlines()
+    ]
+    assert pending[-2:] == ["0001_first", "0002_second"]
+
+
+def test_without_a_setting_the_command_says_which_one_to_set(guichet: CommandLine) -> None:
+    guichet.unset("BILLING_DATABASE_URL")
+    answer = guichet("migrate", "--check", "--service", "billing")
+    assert answer.code == 1
+    assert answer.err.startswith("Error: set BILLING_DATABASE_URL or DATABASE_URL")
+
+
+def test_a_database_that_is_down_is_one_sentence(guichet: CommandLine, nobody_listens: str) -> None:
+    guichet.set("BOOKING_DATABASE_URL", f"postgresql://booking@{nobody_listens}/booking")
+    answer = guichet("migrate", "--service", "booking")
+    assert answer.code == 1
+    assert answer.err.startswith("Error: PostgreSQL cannot be reached: ")
+    assert len(answer.err.splitlines()) == 1
+
+
+def test_a_service_that_does_not_exist_is_refused(guichet: CommandLine) -> None:
+    answer = guichet("migrate", "--service", "parking")
+    assert answer.code == 2
+    assert "'parking' is not one of 'guichet', 'booking', 'notifications', 'billing'" in answer.err
