@@ -100,7 +100,7 @@ class PostgresServer:
             death_signal=STOP_SIGNALS["fast"],
         )
 
-    def wait_ready(self, seconds: float = 30) -> None:
+    def wait_ready(self, seconds: float = 60) -> None:
         wait_until(self._answers, "PostgreSQL", seconds=seconds, process=self.process, log=self.log)
 
     def _answers(self) -> bool:

@@ -1,4 +1,4 @@
-"""Databases, roles, tables, catalogue and broker shape, in one process: each would cost a Python start.
+"""Databases, roles, tables, catalogue, broker shape, in one process: each would cost a Python start.
 
 Told by the environment: `PG_ADMIN_URL`, `AMQP_ADMIN_URL` and each service's `…_DATABASE_URL`.
 """
@@ -23,8 +23,11 @@ def main() -> None:
             sys.exit(f"PostgreSQL {version} is too old: {OLDEST_POSTGRESQL} or newer is needed")
         for service in SERVICES:
             _make_database(admin, os.environ[f"{service.upper()}_DATABASE_URL"])
-    for command in (["migrate"], ["seed", "--demo"], ["broker", "apply"]):
-        cli.main(command, standalone_mode=False)
+    cli.main(["migrate"], standalone_mode=False)
+    cli.main(["seed", "--demo"], standalone_mode=False)
+    # A line says that the broker, which takes longer to start, answers.
+    sys.stdin.readline()
+    cli.main(["broker", "apply"], standalone_mode=False)
 
 
 def _make_database(admin: psycopg.Connection[tuple[object, ...]], url: str) -> None:

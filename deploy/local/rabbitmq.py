@@ -81,7 +81,7 @@ class RabbitServer:
             keep_open=self._keep_open,
         )
 
-    def wait_ready(self, seconds: float = 60) -> None:
+    def wait_ready(self, seconds: float = 120) -> None:
         wait_until(self._answers, "RabbitMQ", seconds=seconds, process=self.process, log=self.log)
 
     def stop(self) -> None:
@@ -91,8 +91,12 @@ class RabbitServer:
             self.process = None
         self._stop_epmd()
 
+    @property
+    def processes(self) -> dict[str, subprocess.Popen[bytes] | None]:
+        return {"RabbitMQ": self.process, "epmd": self._epmd}
+
     def died(self) -> bool:
-        processes = (self.process, self._epmd)
+        processes = self.processes.values()
         return any(process is not None and process.poll() is not None for process in processes)
 
     def revive(self) -> None:

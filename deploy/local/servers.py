@@ -67,8 +67,10 @@ class PrivateServers:
     def amqp_admin_url(self) -> str:
         return self.rabbitmq.admin_url
 
-    def start(self, *, database: bool = True, broker: bool = True) -> "PrivateServers":
-        """Start both, or only the one asked for."""
+    def start(
+        self, *, database: bool = True, broker: bool = True, await_broker: bool = True
+    ) -> "PrivateServers":
+        """Start both, or only the one asked for; `await_broker=False` leaves waiting to the caller."""
         lock = self._take_lock()
         try:
             self._make_folders()
@@ -78,7 +80,7 @@ class PrivateServers:
                 self.postgres.initialise()
                 self.postgres.start(preferred_port=self._port("postgres_port"), keep_open=(lock,))
                 self.postgres.wait_ready()
-            if broker:
+            if broker and await_broker:
                 self.rabbitmq.wait_ready()
         except BaseException:
             self.stop()
@@ -136,6 +138,11 @@ class PrivateServers:
     def start_broker(self) -> None:
         self.rabbitmq.start()
         self.rabbitmq.wait_ready()
+
+    def pids(self) -> dict[str, int]:
+        """The processes that run now, by name."""
+        parts = {"PostgreSQL": self.postgres.process} | self.rabbitmq.processes
+        return {name: process.pid for name, process in parts.items() if process is not None}
 
     @property
     def broker_pid(self) -> int:

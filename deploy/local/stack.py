@@ -21,7 +21,7 @@ from shared.messaging import topology
 from shared.settings import SERVICES
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 90.0
+START_SECONDS = 180.0
 WEB_THREADS = 8
 
 
@@ -46,7 +46,7 @@ class Stack:
     def start(self) -> None:
         given_database, given_broker = os.environ.get("DATABASE_URL"), os.environ.get("AMQP_URL")
         if not (given_database and given_broker):
-            with step("Starting a private PostgreSQL and RabbitMQ"):
+            with step("Starting private servers"):
                 self._start_servers()
         servers = self._servers
         self.addresses = Addresses(
@@ -59,17 +59,31 @@ class Stack:
         programs = self._programs()
         for program in programs:
             self._keeper.add(program)
-        with step("Preparing databases, catalogue and broker"):
+        with step("Preparing the databases while RabbitMQ starts"):
             self._keeper.start("standins")
             self._prepare()
         with step(f"Starting {len(programs)} processes"):
             self._keeper.start(*(program.name for program in programs[1:]))
-            self._keeper.wait_ready(START_SECONDS)
+            self.wait_ready()
         write_private(self.folder / "endpoints.env", self.addresses.published())
 
     def watch(self, until: threading.Event) -> None:
         """Bring back what dies, until told to end. Call it in the thread that called `start`."""
         self._keeper.watch(until)
+
+    def look(self) -> None:
+        """Bring back what has died by now."""
+        self._keeper.look()
+
+    def wait_ready(self) -> None:
+        self._keeper.wait_ready(START_SECONDS)
+
+    def pids(self) -> dict[str, int]:
+        """The process of each part, by name."""
+        pids = self._keeper.pids()
+        if self._servers is not None:
+            pids |= self._servers.pids()
+        return pids
 
     def stop(self) -> None:
         self._keeper.stop()
@@ -80,7 +94,9 @@ class Stack:
     def _start_servers(self) -> None:
         servers = PrivateServers(self.folder, durable=self._lasting, definitions=self._definitions())
         self._servers = servers.start(
-            database=not os.environ.get("DATABASE_URL"), broker=not os.environ.get("AMQP_URL")
+            database=not os.environ.get("DATABASE_URL"),
+            broker=not os.environ.get("AMQP_URL"),
+            await_broker=False,
         )
         self._keeper.add_other("PostgreSQL", servers.postgres.died, servers.postgres.start)
         self._keeper.add_other("RabbitMQ", servers.rabbitmq.died, servers.rabbitmq.revive)
@@ -99,16 +115,22 @@ class Stack:
             self.folder, self.addresses.services(SERVICES), self.addresses.admin()
         )
         with log.open("wb") as output:
-            done = subprocess.run(
+            preparing = subprocess.Popen(
                 [sys.executable, "-m", "deploy.local.prepare"],
                 cwd=ROOT,
                 env=environment,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                check=False,
             )
-        if done.returncode:
+            try:
+                if self._servers is not None and self.addresses.own_broker:
+                    self._servers.rabbitmq.wait_ready()
+                preparing.communicate(b"the broker answers\n")
+            finally:
+                preparing.kill()
+                preparing.wait()
+        if preparing.returncode:
             raise LocalError(f"The databases or the broker could not be prepared{tail(log)}")
 
     def _programs(self) -> list[Program]:

@@ -132,6 +132,9 @@ class Keeper:
         except Exception as error:
             self._tell(f"{name} did not start: {error}")
 
+    def pids(self) -> dict[str, int]:
+        return {program.name: program.process.pid for program in self._programs if program.process}
+
     def stop(self) -> None:
         """Ask all to stop at once, then wait for each; the last started goes first."""
         for program in reversed(self._programs):

@@ -1,0 +1,95 @@
+"""The whole product on this machine: the story holds, also after each process was killed."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from deploy.local.memory import family, held
+from deploy.local.processes import wait_until
+from deploy.local.stack import Stack
+from deploy.local.story import Story
+
+
+@pytest.fixture(scope="module")
+def told() -> list[str]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory, told: list[str]) -> Iterator[Stack]:
+    stack = Stack(tmp_path_factory.mktemp("stack"), lasting=False, tell=told.append)
+    try:
+        stack.start()
+        yield stack
+        running = [pid for root in stack.pids().values() for pid in family(root)]
+    finally:
+        stack.stop()
+    assert running
+    assert [pid for pid in running if Path(f"/proc/{pid}").exists()] == []
+    assert not (stack.folder / "endpoints.env").exists()
+
+
+def _watched(stack: Stack, action: Callable[[], None]) -> None:
+    """Do something while the stack is watched, as `make run` does."""
+    failures: list[Exception] = []
+    ended = threading.Event()
+
+    def act() -> None:
+        try:
+            action()
+        except Exception as failure:
+            failures.append(failure)
+        ended.set()
+
+    threading.Thread(target=act, daemon=True).start()
+    stack.watch(ended)
+    assert failures == []
+
+
+def _play(stack: Stack) -> list[str]:
+    lines: list[str] = []
+    _watched(stack, Story(stack.addresses, tell=lines.append).play)
+    return lines
+
+
+def test_the_story_is_seen_to_the_end(stack: Stack) -> None:
+    lines = _play(stack)
+    for step in ("routed to the desk ompic-casablanca", "mail received", "SMS received", "fee charged"):
+        assert any(step in line for line in lines), step
+    assert lines[-1].startswith("✓ every step was seen")
+
+
+def test_endpoints_are_published_to_their_owner_only(stack: Stack) -> None:
+    file = stack.folder / "endpoints.env"
+    assert file.stat().st_mode & 0o077 == 0
+    published = dict(line.split("=", 1) for line in file.read_text().splitlines())
+    assert httpx.get(f"{published['WEB_URL']}/guichet/health/ready").status_code == 200
+    assert httpx.get(f"{published['SMTP_HTTP_URL']}/messages").json()
+    assert httpx.get(f"{published['SMS_HTTP_URL']}/sms").json()
+
+
+def test_the_whole_stack_fits_in_700_megabytes(stack: Stack) -> None:
+    parts = held(stack.pids())
+    assert all(parts.values())
+    assert sum(parts.values()) < 700_000_000, parts
+
+
+def test_the_story_holds_after_every_process_was_killed(stack: Stack, told: list[str]) -> None:
+    before = stack.pids()
+    for pid in before.values():
+        os.kill(pid, signal.SIGKILL)
+
+    def replaced() -> bool:
+        stack.look()
+        now = stack.pids()
+        return all(now[name] != pid for name, pid in before.items())
+
+    wait_until(replaced, "the processes to be started again", seconds=60)
+    _watched(stack, stack.wait_ready)
+    _play(stack)
+    assert {line.partition(" has ended")[0] for line in told} >= {"web", "relay", "PostgreSQL", "RabbitMQ"}
