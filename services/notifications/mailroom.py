@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 
 from structlog.contextvars import bound_contextvars
 
@@ -20,11 +21,11 @@ from services.notifications.carriers.sms_gateway import SmsCarrier
 from services.notifications.carriers.smtp import SmtpCarrier
 from services.notifications.domain.audience import Channel
 from services.notifications.domain.delivery import Verdict
-from services.notifications.domain.masking import mask
 from services.notifications.domain.message import Job, Outcome
 from services.notifications.settings import NotificationSettings
 from services.notifications.use_cases.sending import record_outcomes, take_due
 from services.notifications.wording.email import warm_up
+from shared import clock
 from shared.db import Database
 from shared.logging import get_logger
 
@@ -57,6 +58,7 @@ class Mailroom:
         self._hand_freed = threading.Condition()
         self._jobs: dict[Channel, queue.Queue[tuple[Job, float] | None]] = {c: queue.Queue() for c in Channel}
         self._done: queue.Queue[tuple[Job, Outcome] | None] = queue.Queue()
+        self._database_clock = (clock.now(), time.monotonic())
         self._closing = False
         self._hands: list[threading.Thread] = []
         self._recorder: threading.Thread | None = None
@@ -73,6 +75,8 @@ class Mailroom:
         deadline = time.monotonic() + self._settings.lease.total_seconds()
         with self._database.transaction() as session:
             jobs = take_due(session, room, sender=self._name, lease=self._settings.lease)
+        if jobs:
+            self._database_clock = (jobs[0].claimed_at, time.monotonic())
         with self._hand_freed:
             for job in jobs:
                 self._free[job.channel] -= 1
@@ -135,22 +139,12 @@ class Mailroom:
                 return Outcome(Verdict.DEFERRED, "the lease had ended")
             if job.delivery.too_doubtful(policy):
                 return Outcome(Verdict.ABANDONED, "earlier attempts ended without an answer")
-            started = time.perf_counter()
             try:
-                outcome = carrier.carry(job, deadline=deadline)
+                return carrier.carry(job, deadline=deadline)
             except Exception as error:
                 # A fault of ours, at a place nobody foresaw: the message may have left.
                 log.exception("carrier_failed", channel=job.channel)
                 return Outcome(Verdict.DOUBTFUL, f"{type(error).__name__}: {error}"[:300])
-            log.info(
-                "message_carried",
-                channel=job.channel,
-                recipient=mask(job.recipient),
-                attempt=job.delivery.attempts,
-                verdict=outcome.verdict,
-                ms=round((time.perf_counter() - started) * 1000, 1),
-            )
-            return outcome
 
     def _record(self) -> None:
         finished = False
@@ -163,6 +157,11 @@ class Mailroom:
             if outcomes:
                 self._write_down(outcomes)
 
+    def _now(self) -> datetime:
+        """Return the present instant by the clock of the database, without asking for it."""
+        instant, at = self._database_clock
+        return instant + timedelta(seconds=time.monotonic() - at)
+
     def _write_down(self, outcomes: list[tuple[Job, Outcome]]) -> None:
         """Write outcomes down however long the database is away.
 
@@ -171,7 +170,7 @@ class Mailroom:
         for attempt in range(1_000_000):
             try:
                 with self._database.transaction() as session:
-                    record_outcomes(session, outcomes, self._settings.policies)
+                    record_outcomes(session, outcomes, self._settings.policies, now=self._now())
                 return
             except Exception:
                 if self._closing:

@@ -17,6 +17,7 @@ from services.notifications.settings import NotificationSettings, SmsSettings
 from services.notifications.use_cases import startups, telling
 from services.notifications.use_cases.sending import record_outcomes, take_due
 from services.notifications.web.app import make_app
+from shared import clock
 from shared.db import Database
 from shared.web.session import issue_session, new_key_pair
 from tests.notifications import factories as make
@@ -70,7 +71,7 @@ def conclude(db: Database, verdict: Verdict, detail: str = "") -> None:
             session, {Channel.EMAIL: 9, Channel.SMS: 9}, sender="test", lease=timedelta(seconds=60)
         )
     with db.transaction() as session:
-        record_outcomes(session, [(job, Outcome(verdict, detail)) for job in jobs], POLICIES)
+        record_outcomes(session, [(job, Outcome(verdict, detail)) for job in jobs], POLICIES, now=clock.now())
 
 
 def listed(client: FlaskClient, **query: str) -> list[dict[str, Any]]:
@@ -240,7 +241,7 @@ def test_a_receipt_that_overtakes_the_answer_of_the_gateway_counts(
         (job,) = take_due(session, {Channel.SMS: 9}, sender="test", lease=timedelta(seconds=60))
     assert receipt(app, job.reference).status_code == 204
     with db.transaction() as session:
-        record_outcomes(session, [(job, Outcome(Verdict.DOUBTFUL, "timeout"))], POLICIES)
+        record_outcomes(session, [(job, Outcome(Verdict.DOUBTFUL, "timeout"))], POLICIES, now=clock.now())
     assert of_channel(agent, "sms")["state"] == "delivered"
 
 

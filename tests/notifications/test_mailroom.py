@@ -20,6 +20,7 @@ from services.notifications.settings import NotificationSettings, SmsSettings, S
 from services.notifications.storage.tables import attempts, messages
 from services.notifications.use_cases import startups, telling
 from services.notifications.use_cases.sending import record_outcomes, take_due
+from shared import clock
 from shared.db import Database
 from tests.notifications import factories as make
 from tests.notifications.outside import DROP, Gateway, MailServer
@@ -375,15 +376,23 @@ def test_a_sender_frozen_past_its_lease_changes_nothing_but_may_bring_good_news(
         (second,) = take_due(session, {Channel.EMAIL: 1}, sender="second", lease=timedelta(seconds=20))
     assert (second.delivery.attempts, second.delivery.doubts, second.in_doubt) == (2, 1, True)
     with db.transaction() as session:
-        record_outcomes(session, [(frozen, Outcome(Verdict.ACCEPTED, "250 ok"))], chosen.policies)
+        record_outcomes(
+            session, [(frozen, Outcome(Verdict.ACCEPTED, "250 ok"))], chosen.policies, now=clock.now()
+        )
     assert rows(db)[0].state == "sending"
     with db.transaction() as session:
-        record_outcomes(session, [(second, Outcome(Verdict.DEFERRED, "451"))], chosen.policies)
+        record_outcomes(
+            session, [(second, Outcome(Verdict.DEFERRED, "451"))], chosen.policies, now=clock.now()
+        )
     assert rows(db)[0].state == "unknown"
     with db.transaction() as session:
-        record_outcomes(session, [(frozen, Outcome(Verdict.REFUSED, "550"))], chosen.policies)
+        record_outcomes(
+            session, [(frozen, Outcome(Verdict.REFUSED, "550"))], chosen.policies, now=clock.now()
+        )
     assert rows(db)[0].state == "unknown"
     with db.transaction() as session:
-        record_outcomes(session, [(frozen, Outcome(Verdict.ACCEPTED, "250 ok"))], chosen.policies)
+        record_outcomes(
+            session, [(frozen, Outcome(Verdict.ACCEPTED, "250 ok"))], chosen.policies, now=clock.now()
+        )
     assert rows(db)[0].state == "accepted"
     assert [event["type"] for event in events(db)] == ["notifications.message_delivered.v1"]

@@ -112,7 +112,7 @@ def test_a_filed_request_leaves_as_mail_and_sms_under_one_correlation_id(
     eventually(lambda: states(db) == ["accepted", "accepted"], what="both messages accepted")
     assert mail_server.messages[0]["X-Correlation-ID"] == "correlation-of-the-request"
     assert gateway.headers[0]["X-Correlation-ID"] == "correlation-of-the-request"
-    for event in ("messages_made", "message_carried", "attempt_concluded"):
+    for event in ("messages_made", "attempt_concluded"):
         lines = workers.lines(event)
         assert lines
         assert {line["correlation_id"] for line in lines} == {"correlation-of-the-request"}

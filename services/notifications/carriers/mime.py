@@ -7,7 +7,6 @@ message, many times what composing it costs, and it runs in the process that con
 import base64
 import re
 from datetime import datetime
-from email.header import Header
 from email.utils import format_datetime, formataddr
 
 from services.notifications.domain.message import Job
@@ -17,6 +16,8 @@ from services.notifications.wording import EmailBody
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\\\"@]+@[A-Za-z0-9.-]+", re.ASCII)
 # Anything a header parser could take for the end of a line; no-break spaces are text.
 _BREAKS = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029]+")
+# An encoded word is at most 75 characters long, marks included.
+_WORD_BYTES = 45
 _BOUNDARY = "=_guichet-{reference}"
 
 
@@ -50,8 +51,8 @@ def compose(job: Job, body: EmailBody, *, mail_from: str, domain: str, to: str, 
     boundary = _BOUNDARY.format(reference=job.reference)
     headers = (
         f"From: {mail_from}",
-        f"To: {formataddr((one_line(job.recipient_name), to), charset='utf-8')}",
-        f"Subject: {_encoded('Subject', job.subject)}",
+        f"To: {mailbox(job.recipient_name, to)}",
+        f"Subject: {encoded(job.subject)}",
         f"Date: {format_datetime(date)}",
         f"Message-ID: {message_id(job, domain)}",
         f"X-Correlation-ID: {one_line(job.correlation_id)}",
@@ -82,11 +83,28 @@ def _part(subtype: str, text: str, boundary: str) -> bytes:
     return head.encode("ascii") + encoded + b"\r\n"
 
 
-def _encoded(name: str, value: str) -> str:
+def encoded(value: str) -> str:
+    """Return a header's text; outside ASCII as RFC 2047 words, folded between characters."""
     line = one_line(value)
-    if line.isascii():
+    if line.isascii() and "=?" not in line:
         return line
-    return Header(line, "utf-8", header_name=name).encode(linesep="\r\n")
+    words, room = [""], _WORD_BYTES
+    for character in line:
+        size = len(character.encode())
+        if size > room:
+            words.append("")
+            room = _WORD_BYTES
+        words[-1] += character
+        room -= size
+    return "\r\n ".join(f"=?utf-8?B?{base64.b64encode(word.encode()).decode()}?=" for word in words)
+
+
+def mailbox(name: str, address: str) -> str:
+    """Return a name and its address as headers write them."""
+    line = one_line(name)
+    if line.isascii():
+        return formataddr((line, address))
+    return f"{encoded(line)} <{address}>"
 
 
 def one_line(value: str) -> str:

@@ -9,7 +9,7 @@ import smtplib
 import socket
 import ssl
 import time
-from email.utils import formataddr, parseaddr
+from email.utils import parseaddr
 from typing import cast
 
 from services.notifications.carriers import mime
@@ -42,7 +42,7 @@ class SmtpCarrier:
     def __init__(self, settings: SmtpSettings) -> None:
         self._settings = settings
         name, address = parseaddr(settings.mail_from)
-        self._mail_from = formataddr((name, address), "utf-8")
+        self._mail_from = mime.mailbox(name, address)
         self._sender = address
         self._connection: smtplib.SMTP | None = None
         self._sent = 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -38,7 +39,8 @@ class NewMessage:
 class Job:
     """A message a sender holds, until its lease ends.
 
-    ``in_doubt`` says that an earlier attempt may have reached the recipient.
+    ``in_doubt`` says that an earlier attempt may have reached the recipient. ``claimed_at`` is
+    by the clock of the database, the only one all senders share.
     """
 
     id: UUID
@@ -57,6 +59,7 @@ class Job:
     text: str | None
     delivery: Delivery
     in_doubt: bool
+    claimed_at: datetime
 
     @property
     def channel(self) -> Channel:

@@ -56,12 +56,12 @@ def save_startup(session: Session, startup: Startup, *, site: str, version: int,
     return session.execute(statement).first() is not None
 
 
-_STARTUP = select(startups.c.id, startups.c.legal_name, startups.c.contacts)
+_STARTUP = "SELECT id, legal_name, contacts FROM startups WHERE id = %s"
 
 
 def find_startup(session: Session, startup_id: UUID) -> Startup | None:
     """Return the startup and its contacts, if it was ever heard of."""
-    row = session.execute(_STARTUP.where(startups.c.id == startup_id)).first()
+    row = session.connection().exec_driver_sql(_STARTUP, (startup_id,)).first()
     if row is None:
         return None
     contacts = [Contact(**{**contact, "id": UUID(contact["id"])}) for contact in row.contacts]

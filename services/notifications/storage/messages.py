@@ -1,11 +1,12 @@
 """Messages as rows: made once an event, read by the screens, changed by receipts and people."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import ColumnElement, Row, Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -32,36 +33,36 @@ class Filters:
     search: str | None = None
 
 
-def add(session: Session, new: Iterable[NewMessage]) -> int:
-    """Insert messages, pending and due at once; those the same event already made are left alone."""
-    rows = [_new_row(message) for message in new]
-    if not rows:
-        return 0
-    statement = insert(messages).on_conflict_do_nothing().returning(messages.c.id)
-    return len(session.execute(statement, rows).all())
+# One round trip for every message of an event, and the senders' wake-up with them; as JSON,
+# which costs psycopg less to send than fifteen parameters a message.
+_ADD = """
+    WITH made AS (
+        INSERT INTO messages (id, cause_event_id, cause_type, cause_subject, correlation_id, site,
+               startup_id, startup_name, contact_id, recipient, recipient_name, channel, language,
+               kind, facts, subject, text, segments)
+        SELECT id, cause_event_id, cause_type, cause_subject, correlation_id, site,
+               startup_id, startup_name, contact_id, recipient, recipient_name, channel, language,
+               kind, facts, subject, text, segments
+          FROM json_to_recordset(%s::json) AS new (
+               id uuid, cause_event_id uuid, cause_type text, cause_subject text, correlation_id text,
+               site text, startup_id uuid, startup_name text, contact_id uuid, recipient text,
+               recipient_name text, channel text, language text, kind text, facts jsonb, subject text,
+               text text, segments integer)
+        ON CONFLICT DO NOTHING RETURNING id
+    ), woken AS (
+        SELECT pg_notify('messages', '') FROM made LIMIT 1
+    )
+    SELECT count(*), (SELECT count(*) FROM woken) FROM made
+"""
 
 
-def _new_row(message: NewMessage) -> dict[str, Any]:
-    return {
-        "id": message.id,
-        "cause_event_id": message.cause_event_id,
-        "cause_type": message.cause_type,
-        "cause_subject": message.cause_subject,
-        "correlation_id": message.correlation_id,
-        "site": message.site,
-        "startup_id": message.startup_id,
-        "startup_name": message.startup_name,
-        "contact_id": message.contact_id,
-        "recipient": message.recipient,
-        "recipient_name": message.recipient_name,
-        "channel": message.channel,
-        "language": message.language,
-        "kind": message.kind,
-        "facts": message.facts,
-        "subject": message.subject,
-        "text": message.text,
-        "segments": message.segments,
-    }
+def add(session: Session, new: Sequence[NewMessage]) -> int:
+    """Insert messages, pending and due at once, and wake the senders; return how many.
+
+    Those the same event already made are left alone.
+    """
+    document = orjson.dumps(new).decode()
+    return int(session.connection().exec_driver_sql(_ADD, (document,)).scalar_one())
 
 
 def find(

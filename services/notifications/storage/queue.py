@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import orjson
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
@@ -18,21 +19,22 @@ from services.notifications.domain.message import Job, Outcome
 
 # One round trip: take what is due, lease it, close the attempts of senders that died, and
 # write the attempt row before anything is sent.
-_CLAIM = text(
-    """
+_CLAIM = """
     WITH due_emails AS (
         SELECT id, state FROM messages
-         WHERE channel = 'email' AND due_at <= now() ORDER BY due_at LIMIT :email FOR UPDATE SKIP LOCKED
+         WHERE channel = 'email' AND due_at <= now()
+         ORDER BY due_at LIMIT %(email)s FOR UPDATE SKIP LOCKED
     ), due_sms AS (
         SELECT id, state FROM messages
-         WHERE channel = 'sms' AND due_at <= now() ORDER BY due_at LIMIT :sms FOR UPDATE SKIP LOCKED
+         WHERE channel = 'sms' AND due_at <= now()
+         ORDER BY due_at LIMIT %(sms)s FOR UPDATE SKIP LOCKED
     ), due AS (
         SELECT * FROM due_emails UNION ALL SELECT * FROM due_sms
     ), lost AS (
         UPDATE attempts SET verdict = 'lost', finished_at = now() FROM due
          WHERE due.state = 'sending' AND attempts.message_id = due.id AND attempts.finished_at IS NULL
     ), claimed AS (
-        UPDATE messages SET state = 'sending', attempts = attempts + 1, due_at = now() + :lease,
+        UPDATE messages SET state = 'sending', attempts = attempts + 1, due_at = now() + %(lease)s,
                doubts = doubts + CASE due.state WHEN 'sending' THEN 1 ELSE 0 END
           FROM due WHERE messages.id = due.id
         RETURNING messages.id, cause_event_id, cause_type, cause_subject, correlation_id, site, startup_id,
@@ -40,45 +42,37 @@ _CLAIM = text(
                round, attempts, doubts, due_at
     ), begun AS (
         INSERT INTO attempts (message_id, round, number, sender, started_at)
-        SELECT id, round, attempts, :sender, now() FROM claimed
+        SELECT id, round, attempts, %(sender)s, now() FROM claimed
     )
-    SELECT * FROM claimed ORDER BY id
-    """
-)
+    SELECT claimed.*, now() AS claimed_at FROM claimed ORDER BY id
+"""
 
 # The number of the attempt is the fence: a sender that was frozen past its lease changes
 # nothing any more, except that its good news still settles a message nobody is sending.
-_RECORD = text(
-    """
+_RECORD = """
+    WITH new AS (
+        SELECT * FROM json_to_recordset(%(done)s::json) AS new (
+               id uuid, round integer, attempts integer, verdict text, state text, doubts integer,
+               due_at timestamptz, provider_id text, detail text, reason text, delivered boolean)
+    ), closed AS (
+        UPDATE attempts SET finished_at = %(at)s, verdict = new.verdict, detail = new.detail
+          FROM new
+         WHERE attempts.message_id = new.id AND attempts.round = new.round
+           AND attempts.number = new.attempts
+    )
     UPDATE messages SET state = new.state, doubts = new.doubts, due_at = new.due_at,
            provider_id = coalesce(new.provider_id, messages.provider_id), detail = new.detail,
            reason = new.reason,
            accepted_at = CASE WHEN new.state IN ('accepted', 'delivered')
-                              THEN coalesce(messages.accepted_at, :now) ELSE messages.accepted_at END,
-           delivered_at = CASE WHEN new.delivered THEN :now ELSE messages.delivered_at END,
-           failed_at = CASE WHEN new.reason IS NOT NULL THEN :now ELSE NULL END
-      FROM unnest(CAST(:ids AS uuid[]), CAST(:rounds AS integer[]), CAST(:attempts AS integer[]),
-                  CAST(:states AS text[]), CAST(:doubts AS integer[]), CAST(:due AS timestamptz[]),
-                  CAST(:providers AS text[]), CAST(:details AS text[]), CAST(:reasons AS text[]),
-                  CAST(:delivered AS boolean[]))
-           AS new (id, round, attempts, state, doubts, due_at, provider_id, detail, reason, delivered)
+                              THEN coalesce(messages.accepted_at, %(at)s) ELSE messages.accepted_at END,
+           delivered_at = CASE WHEN new.delivered THEN %(at)s ELSE messages.delivered_at END,
+           failed_at = CASE WHEN new.reason IS NOT NULL THEN %(at)s ELSE NULL END
+      FROM new
      WHERE messages.id = new.id AND messages.round = new.round
        AND ((messages.state = 'sending' AND messages.attempts = new.attempts)
             OR (new.state IN ('accepted', 'delivered') AND messages.state IN ('pending', 'unknown')))
     RETURNING messages.id
-    """
-)
-
-_CLOSE_ATTEMPTS = text(
-    """
-    UPDATE attempts SET finished_at = :now, verdict = done.verdict, detail = done.detail
-      FROM unnest(CAST(:ids AS uuid[]), CAST(:rounds AS integer[]), CAST(:attempts AS integer[]),
-                  CAST(:verdicts AS text[]), CAST(:details AS text[]))
-           AS done (message_id, round, number, verdict, detail)
-     WHERE attempts.message_id = done.message_id AND attempts.round = done.round
-       AND attempts.number = done.number
-    """
-)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +86,7 @@ class Conclusion:
 
 def claim(session: Session, room: Mapping[Channel, int], *, sender: str, lease: timedelta) -> list[Job]:
     """Lease up to ``room`` due messages a channel to ``sender``, the longest due first."""
-    rows = session.execute(
+    rows = session.connection().exec_driver_sql(
         _CLAIM,
         {
             "email": room.get(Channel.EMAIL, 0),
@@ -100,46 +94,30 @@ def claim(session: Session, room: Mapping[Channel, int], *, sender: str, lease: 
             "lease": lease,
             "sender": sender,
         },
-    ).all()
+    )
     return [_job(row) for row in rows]
 
 
 def record(session: Session, conclusions: Sequence[Conclusion], at: datetime) -> set[UUID]:
     """Write outcomes down; return the messages they changed."""
-    jobs = [conclusion.job for conclusion in conclusions]
-    details = [conclusion.outcome.detail or None for conclusion in conclusions]
-    ids = [job.id for job in jobs]
-    rounds = [job.delivery.round for job in jobs]
-    attempts = [job.delivery.attempts for job in jobs]
-    changed = session.execute(
-        _RECORD,
+    done = [
         {
-            "now": at,
-            "ids": ids,
-            "rounds": rounds,
-            "attempts": attempts,
-            "states": [str(c.change.delivery.state) for c in conclusions],
-            "doubts": [c.change.delivery.doubts for c in conclusions],
-            "due": [c.change.delivery.due_at for c in conclusions],
-            "providers": [c.outcome.provider_id for c in conclusions],
-            "details": details,
-            "reasons": [c.change.failure for c in conclusions],
-            "delivered": [c.change.announces_delivery for c in conclusions],
-        },
-    )
-    found = {row.id for row in changed}
-    session.execute(
-        _CLOSE_ATTEMPTS,
-        {
-            "now": at,
-            "ids": ids,
-            "rounds": rounds,
-            "attempts": attempts,
-            "verdicts": [str(c.outcome.verdict) for c in conclusions],
-            "details": details,
-        },
-    )
-    return found
+            "id": conclusion.job.id,
+            "round": conclusion.job.delivery.round,
+            "attempts": conclusion.job.delivery.attempts,
+            "verdict": conclusion.outcome.verdict,
+            "state": conclusion.change.delivery.state,
+            "doubts": conclusion.change.delivery.doubts,
+            "due_at": conclusion.change.delivery.due_at,
+            "provider_id": conclusion.outcome.provider_id,
+            "detail": conclusion.outcome.detail or None,
+            "reason": conclusion.change.failure,
+            "delivered": conclusion.change.announces_delivery,
+        }
+        for conclusion in conclusions
+    ]
+    rows = session.connection().exec_driver_sql(_RECORD, {"done": orjson.dumps(done).decode(), "at": at})
+    return {row.id for row in rows}
 
 
 def now(session: Session) -> datetime:
@@ -182,4 +160,5 @@ def _job(row: Row[tuple[object, ...]]) -> Job:
             due_at=row.due_at,
         ),
         in_doubt=row.doubts > 0,
+        claimed_at=row.claimed_at,
     )

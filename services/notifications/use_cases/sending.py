@@ -9,6 +9,7 @@ from structlog.contextvars import bound_contextvars
 
 from services.notifications.domain.audience import Channel
 from services.notifications.domain.delivery import Change, Policy, conclude
+from services.notifications.domain.masking import mask
 from services.notifications.domain.message import Job, Outcome
 from services.notifications.storage import queue
 from services.notifications.storage.queue import Conclusion
@@ -24,10 +25,16 @@ def take_due(session: Session, room: Mapping[Channel, int], *, sender: str, leas
 
 
 def record_outcomes(
-    session: Session, done: Sequence[tuple[Job, Outcome]], policies: Mapping[Channel, Policy]
+    session: Session,
+    done: Sequence[tuple[Job, Outcome]],
+    policies: Mapping[Channel, Policy],
+    *,
+    now: datetime,
 ) -> None:
-    """Write down how attempts ended and tell the other services what is now settled."""
-    now = queue.now(session)
+    """Write down how attempts ended and tell the other services what is now settled.
+
+    ``now`` is by the clock of the database, like every due time.
+    """
     conclusions = [
         Conclusion(job, outcome, _conclude(job, outcome, policies[job.channel], now)) for job, outcome in done
     ]
@@ -42,6 +49,7 @@ def record_outcomes(
                 "attempt_concluded",
                 message_id=str(job.id),
                 channel=job.channel,
+                recipient=mask(job.recipient),
                 attempt=job.delivery.attempts,
                 verdict=conclusion.outcome.verdict,
                 state=None if stale else change.delivery.state,

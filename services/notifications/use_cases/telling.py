@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from services.notifications.domain.audience import Address, Channel, Kind, addresses
 from services.notifications.domain.message import NewMessage
 from services.notifications.domain.sms import measure
-from services.notifications.storage import contacts, messages, queue
+from services.notifications.storage import contacts, messages
 from services.notifications.storage.contacts import Cause, Startup
 from services.notifications.wording import Facts, sms_text, subject
 from services.notifications.wording.sites import site_names
@@ -77,8 +77,8 @@ def tell(session: Session, cause: Cause) -> None:
     made = [_message(cause, kind, startup, address) for address in addresses(kind, startup.contacts)]
     if not made:
         log.warning("nobody_to_tell", startup_id=str(startup.id), kind=cause.kind)
-    elif messages.add(session, made):
-        queue.wake_senders(session)
+    else:
+        messages.add(session, made)
     log.info("messages_made", kind=cause.kind, cause_subject=cause.cause_subject, messages=len(made))
 
 
