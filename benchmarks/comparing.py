@@ -1,10 +1,46 @@
 """What every comparison shares: contenders, their results, rounds in turn, medians."""
 
+import os
+import subprocess
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 
 POLL_SECONDS = 0.005
+# A slow moment of the machine must not make a run of minutes: who has not finished by then is
+# rated by what it did.
+LONGEST_SECONDS = 8.0
+START_SECONDS = 30.0
+
+
+def watch(
+    process: subprocess.Popen[bytes], total: int, done: Callable[[], int], settled: Callable[[], None]
+) -> "Result":
+    """Watch a started process do ``total`` pieces of work; start-up and the first pieces are left out.
+
+    ``settled`` waits for what is not in ``done``'s count; it is called only when all is done.
+
+    Raises:
+        Failed: the process ended, or did nothing for a long time.
+    """
+    started = time.monotonic()
+    while not (first_seen := done()):
+        if process.poll() is not None or time.monotonic() > started + START_SECONDS:
+            raise Failed("nothing was done")
+        time.sleep(POLL_SECONDS)
+    first, first_cpu = time.monotonic(), cpu_seconds(process.pid)
+    while (seen := done()) < total and time.monotonic() < first + LONGEST_SECONDS:
+        if process.poll() is not None:
+            raise Failed(f"ended after {seen} of {total}")
+        time.sleep(POLL_SECONDS)
+    if seen == total:
+        settled()
+    last, last_cpu = time.monotonic(), cpu_seconds(process.pid)
+    if seen == first_seen:
+        raise Failed(f"stopped after {seen} of {total}")
+    return Result((seen - first_seen) / (last - first), (last_cpu - first_cpu) / (seen - first_seen) * 1e6)
 
 
 class Failed(RuntimeError):
@@ -47,3 +83,9 @@ def in_turn(
         name: Result(median(r.rate for r in each), median(r.cpu_us for r in each))
         for name, each in results.items()
     }
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the processor time a process has used so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -138,9 +138,3 @@ def clean_environment(**settings: str) -> dict[str, str]:
         if not name.endswith(("_URL", "CRASH_POINT")) and not name.startswith(("PSYCOPG_", "PG"))
     }
     return {**kept, "LOG_FORMAT": "json", "PYTHONTZPATH": "", **settings}
-
-
-def cpu_seconds(pid: int) -> float:
-    """Return the processor time a process has used so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -4,6 +4,7 @@ Rows are fetched and marked a thousand at a time, so that only the publishing di
 """
 
 import sys
+import time
 
 import pika
 import psycopg
@@ -22,7 +23,11 @@ def main() -> None:
     channel = pika.BlockingConnection(pika.URLParameters(AMQP_URL)).channel()
     channel.confirm_delivery()
     properties = pika.BasicProperties(content_type="application/cloudevents+json", delivery_mode=2)
-    while rows := database.execute(FETCH, (BATCH,), binary=True).fetchall():
+    while True:
+        rows = database.execute(FETCH, (BATCH,), binary=True).fetchall()
+        if not rows:
+            time.sleep(0.05)
+            continue
         for _, routing_key, body in rows:
             channel.basic_publish(EXCHANGE, routing_key, body, properties, mandatory=True)
         database.execute(MARK, ([seq for seq, *_ in rows],))

@@ -30,14 +30,12 @@ class Relay:
 
     def carry(self, channel: Any) -> None:
         rows = self.database.execute(FETCH, (BATCH,), binary=True).fetchall()
-        if not rows:
-            self.connection.close()
-            return
         for _, routing_key, body in rows:
             channel.basic_publish(EXCHANGE, routing_key, body, self.properties)
-        self.database.execute(MARK, ([seq for seq, *_ in rows],))
-        # Lets the loop write out what pika has buffered.
-        self.connection.ioloop.call_later(0, lambda: self.carry(channel))
+        if rows:
+            self.database.execute(MARK, ([seq for seq, *_ in rows],))
+        # Back to the loop, which writes out what pika has buffered.
+        self.connection.ioloop.call_later(0 if rows else 0.05, lambda: self.carry(channel))
 
 
 if __name__ == "__main__":
