@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from services.guichet.web import api, session
+from services.guichet.web import api, filing, pages, session, startup_pages
 from shared.db import Database
 from shared.settings import ServiceSettings
 from shared.web import create_app
@@ -15,6 +15,12 @@ def make_app(database: Database | None = None) -> Flask:
     return create_app(
         "guichet",
         api_blueprints=[session.api, api.catalogue_blp, api.startups_blp, api.requests_blp],
-        page_blueprints=[session.pages, session.renewal],
+        page_blueprints=[
+            session.pages,
+            session.renewal,
+            filing.blueprint,
+            pages.blueprint,
+            startup_pages.blueprint,
+        ],
         database=database,
     )

@@ -1,11 +1,39 @@
 """Words for the codes the counter works with."""
 
+from collections.abc import Mapping
+
+from services.guichet.domain.requests import State
 from shared.errors import N_
 
-ROLE_NAMES = {
+ROLE_NAMES: Mapping[str, str] = {
     "agent": N_("Front-desk agent"),
     "agency_officer": N_("Agency officer"),
     "billing_officer": N_("Billing officer"),
     "site_manager": N_("Site manager"),
     "operator": N_("Operations"),
 }
+
+#: state → (tone, word)
+STATES: Mapping[State, tuple[str, str]] = {
+    State.SUBMITTED: ("new", N_("Filed")),
+    State.ROUTED: ("new", N_("New")),
+    State.IN_PROGRESS: ("progress", N_("In progress")),
+    State.COMPLETED: ("done", N_("Completed")),
+    State.REJECTED: ("failed", N_("Rejected")),
+}
+LATE = ("late", N_("Late"))
+
+ACTIONS: Mapping[str, str] = {
+    "submit": N_("Filed"),
+    "route": N_("Sent to a desk"),
+    "start": N_("Started"),
+    "complete": N_("Completed"),
+    "reject": N_("Rejected"),
+}
+
+ROUTING_REASONS: Mapping[str, str] = {
+    "same_site": N_("The agency has a desk at this site."),
+    "nearest_site": N_("The agency has no desk at this site: this is the nearest one."),
+}
+
+LANGUAGE_NAMES = (("fr", "Français"), ("ar", "العربية"), ("en", "English"))

@@ -1,0 +1,172 @@
+"""The new-request pages: whom for, what, its fields, check, file."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+from flask import Blueprint, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+
+from services.guichet.domain.answers import checked_answers
+from services.guichet.domain.catalogue import Procedure
+from services.guichet.domain.startups import Startup
+from services.guichet.domain.text import optional_text
+from services.guichet.storage import catalogue as catalogue_storage
+from services.guichet.storage import startups as startup_storage
+from services.guichet.use_cases import requests, startups
+from services.guichet.web import forms, presenters, views
+from services.guichet.web.access import FILE, actor, own_site
+from shared.clock import now
+from shared.errors import N_, InvalidInput
+from shared.web import current_user, idempotent, language, requires, transaction
+
+blueprint = Blueprint("filing", __name__)
+
+SUGGESTIONS = 8
+
+
+@blueprint.get("/requests/new")
+@requires(*FILE)
+def new_request() -> ResponseReturnValue:
+    """First whom the request is for, then what."""
+    if request.args.get("startup"):
+        return render_template("guichet/filing.html", **_form(request.args))
+    search = optional_text(request.args.get("search"), field="search", maximum=100)
+    with transaction() as session:
+        found = _suggested(session, search)
+    if search and len(found) == 1:
+        return redirect(f"/guichet/requests/new?startup={found[0].id}", 303)
+    return render_template("guichet/filing_startup.html", found=found, search=search or "")
+
+
+@blueprint.get("/fragments/startups")
+@requires(*FILE)
+def suggestions() -> str:
+    """Startups that match what is being typed; Enter takes the first."""
+    search = optional_text(request.args.get("search"), field="search", maximum=100)
+    with transaction() as session:
+        found = _suggested(session, search)
+    return render_template("guichet/_suggestions.html", found=found, search=search or "")
+
+
+@blueprint.post("/requests/new/fields")
+@requires(*FILE)
+def fields() -> str:
+    """The questions of the procedure chosen, with every answer already typed."""
+    return render_template("guichet/_fields.html", **_form(request.form))
+
+
+@blueprint.post("/requests/new")
+@requires(*FILE)
+def change_answers() -> str:
+    """Back from the check page to the form, as it was."""
+    return render_template("guichet/filing.html", **_form(request.form))
+
+
+@blueprint.post("/requests/new/check")
+@requires(*FILE)
+def check() -> ResponseReturnValue:
+    """Show what is about to be filed, or what is wrong with it."""
+    context = _form(request.form)
+    try:
+        with transaction() as session:
+            own_site(session, context["site"])
+        procedure = _chosen(context)
+        kept = checked_answers(procedure, forms.answers_from(procedure, request.form))
+    except InvalidInput as error:
+        return _refused(error)
+    return render_template(
+        "guichet/filing_check.html",
+        **context,
+        answers=_written(procedure, kept),
+        documents=procedure.documents_for(kept),
+        fee=presenters.total_fee(procedure, kept),
+        idempotency_key=str(uuid4()),
+    )
+
+
+@blueprint.post("/requests")
+@requires(*FILE)
+@idempotent
+def file() -> ResponseReturnValue:
+    """Submit the request; sent twice by a nervous double click, it is filed once."""
+    try:
+        with transaction() as session:
+            context = _context(session, request.form)
+            procedure = _chosen(context)
+            own_site(session, context["site"])
+            receipt = requests.file_request(
+                session,
+                startup_id=context["startup"].id,
+                procedure=procedure.code,
+                site=context["site"],
+                answers=forms.answers_from(procedure, request.form),
+                sites=current_user().sites,
+                actor=actor(),
+                at=now(),
+            )
+    except InvalidInput as error:
+        return _refused(error)
+    return redirect(f"/guichet/requests/{receipt.filed.request.number}?filed", 303)
+
+
+def _refused(error: InvalidInput) -> ResponseReturnValue:
+    """The form again, everything typed kept, what is wrong on top and beside each field."""
+    return render_template("guichet/filing.html", **_form(request.form, forms.filing_errors(error))), 422
+
+
+def _chosen(context: dict[str, Any]) -> Procedure:
+    procedure: Procedure | None = context["procedure"]
+    if procedure is None:
+        raise InvalidInput(N_("Choose a procedure."), field="procedure")
+    return procedure
+
+
+def _form(given: MultiDict[str, str], errors: Sequence[dict[str, str]] = ()) -> dict[str, Any]:
+    with transaction() as session:
+        return {**_context(session, given), "errors": errors, "error_of": forms.by_field(errors)}
+
+
+def _context(session: Session, given: MultiDict[str, str]) -> dict[str, Any]:
+    user = current_user()
+    catalogue = catalogue_storage.current(session)
+    startup = _startup(session, given.get("startup", ""))
+    procedure = catalogue.procedures.get(given.get("procedure", ""))
+    typed = forms.typed_from(given)
+    home = startup.site if startup.site in user.sites else user.sites[0]
+    return {
+        "startup": startup,
+        "site": given.get("site") or home,
+        "site_options": views.site_options(catalogue, user.sites),
+        "procedures": [
+            (one.code, one.names.within(language()), catalogue.agencies[one.agency].names.within(language()))
+            for one in catalogue.procedures.values()
+        ],
+        "procedure": procedure,
+        "fields": forms.shown_fields(procedure, typed) if procedure else [],
+        "deciding": forms.deciding_fields(procedure) if procedure else set(),
+        "typed": typed,
+        "focus": given.get("focus", ""),
+    }
+
+
+def _startup(session: Session, typed_id: str) -> Startup:
+    try:
+        startup_id = UUID(typed_id)
+    except ValueError:
+        raise startups.startup_not_found() from None
+    startup = startup_storage.get(session, startup_id, sites=current_user().sites)
+    if startup is None:
+        raise startups.startup_not_found()
+    return startup
+
+
+def _suggested(session: Session, search: str | None) -> list[Startup]:
+    return startup_storage.find(session, sites=current_user().sites, search=search, limit=SUGGESTIONS)
+
+
+def _written(procedure: Procedure, kept: dict[str, Any]) -> list[tuple[str, views.Answer]]:
+    codes = [field.code for field in procedure.fields if field.code in kept]
+    return list(zip(codes, views.written_answers(procedure, kept), strict=True))

@@ -1,0 +1,116 @@
+"""What people type in pages, turned into what the rules read."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from services.guichet.domain.catalogue import Field, FieldKind, Procedure
+from services.guichet.domain.text import ascii_digits
+from shared.errors import InvalidFields, InvalidInput
+from shared.web import field_errors
+
+# A field named “form” or “method” would shadow a property of the form in the browser.
+ANSWER_PREFIX = "answer-"
+CONTACT_ROWS = 3
+_TYPED_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
+_CONTACT_FIELD = re.compile(r"contacts\[(\d+)\]\.(\w+)")
+
+
+def answers_from(procedure: Procedure, form: MultiDict[str, str]) -> dict[str, Any]:
+    """The answers of a sent form, ready to be checked."""
+    answers: dict[str, Any] = {}
+    for field in procedure.fields:
+        name = ANSWER_PREFIX + field.code
+        if field.kind is FieldKind.CONFIRMATION:
+            answers[field.code] = name in form
+        elif name in form:
+            answers[field.code] = _typed_date(form[name]) if field.kind is FieldKind.DATE else form[name]
+    return answers
+
+
+def typed_from(form: MultiDict[str, str]) -> dict[str, str]:
+    """Everything typed so far, of this procedure or another: shared answers survive a change."""
+    return {
+        name.removeprefix(ANSWER_PREFIX): value
+        for name, value in form.items()
+        if name.startswith(ANSWER_PREFIX)
+    }
+
+
+def shown_fields(procedure: Procedure, typed: Mapping[str, str]) -> list[Field]:
+    """The fields to ask for, given what has been chosen already."""
+    return [field for field in procedure.fields if field.when is None or field.when.holds(typed)]
+
+
+def deciding_fields(procedure: Procedure) -> set[str]:
+    """Fields whose answer makes others appear."""
+    return {field.when.field for field in procedure.fields if field.when is not None}
+
+
+def startup_from(form: MultiDict[str, str]) -> dict[str, Any]:
+    """A startup's details from its form; contact rows left empty are no contacts."""
+    details: dict[str, Any] = {
+        name: form.get(name, "") for name in ("legal_name", "site", "ice", "rc_court", "rc_number", "address")
+    }
+    details["resident"] = "resident" in form
+    details["contacts"] = [contact for contact in contacts_typed(form) if _is_filled(contact)]
+    return details
+
+
+def contacts_typed(form: MultiDict[str, str]) -> list[dict[str, str]]:
+    return [
+        {
+            name: form.get(f"contact-{row}-{name}", "")
+            for name in ("contact_id", "name", "role", "language", "email", "phone")
+        }
+        for row in range(contact_rows(form))
+    ]
+
+
+def contact_rows(form: MultiDict[str, str]) -> int:
+    count = form.get("contact_rows", "")
+    return min(int(count), 20) if count.isascii() and count.isdigit() else CONTACT_ROWS
+
+
+def startup_errors(error: InvalidInput, form: MultiDict[str, str]) -> list[dict[str, str]]:
+    """Errors under the names the form uses, counting the rows people see."""
+    rows = [row for row, contact in enumerate(contacts_typed(form)) if _is_filled(contact)]
+    found = page_errors(error)
+    for one in found:
+        place = _CONTACT_FIELD.fullmatch(one["field"])
+        if place is not None and int(place[1]) < len(rows):
+            one["field"] = f"contact-{rows[int(place[1])]}-{place[2]}"
+    return found
+
+
+def filing_errors(error: InvalidInput) -> list[dict[str, str]]:
+    """Errors under the names the form uses."""
+    found = page_errors(error)
+    for one in found:
+        if one["field"].startswith("answers."):
+            one["field"] = ANSWER_PREFIX + one["field"].removeprefix("answers.")
+    return found
+
+
+def page_errors(error: InvalidInput) -> list[dict[str, str]]:
+    return field_errors(error if error.field or isinstance(error, InvalidFields) else InvalidFields([error]))
+
+
+def by_field(errors: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """The first sentence for each field."""
+    first: dict[str, str] = {}
+    for error in errors:
+        first.setdefault(error["field"], error["detail"])
+    return first
+
+
+def _is_filled(contact: Mapping[str, str]) -> bool:
+    return any(contact[name].strip() for name in ("contact_id", "name", "role", "email", "phone"))
+
+
+def _typed_date(text: str) -> str:
+    """``23/11/2026`` as ISO; anything else is left for the rules to refuse."""
+    found = _TYPED_DATE.fullmatch(ascii_digits(text.strip()))
+    return f"{found[3]}-{int(found[2]):02d}-{int(found[1]):02d}" if found else text

@@ -1,0 +1,207 @@
+"""The counter's main pages: the day's requests, and one request."""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from services.guichet.domain.numbers import ZONE, is_request_number
+from services.guichet.domain.requests import State
+from services.guichet.domain.text import optional_text
+from services.guichet.storage import catalogue as catalogue_storage
+from services.guichet.storage import requests as request_storage
+from services.guichet.storage.requests import Filed, Wanted
+from services.guichet.use_cases import requests
+from services.guichet.web import names, presenters, views
+from services.guichet.web.access import ACT, FILE, actor, may
+from shared.clock import now
+from shared.errors import DomainError, InvalidInput
+from shared.web import (
+    current_user,
+    not_modified_if_same,
+    requires,
+    sentence,
+    site_filter,
+    transaction,
+)
+from shared.web.pagination import Cursor, encode_cursor
+
+blueprint = Blueprint("desk", __name__)
+
+ROWS = 50
+LIST_PARAMETERS = ("site", "state", "search", "cursor")
+
+
+@blueprint.get("/")
+@requires()
+def desk() -> str:
+    """Today's requests, the figures of the day, and the place where one opens."""
+    return render_template("guichet/desk.html", **_list())
+
+
+@blueprint.get("/fragments/requests")
+@requires()
+def list_fragment() -> ResponseReturnValue:
+    """Figures and rows, asked for again every two seconds."""
+    return not_modified_if_same(render_template("guichet/_list.html", **_list()))
+
+
+@blueprint.get("/requests/<number>")
+@requires()
+def show_request(number: str) -> str:
+    """Everything about one request."""
+    return render_template("guichet/request.html", **_opened(number, alone=True))
+
+
+@blueprint.get("/fragments/requests/<number>")
+@requires()
+def detail_fragment(number: str) -> ResponseReturnValue:
+    """One request, for the place beside the list; also what keeps that place true."""
+    return not_modified_if_same(render_template("guichet/_detail.html", **_opened(number, alone=False)))
+
+
+@blueprint.post("/requests/<number>/start")
+@requires(*ACT)
+def start(number: str) -> ResponseReturnValue:
+    return _act(number, lambda session, doing: requests.start(session, number, **doing))
+
+
+@blueprint.post("/requests/<number>/complete")
+@requires(*ACT)
+def complete(number: str) -> ResponseReturnValue:
+    reference = request.form.get("outcome_reference")
+    return _act(
+        number,
+        lambda session, doing: requests.complete(session, number, outcome_reference=reference, **doing),
+    )
+
+
+@blueprint.post("/requests/<number>/reject")
+@requires(*ACT)
+def reject(number: str) -> ResponseReturnValue:
+    motive = request.form.get("motive")
+    return _act(number, lambda session, doing: requests.reject(session, number, motive=motive, **doing))
+
+
+def _act(number: str, act: Any) -> ResponseReturnValue:
+    """Do it and show the request as it is now; a refusal is told above it."""
+    error: DomainError | None = None
+    seen = request.form.get("version", "")
+    try:
+        with transaction() as session:
+            doing = {
+                "actor": actor(),
+                "sites": current_user().sites,
+                "at": now(),
+                "seen_version": int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 9 else None,
+            }
+            act(session, doing)
+    except InvalidInput as refusal:
+        error = refusal
+    except DomainError as refusal:
+        if refusal.status != 409:
+            raise
+        error = refusal
+    alone = "HX-Request" not in request.headers
+    if error is None and alone:
+        return redirect(f"/guichet/requests/{number}", 303)
+    template = "guichet/request.html" if alone else "guichet/_detail.html"
+    opened = _opened(number, alone=alone)
+    if error is not None:
+        opened["error"] = sentence(error)
+        opened["asked"] = request.path.rpartition("/")[2] if isinstance(error, InvalidInput) else None
+        opened["typed"] = request.form
+    return render_template(template, **opened), error.status if error else 200
+
+
+def _opened(number: str, *, alone: bool) -> dict[str, Any]:
+    user = current_user()
+    with transaction() as session:
+        catalogue = catalogue_storage.current(session)
+        filed = _find(session, number)
+        history = request_storage.history(session, filed.request.id)
+        failures = request_storage.failures(session, filed.request.id)
+    found = filed.request
+    version = presenters.pinned(found, catalogue)
+    steps = views.steps(found, catalogue)
+    return {
+        "request_": found,
+        "filed": filed,
+        "procedure": version,
+        "status_": views.status(found, now()),
+        "steps": steps,
+        "done": sum(step.state in ("done", "failed") for step in steps),
+        "answers": views.answers(version, found.answers, user),
+        "documents": version.documents_for(found.answers),
+        "fee": presenters.total_fee(version, found.answers),
+        "site": catalogue.sites[found.site],
+        "desk": catalogue.desks.get(found.desk or ""),
+        "agency": catalogue.agencies[found.agency],
+        "reason": names.ROUTING_REASONS.get(found.routing_reason or "", ""),
+        "history": history,
+        "action_names": names.ACTIONS,
+        "failures": failures,
+        "may_act": may(user, *ACT),
+        "just_filed": "filed" in request.args,
+        "alone": alone,
+        "error": None,
+        "asked": None,
+        "typed": {},
+    }
+
+
+def _find(session: Session, number: str) -> Filed:
+    filed = (
+        request_storage.get(session, number, sites=current_user().sites)
+        if is_request_number(number)
+        else None
+    )
+    if filed is None:
+        raise requests.request_not_found()
+    return filed
+
+
+def _list() -> dict[str, Any]:
+    user = current_user()
+    site = request.args.get("site") or None
+    if site is not None:
+        site_filter(site)
+    sites = (site,) if site else user.sites
+    state = State(request.args["state"]) if request.args.get("state") in set(State) else None
+    search = optional_text(request.args.get("search"), field="search", maximum=100)
+    moment = now()
+    opens = datetime.combine(moment.astimezone(ZONE).date(), time(), ZONE)
+    wanted = Wanted(
+        sites=sites,
+        state=state,
+        search=search,
+        # A search looks at every day; the list itself is what today needs: filed, open or closed today.
+        submitted_from=None if search else opens,
+        or_open_or_closed_from=opens,
+    )
+    typed_cursor = request.args.get("cursor")
+    after = Cursor(UUID).deserialize(typed_cursor)[0] if typed_cursor else None
+    with transaction() as session:
+        catalogue = catalogue_storage.current(session)
+        found = request_storage.find(session, wanted, after=after, limit=ROWS + 1)
+        figures = request_storage.figures(
+            session, sites=sites, day_start=opens, day_end=opens + timedelta(days=1), now=moment
+        )
+    return {
+        "rows": views.rows(found[:ROWS], catalogue, moment),
+        "older": encode_cursor((found[ROWS - 1].request.id,)) if len(found) > ROWS else None,
+        "figures": figures,
+        "median_wait": views.minutes(figures["median_wait_seconds"]),
+        "today": moment,
+        "site": site,
+        "bookings_site": site or user.sites[0] if user.sites else None,
+        "site_options": views.site_options(catalogue, user.sites),
+        "state": state,
+        "states": names.STATES,
+        "search": search,
+        "parameters": {name: request.args[name] for name in LIST_PARAMETERS if request.args.get(name)},
+        "may_file": may(user, *FILE),
+    }

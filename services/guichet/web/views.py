@@ -1,0 +1,157 @@
+"""What the counter's pages show of a request."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from flask_babel import gettext
+
+from services.guichet.domain.catalogue import Catalogue, FieldKind, Procedure
+from services.guichet.domain.numbers import ZONE
+from services.guichet.domain.requests import CLOSED, Request, State
+from services.guichet.storage.requests import Filed
+from services.guichet.web import names, presenters
+from shared.web import User, language
+from shared.web.i18n import clock, day, day_short
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the list."""
+
+    id: str
+    number: str
+    serial: int
+    startup: str
+    procedure: str
+    tone: str
+    word: str
+    due: str
+    handled_by: str
+    received: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do, done or not."""
+
+    label: str
+    state: str
+    word: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    label: str
+    value: str
+
+
+def rows(found: Iterable[Filed], catalogue: Catalogue, now: datetime) -> list[Row]:
+    return [_row(filed, catalogue, now) for filed in found]
+
+
+def status(request: Request, now: datetime) -> tuple[str, str]:
+    """Tone and word; a request past its promise is first of all late."""
+    late = request.state not in CLOSED and request.due_at is not None and request.due_at < now
+    tone, word = names.LATE if late else names.STATES[request.state]
+    return tone, gettext(word)
+
+
+def steps(request: Request, catalogue: Catalogue) -> list[Step]:
+    """The life of the request as a list of things to do."""
+    done, doing, to_do = gettext("Done"), gettext("In progress"), gettext("To do")
+    desk = catalogue.desks.get(request.desk or "")
+    started = request.started_at is not None
+    decided = request.state in CLOSED
+    filed = Step(gettext("File the request"), "done", done, _moment(request.submitted_at))
+    routed = Step(
+        gettext("Send it to a desk"),
+        "done" if desk else "todo",
+        done if desk else to_do,
+        desk.names.within(language()) if desk else "",
+    )
+    taken = Step(
+        gettext("Take it up at the desk"),
+        "done" if started else "todo",
+        done if started else to_do,
+        _moment(request.started_at) if request.started_at else "",
+    )
+    if decided:
+        tone = "done" if request.state is State.COMPLETED else "failed"
+        decision = Step(
+            gettext("Decide"), tone, gettext(names.STATES[request.state][1]), _moment(request.closed_at)
+        )
+    else:
+        decision = Step(gettext("Decide"), "doing" if started else "todo", doing if started else to_do)
+    return [filed, routed, taken, decision]
+
+
+def answers(version: Procedure, given: dict[str, Any], user: User) -> list[Answer]:
+    """Question and answer in words, personal numbers masked for whoever does not need them."""
+    shown = presenters.shown_answers(version, given, user)
+    return written_answers(version, shown)
+
+
+def written_answers(version: Procedure, given: dict[str, Any]) -> list[Answer]:
+    found = []
+    for field in version.fields:
+        if field.code not in given:
+            continue
+        value = given[field.code]
+        if field.kind is FieldKind.CHOICE:
+            value = next(
+                (option.names.within(language()) for option in field.options if option.value == value), value
+            )
+        elif field.kind is FieldKind.DATE:
+            value = day(date.fromisoformat(value))
+        elif field.kind is FieldKind.CONFIRMATION:
+            value = gettext("Yes") if value else gettext("No")
+        found.append(Answer(field.names.within(language()), str(value)))
+    return found
+
+
+def minutes(seconds: Any) -> str:
+    """``7 min``, or ``1 h 05`` beyond the hour; a dash when there is nothing to measure."""
+    if seconds is None:
+        return "–"
+    whole = round(float(seconds) / 60)
+    if whole < 60:
+        return str(gettext("%(minutes)s min", minutes=whole))
+    return str(gettext("%(hours)s h %(minutes)s", hours=whole // 60, minutes=f"{whole % 60:02d}"))
+
+
+def site_options(catalogue: Catalogue, codes: Sequence[str]) -> list[tuple[str, str]]:
+    return [
+        (site.code, site.names.within(language())) for site in catalogue.sites.values() if site.code in codes
+    ]
+
+
+def _row(filed: Filed, catalogue: Catalogue, now: datetime) -> Row:
+    request = filed.request
+    tone, word = status(request, now)
+    return Row(
+        id=str(request.id),
+        number=request.number,
+        serial=request.serial,
+        startup=filed.legal_name,
+        procedure=presenters.pinned(request, catalogue).names.within(language()),
+        tone=tone,
+        word=word,
+        due=_short(request.due_at, now),
+        handled_by=request.handled_by.name if request.handled_by else "—",
+        received=_short(request.submitted_at, now),
+    )
+
+
+def _short(moment: datetime | None, now: datetime) -> str:
+    """The hour of today, the day of any other date."""
+    if moment is None:
+        return "—"
+    same_day = moment.astimezone(ZONE).date() == now.astimezone(ZONE).date()
+    return clock(moment) if same_day else day_short(moment)
+
+
+def _moment(moment: datetime | None) -> str:
+    return "" if moment is None else f"{day(moment)} {clock(moment)}"
