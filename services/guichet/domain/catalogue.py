@@ -167,7 +167,8 @@ class Catalogue:
         self.sites = {site.code: site for site in sites}
         self.desks = {desk.code: desk for desk in desks}
         self.versions = {(procedure.code, procedure.version): procedure for procedure in procedures}
-        self.procedures = {
-            procedure.code: procedure
-            for procedure in sorted(self.versions.values(), key=lambda one: (one.code, one.version))
-        }
+        order = list(self.agencies)
+        newest_last = sorted(
+            self.versions.values(), key=lambda one: (order.index(one.agency), one.code, one.version)
+        )
+        self.procedures = {procedure.code: procedure for procedure in newest_last}

@@ -70,8 +70,13 @@ def save(session: Session, catalogue: Catalogue, definitions: Mapping[str, Any])
         (
             tables.agencies,
             [
-                {"code": one.code, "names": one.names.as_dict(), "public": one.public}
-                for one in catalogue.agencies.values()
+                {
+                    "code": one.code,
+                    "names": one.names.as_dict(),
+                    "public": one.public,
+                    "position": position,
+                }
+                for position, one in enumerate(catalogue.agencies.values())
             ],
         ),
         (
@@ -148,7 +153,7 @@ def _load(session: Session) -> Catalogue:
     return Catalogue(
         [
             Agency(row.code, Names.of(row.names), row.public)
-            for row in session.execute(select(tables.agencies).order_by(tables.agencies.c.code))
+            for row in session.execute(select(tables.agencies).order_by(tables.agencies.c.position))
         ],
         [
             Site(row.code, row.prefix, Names.of(row.names), row.latitude, row.longitude, row.open)

@@ -27,6 +27,7 @@ agencies = Table(
     Column("code", Text, primary_key=True),
     Column("names", JSONB, nullable=False),
     Column("public", Boolean, nullable=False),
+    Column("position", Integer, nullable=False),
 )
 
 sites = Table(

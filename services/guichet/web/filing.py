@@ -82,7 +82,7 @@ def check() -> ResponseReturnValue:
         **context,
         answers=_written(procedure, kept),
         documents=procedure.documents_for(kept),
-        fee=presenters.total_fee(procedure, kept),
+        fee_text=views.fee(presenters.total_fee(procedure, kept)),
         idempotency_key=str(uuid4()),
     )
 

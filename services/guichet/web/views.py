@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext
@@ -13,7 +14,7 @@ from services.guichet.domain.requests import CLOSED, Request, State
 from services.guichet.storage.requests import Filed
 from services.guichet.web import names, presenters
 from shared.web import User, language
-from shared.web.i18n import clock, day, day_short
+from shared.web.i18n import clock, date_long, day, day_short, money
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,20 @@ def written_answers(version: Procedure, given: dict[str, Any]) -> list[Answer]:
             value = gettext("Yes") if value else gettext("No")
         found.append(Answer(field.names.within(language()), str(value)))
     return found
+
+
+def due(request: Request) -> str:
+    """The promised day, with its hour when the promise is a matter of hours."""
+    if request.due_at is None:
+        return ""
+    soon = request.due_at - request.submitted_at <= timedelta(days=2)
+    return f"{date_long(request.due_at)} {clock(request.due_at)}" if soon else date_long(request.due_at)
+
+
+def fee(amount: Decimal | None) -> str:
+    if amount is None:
+        return str(gettext("Not published"))
+    return money(amount) if amount else str(gettext("Free of charge"))
 
 
 def minutes(seconds: Any) -> str:

@@ -31,7 +31,16 @@ def upgrade() -> None:
 
 
 def _catalogue() -> None:
-    op.execute("CREATE TABLE agencies (code text PRIMARY KEY, names jsonb NOT NULL, public boolean NOT NULL)")
+    op.execute(
+        """
+        CREATE TABLE agencies (
+            code text PRIMARY KEY,
+            names jsonb NOT NULL,
+            public boolean NOT NULL,
+            position integer NOT NULL
+        )
+        """
+    )
     op.execute(
         """
         CREATE TABLE sites (
