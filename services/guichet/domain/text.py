@@ -90,5 +90,6 @@ def choice(value: object, *, field: str, among: Mapping[str, object] | tuple[str
 def search_key(text: str) -> str:
     """The form in which names are compared: no case, no accents, one shape per Arabic letter."""
     decomposed = unicodedata.normalize("NFKD", ascii_digits(text).casefold())
-    bare = "".join(character for character in decomposed if not unicodedata.combining(character))
+    # Mn: accents and vowel signs; Cf: direction marks and joiners nobody sees or types again.
+    bare = "".join(one for one in decomposed if unicodedata.category(one) not in ("Mn", "Cf"))
     return _SPACES.sub(" ", bare.translate(_ARABIC_FOLDS)).strip()

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from werkzeug.datastructures import MultiDict
 
@@ -55,7 +56,11 @@ def startup_from(form: MultiDict[str, str]) -> dict[str, Any]:
         name: form.get(name, "") for name in ("legal_name", "site", "ice", "rc_court", "rc_number", "address")
     }
     details["resident"] = "resident" in form
-    details["contacts"] = [contact for contact in contacts_typed(form) if _is_filled(contact)]
+    details["contacts"] = [
+        {**contact, "contact_id": _uuid(contact["contact_id"])}
+        for contact in contacts_typed(form)
+        if _is_filled(contact)
+    ]
     return details
 
 
@@ -108,6 +113,13 @@ def by_field(errors: Sequence[Mapping[str, str]]) -> dict[str, str]:
 
 def _is_filled(contact: Mapping[str, str]) -> bool:
     return any(contact[name].strip() for name in ("contact_id", "name", "role", "email", "phone"))
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _typed_date(text: str) -> str:

@@ -106,9 +106,6 @@ def change(startup_id: UUID) -> ResponseReturnValue:
         with transaction() as session:
             startup = _found(startup_storage.get(session, startup_id, sites=current_user().sites))
             details = forms.startup_from(request.form)
-            details["contacts"] = [
-                {**contact, "contact_id": _uuid(contact["contact_id"])} for contact in details["contacts"]
-            ]
             if details["site"]:
                 own_site(session, details["site"])
             startups.change_startup(
@@ -186,10 +183,3 @@ def _found(startup: Startup | None) -> Startup:
     if startup is None:
         raise startups.startup_not_found()
     return startup
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
