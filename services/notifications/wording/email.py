@@ -4,6 +4,7 @@ Compiling MJML costs more than a message may; what it produces is an ordinary HT
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from services.notifications.domain.audience import Kind
-from services.notifications.wording.facts import Facts, shown
+from services.notifications.wording.facts import Facts, Places, shown
 from services.notifications.wording.texts import texts
 
 _FOLDER = Path(__file__).parent
@@ -65,6 +66,13 @@ class EmailWords:
     footer_reason: Markup
 
 
+class HtmlPlaces(dict[str, Markup]):
+    """The same places, escaped."""
+
+    def __missing__(self, place: str) -> Markup:
+        return Markup()
+
+
 def email_words(kind: Kind, language: str, facts: Facts, *, name: str) -> EmailWords:
     """Put an e-mail to ``name`` into words; everything that comes from data is escaped."""
     return _words(kind, language, shown(facts, language), name)
@@ -79,10 +87,10 @@ def email_body(kind: Kind, language: str, facts: Facts, *, name: str) -> EmailBo
     return EmailBody(html, _text(kind, language, places, name))
 
 
-def _words(kind: Kind, language: str, places: dict[str, str], name: str) -> EmailWords:
+def _words(kind: Kind, language: str, places: Places, name: str) -> EmailWords:
     catalogue = texts(language)
     words = catalogue.messages[kind]
-    html = {place: _isolated(place, value) for place, value in places.items()}
+    html = HtmlPlaces((place, _isolated(place, value)) for place, value in places.items())
     greeting = catalogue.greeting if name else catalogue.greeting_nameless
     return EmailWords(
         subject=words.subject.format_map(places),
@@ -98,10 +106,10 @@ def _words(kind: Kind, language: str, places: dict[str, str], name: str) -> Emai
     )
 
 
-def _text(kind: Kind, language: str, shown_places: dict[str, str], name: str) -> str:
+def _text(kind: Kind, language: str, seen: Places, name: str) -> str:
     catalogue = texts(language)
     words = catalogue.messages[kind]
-    places = {place: _isolated_in_text(value, language) for place, value in shown_places.items()}
+    places = Places((place, _isolated_in_text(value, language)) for place, value in seen.items())
     greeting = catalogue.greeting if name else catalogue.greeting_nameless
     colon = "\u00a0:" if language == "fr" else ":"
     lines = [
@@ -131,7 +139,7 @@ def warm_up() -> None:
         _html_template(language)
 
 
-def _filled(sentence: str, places: dict[str, Markup]) -> Markup:
+def _filled(sentence: str, places: Mapping[str, Markup]) -> Markup:
     # Markup's own format does the same in Python, place by place, and takes ten times as long.
     return Markup(str(escape(sentence)).format_map(places))  # noqa: S704 - both are escaped
 

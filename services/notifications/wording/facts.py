@@ -49,12 +49,19 @@ class Facts(TypedDict, total=False):
     invoice: str
 
 
-def shown(facts: Facts, language: str) -> dict[str, str]:
+class Places(dict[str, str]):
+    """What a wording may name. An absent place reads as nothing: no message fails for want of it."""
+
+    def __missing__(self, place: str) -> str:
+        return ""
+
+
+def shown(facts: Facts, language: str) -> Places:
     """Return every place a wording may name, as a reader of ``language`` sees it.
 
     Facts that are absent or empty give no place, so that a line about them can be left out.
     """
-    places: dict[str, str] = {}
+    places = Places()
     for place, tell in _PLACES.items():
         text = tell(facts, language)
         if text:
