@@ -11,7 +11,9 @@ from flask import Flask
 from sqlalchemy import insert, text
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
+from services.booking.domain.booking import Booking
 from services.booking.storage import bookings as stored
 from services.booking.storage.tables import bookings
 from shared.db import Database, uuid7
@@ -82,6 +84,29 @@ def test_the_database_refuses_an_overlap_whoever_forgot_the_lock(db: Database) -
         assert stored.add(session, booking(number="RES-3").cancel(at("08:00")))
     with db.read() as session:
         assert set(session.scalars(text("SELECT number FROM bookings"))) == {"RES-1", "RES-3"}
+
+
+def test_a_rival_who_gives_the_slot_back_at_once_is_not_in_the_way(
+    agent: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter([False, True])
+    insert_really = stored.add
+
+    def refused_once(session: Session, wanted: Booking) -> bool:
+        return next(answers) and insert_really(session, wanted)
+
+    monkeypatch.setattr(stored, "add", refused_once)
+    agent.book()
+
+
+def test_endless_rivalry_is_answered_and_nothing_is_stored(
+    agent: Caller, rows: Callable[[], dict[str, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored, "add", lambda session, wanted: False)
+    refused = agent.try_to_book()
+    assert refused.status_code == 409
+    assert "Try again" in refused.get_json()["detail"]
+    assert rows()["bookings"] == rows()["outbox"] == 0
 
 
 def test_the_database_refuses_a_slot_that_does_not_occupy_its_space(db: Database) -> None:

@@ -26,14 +26,8 @@ def find_site(session: Session, code: str) -> Site | None:
     return next(iter(find_sites(session, [code])), None)
 
 
-def find_space(session: Session, code: str, *, lock: bool = False) -> Space | None:
-    """One space; locked, bookings of it queue up behind each other.
-
-    The exclusion constraint alone is safe, but rivals that insert at once wait for each other
-    and PostgreSQL ends the deadlock a second later by failing some of them.
-    """
-    query = select(spaces).where(spaces.c.code == code)
-    row = session.execute(query.with_for_update(key_share=True) if lock else query).mappings().one_or_none()
+def find_space(session: Session, code: str) -> Space | None:
+    row = session.execute(select(spaces).where(spaces.c.code == code)).mappings().one_or_none()
     return None if row is None else space_from(row)
 
 

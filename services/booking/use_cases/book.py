@@ -21,6 +21,8 @@ from shared.db import uuid7
 from shared.errors import N_, Conflict, InvalidInput
 
 LONGEST_TITLE = 120
+ATTEMPTS = 3
+"""The rival who took the slot may give it back before we ask who it was."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def book(
     """
     title = clean(wish.title, field="title", longest=LONGEST_TITLE)
     check_subject(wish.startup_id, title, wish.purpose)
-    space, site = space_named(session, wish.space, lock=True)
+    space, site = space_named(session, wish.space)
     allow(site.code)
     slot = slot_for(site, wish.starts, wish.ends, now=now)
     if wish.startup_id is not None and read_copies.find_startup(session, wish.startup_id) is None:
@@ -92,13 +94,14 @@ def book(
         now=now,
         booked_by=booked_by,
     )
-    holder = _holder(session, booking, site, space, now)
-    if holder is None and not bookings.add(session, booking):
-        holder = bookings.holder_of(session, space.code, booking.occupied)
-    if holder is not None:
-        raise SlotTaken(holder, offers_for(session, space, slot.range, visible_sites, now))
-    announce.booked(session, booking, site, space)
-    return booking
+    for _ in range(ATTEMPTS):
+        holder = _holder(session, booking, site, space, now)
+        if holder is not None:
+            raise SlotTaken(holder, offers_for(session, space, slot.range, visible_sites, now))
+        if bookings.add(session, booking):
+            announce.booked(session, booking, site, space)
+            return booking
+    raise Conflict(N_("Others are booking this slot at this very moment. Try again."), field="starts_at")
 
 
 def _holder(

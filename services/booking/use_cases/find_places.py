@@ -19,10 +19,8 @@ def site_named(session: Session, code: str, *, field: str = "site") -> Site:
     return site
 
 
-def space_named(
-    session: Session, code: str, *, field: str = "space", lock: bool = False
-) -> tuple[Space, Site]:
-    space = places.find_space(session, code, lock=lock)
+def space_named(session: Session, code: str, *, field: str = "space") -> tuple[Space, Site]:
+    space = places.find_space(session, code) if _CODE.fullmatch(code) else None
     if space is None:
         raise InvalidInput(N_("There is no space “%(code)s”."), field=field, code=code)
     return space, site_named(session, space.site)
