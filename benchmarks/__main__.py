@@ -5,6 +5,7 @@ turns and writes the ratios to ``.run/bench.json``.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -12,11 +13,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks import consuming, machine, relaying
+from benchmarks import consuming, filing, machine, relaying
 from benchmarks.comparing import Result, in_turn
 from benchmarks.stage import ROOT, Stage, servers
 
-PARTS = ("consume", "relay")
+PARTS = ("consume", "relay", "file")
 REPORT = ROOT / ".run" / "bench.json"
 
 
@@ -42,6 +43,8 @@ def main() -> None:
             report |= consume(stage, options.rounds)
         if "relay" in parts:
             report |= relay(stage, options.rounds)
+        if "file" in parts:
+            report |= file(stage, options.rounds)
     report["machine"]["load_after"] = round(os.getloadavg()[0], 2)
     write(REPORT, report)
 
@@ -64,6 +67,16 @@ def relay(stage: Stage, rounds: int) -> dict[str, Any]:
         "relay": rates(results),
         **ratios("relay", results, ("single_confirm", "unconfirmed")),
     }
+
+
+def file(stage: Stage, rounds: int) -> dict[str, Any]:
+    """Compare web apps; both stay up, so that only the one pressed is at work."""
+    tell("\nfiling a request over HTTP: validated, stored, routed, two events in the outbox")
+    counter = filing.open_counter(stage)
+    with contextlib.ExitStack() as up:
+        served = {c.name: up.enter_context(filing.web(stage, counter, c)) for c in filing.CONTENDERS}
+        results = in_turn(filing.CONTENDERS, rounds, lambda c: filing.measure(counter, served[c.name]), tell)
+    return {"file": rates(results), **ratios("file", results, ("bare",))}
 
 
 def ratios(work: str, results: dict[str, Result], peers: tuple[str, ...]) -> dict[str, float]:
