@@ -135,6 +135,8 @@ def child_environment(folder: Path, *told: Mapping[str, str]) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         # Compiled modules are kept, whatever the shell says, and out of the source folders.
         "PYTHONPYCACHEPREFIX": str(folder / "pycache"),
+        # WeasyPrint's fonts stay behind when its process is killed; here they go with the stack.
+        "TMPDIR": str(folder / "tmp"),
         "LOG_LEVEL": "INFO",
         # Each thread of a process would get a memory arena of its own.
         "MALLOC_ARENA_MAX": "2",

@@ -1,6 +1,7 @@
 """The whole product on one machine: servers, stand-ins, web, workers and relay."""
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -37,6 +38,7 @@ class Stack:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.logs = self.folder / "logs"
         self.logs.mkdir(exist_ok=True)
+        (self.folder / "tmp").mkdir(exist_ok=True)
         self._lasting = lasting
         self._keys = Keys(self.folder, ROOT)
         self._servers: PrivateServers | None = None
@@ -90,6 +92,7 @@ class Stack:
         if self._servers is not None:
             self._servers.stop()
         (self.folder / "endpoints.env").unlink(missing_ok=True)
+        shutil.rmtree(self.folder / "tmp", ignore_errors=True)
 
     def _start_servers(self) -> None:
         servers = PrivateServers(self.folder, durable=self._lasting, definitions=self._definitions())
