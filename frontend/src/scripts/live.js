@@ -79,10 +79,11 @@ function updateRows(region, body, next) {
 }
 
 function replaceInside(shown, row) {
-  const focused = shown.contains(document.activeElement);
+  const links = () => [...shown.querySelectorAll("[data-open-row]")];
+  const focused = links().indexOf(document.activeElement);
   shown.innerHTML = row.innerHTML;
   window.htmx?.process(shown);
-  if (focused) shown.querySelector("[data-open-row]")?.focus({ preventScroll: true });
+  if (focused >= 0) links()[focused]?.focus({ preventScroll: true });
 }
 
 function phrase(button, count) {
