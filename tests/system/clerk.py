@@ -1,38 +1,42 @@
 """Somebody at the counter, with a browser."""
 
-import re
 from urllib.parse import quote
 
 import httpx
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from deploy.local.addresses import ACCOUNTS, Addresses
+from shared.web.session import COOKIE
 
-SIGNED_IN = re.compile(r"/guichet/(\?.*)?$")
+PATIENCE_MS = 60_000
+HTMX_READY = "!document.querySelector('[hx-get]') || document.querySelector('[data-htmx-powered]')"
 
 
 class Clerk:
-    """Signs in by the page, and does by the API what a test only needs to have happened."""
+    """Somebody signed in: in the browser, and by the API for what a test only needs done."""
 
-    def __init__(self, page: Page, addresses: Addresses, language: str, role: str) -> None:
+    def __init__(self, page: Page, addresses: Addresses, language: str, token: str) -> None:
         self.page = page
         self.language = language
         self.complaints: list[str] = []
         self._addresses = addresses
-        page.set_default_timeout(30_000)
-        page.context.add_cookies([{"name": "lang", "value": language, "url": addresses.web_url}])
+        self._api = httpx.Client(
+            base_url=addresses.web_url, timeout=60, headers={"Authorization": f"Bearer {token}"}
+        )
+        page.set_default_timeout(PATIENCE_MS)
+        page.context.add_cookies(
+            [
+                {"name": name, "value": value, "url": addresses.web_url}
+                for name, value in (("lang", language), (COOKIE, token))
+            ]
+        )
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", lambda message: self._heard(message.type, message.text))
-        self.open("/guichet/")
-        page.fill("#f-email", ACCOUNTS[role])
-        page.fill("#f-password", addresses.demo_password)
-        page.keyboard.press("Enter")
-        expect(page).to_have_url(SIGNED_IN, timeout=30_000)
-        self._api = httpx.Client(base_url=addresses.web_url, timeout=30)
-        self._sign_in_api(role)
 
     def open(self, path: str) -> Page:
+        """Go there, and wait until links and forms do what scripts make of them."""
         self.page.goto(f"{self._addresses.web_url}{path}")
+        self.page.wait_for_function(HTMX_READY)
         return self.page
 
     def post(self, path: str, body: dict[str, object]) -> dict[str, object]:
@@ -48,13 +52,14 @@ class Clerk:
         document: dict[str, object] = answer.json()
         return document
 
-    def _sign_in_api(self, role: str) -> None:
-        session = self.post(
-            "/guichet/api/v1/session",
-            {"email": ACCOUNTS[role], "password": self._addresses.demo_password},
-        )
-        self._api.headers["Authorization"] = f"Bearer {session['token']}"
-
     def _heard(self, kind: str, text: str) -> None:
         if kind == "error":
             self.complaints.append(text)
+
+
+def sign_in(addresses: Addresses, role: str) -> str:
+    """Return a token of one of the seeded accounts."""
+    credentials = {"email": ACCOUNTS[role], "password": addresses.demo_password}
+    answer = httpx.post(f"{addresses.web_url}/guichet/api/v1/session", json=credentials, timeout=60)
+    token: str = answer.raise_for_status().json()["token"]
+    return token

@@ -4,13 +4,14 @@ import contextlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from deploy.local.stack import Stack
-from tests.system.clerk import Clerk
+from tests.system.clerk import PATIENCE_MS, Clerk, sign_in
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 # Without these Chromium asks a sandbox, a graphics card and its update servers for things that
@@ -19,8 +20,8 @@ FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
-DESK = (1366, 768)
-PHONE = (390, 844)
+DESK: ViewportSize = {"width": 1366, "height": 768}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="session")
@@ -40,20 +41,34 @@ def chromium() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("no chromium on this machine (set CHROMIUM to its path)")
     with sync_playwright() as playwright:
+        expect.set_options(timeout=PATIENCE_MS)
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield browser
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def token_of(stack: Stack) -> Callable[[str], str]:
+    """A session for each role, asked for once: checking a password is slow on purpose."""
+    return cache(partial(sign_in, stack.addresses))
+
+
 @pytest.fixture
-def clerk(stack: Stack, chromium: Browser) -> Iterator[Callable[..., Clerk]]:
+def visitor(stack: Stack, chromium: Browser) -> Iterator[Page]:
+    """Nobody is signed in."""
+    with chromium.new_context(base_url=stack.addresses.web_url) as context:
+        yield context.new_page()
+
+
+@pytest.fixture
+def clerk(stack: Stack, chromium: Browser, token_of: Callable[[str], str]) -> Iterator[Callable[..., Clerk]]:
     """``clerk("ar")``: somebody signed in, with a page in that language."""
     with contextlib.ExitStack() as closing:
 
-        def come(language: str, *, role: str = "operator", size: tuple[int, int] = DESK) -> Clerk:
-            context = chromium.new_context(viewport={"width": size[0], "height": size[1]})
+        def come(language: str, *, role: str = "operator") -> Clerk:
+            context = chromium.new_context(viewport=DESK)
             closing.callback(context.close)
-            return Clerk(context.new_page(), stack.addresses, language, role)
+            return Clerk(context.new_page(), stack.addresses, language, token_of(role))
 
         yield come
 
@@ -71,12 +86,12 @@ def axe_source() -> str:
 def check_axe(axe_source: str) -> Callable[[Page], list[str]]:
     """What axe-core finds on a page, one line a finding."""
 
-    def run(page: Page) -> list[str]:
-        page.evaluate(f"() => {{ {axe_source} }}")
+    def check(page: Page) -> list[str]:
+        page.evaluate(f"() => {{ if (!window.axe) {{ {axe_source} }} }}")
         found: list[str] = page.evaluate(
             """async () => (await axe.run()).violations.flatMap((violation) =>
                 violation.nodes.map((node) => `${violation.id}: ${node.target.join(" ")}`))"""
         )
         return found
 
-    return run
+    return check
