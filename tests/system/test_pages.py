@@ -203,11 +203,11 @@ def test_a_change_made_elsewhere_shows_within_seconds_and_moves_nothing(
 
 
 def test_twelve_open_tabs_all_work(clerk: Callable[..., Clerk]) -> None:
-    agent = clerk("fr")
+    first = clerk("fr").open("/guichet/")
     tabs: list[Page] = []
     for _ in range(12):
-        tab = agent.page.context.new_page()
-        tab.goto(agent.page.url)
+        tab = first.context.new_page()
+        tab.goto(first.url)
         tabs.append(tab)
     for tab in tabs:
         tab.reload()
