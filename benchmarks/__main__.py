@@ -13,11 +13,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks import consuming, filing, machine, relaying
+from benchmarks import consuming, filing, latency, machine, relaying, whole_stack
 from benchmarks.comparing import Result, in_turn
 from benchmarks.stage import ROOT, Stage, servers
 
-PARTS = ("consume", "relay", "file")
+PARTS = ("consume", "relay", "file", "stack")
+TOP_LATENCIES = ("email_p50_ms", "email_p99_ms", "sms_p99_ms")
 REPORT = ROOT / ".run" / "bench.json"
 
 
@@ -37,14 +38,14 @@ def main() -> None:
     for name, value in report["machine"].items():
         tell(f"{name}: {value}")
     logs = REPORT.parent / "bench-logs"
-    with servers() as started:
-        stage = Stage(started, logs)
-        if "consume" in parts:
-            report |= consume(stage, options.rounds)
-        if "relay" in parts:
-            report |= relay(stage, options.rounds)
-        if "file" in parts:
-            report |= file(stage, options.rounds)
+    if set(parts) - {"stack"}:
+        with servers() as started:
+            stage = Stage(started, logs)
+            for part, run in (("consume", consume), ("relay", relay), ("file", file)):
+                if part in parts:
+                    report |= run(stage, options.rounds)
+    if "stack" in parts:
+        report |= whole(logs)
     report["machine"]["load_after"] = round(os.getloadavg()[0], 2)
     write(REPORT, report)
 
@@ -77,6 +78,29 @@ def file(stage: Stage, rounds: int) -> dict[str, Any]:
         served = {c.name: up.enter_context(filing.web(stage, counter, c)) for c in filing.CONTENDERS}
         results = in_turn(filing.CONTENDERS, rounds, lambda c: filing.measure(counter, served[c.name]), tell)
     return {"file": rates(results), **ratios("file", results, ("bare",))}
+
+
+def whole(logs: Path) -> dict[str, Any]:
+    """Start the product twice: measure messages on the first run, start and memory on the second."""
+    found: dict[str, Any] = {}
+    with whole_stack.folder() as folder:
+        tell(f"\nthe whole stack: {latency.PER_SECOND} requests/s for {latency.SECONDS} s, until all is sent")
+        with whole_stack.running(folder, logs) as running:
+            found["first_start_s"] = round(running.ready_seconds, 1)
+            times = latency.measure(running.endpoints)
+        for name, value in times.items():
+            tell(f"  {name:<28} {value:>8}")
+        found |= {"latency": times} | {name: times[name] for name in TOP_LATENCIES}
+        tell("\nthe whole stack, second start, idle")
+        with whole_stack.running(folder, logs) as running:
+            memory = running.idle_megabytes()
+            found |= {
+                "ready_s": round(running.ready_seconds, 1),
+                "idle_rss_mb": memory["pss"],
+                "idle_memory_mb": memory,
+            }
+    tell(f"  ready in {found['ready_s']} s, holds {memory['pss']} MB (shared pages counted once)")
+    return found
 
 
 def ratios(work: str, results: dict[str, Result], peers: tuple[str, ...]) -> dict[str, float]:

@@ -21,7 +21,9 @@ from shared.db.migrations import migrate
 from shared.web.session import Issuer, new_key_pair
 
 PATH = "/guichet/api/v1/requests"
-THREADS = 8
+# One process a core: the machine is the limit, not one interpreter's lock.
+WORKERS = 2
+THREADS = 4
 CONNECTIONS = 8
 WARM_UP_SECONDS = 1.0
 SECONDS = 4.0
@@ -86,8 +88,8 @@ def web(stage: Stage, counter: Counter, contender: Contender) -> Iterator[Web]:
     """Serve an app by granian, both sides with the same settings."""
     port = free_port()
     arguments = (
-        *("granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
-        *("--blocking-threads", str(THREADS), "--no-ws", contender.module),
+        *("granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
+        *("--workers", str(WORKERS), "--blocking-threads", str(THREADS), "--no-ws", contender.module),
     )
     with stage.process(*arguments, env=counter.environment) as process:
         request = post(port, PATH, counter.wish, counter.token)

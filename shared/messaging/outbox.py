@@ -7,22 +7,29 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 import structlog
-from marshmallow import Schema
+from marshmallow import Schema, ValidationError
 from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
 
 from shared import clock
 from shared.db import uuid7
 from shared.messaging import crash_points
-from shared.messaging.contracts import TYPE_PATTERN, contract_of
+from shared.messaging.contracts import contract_of
 from shared.messaging.envelope import Envelope, encode
+from shared.messaging.reading import read
+from shared.messaging.writing import write
 
 _PENDING = "outbox.pending"
 
+# One JSON document for all rows: psycopg takes longer to adapt five short arrays than PostgreSQL
+# to read it.
 _INSERT = (
     "INSERT INTO outbox (event_id, type, subject, body, mandatory)"
-    " SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::bytea[], %s::boolean[])"
+    " SELECT event_id, type, subject, convert_to(body, 'UTF8'), mandatory"
+    " FROM json_to_recordset(%s::json)"
+    " AS rows (event_id uuid, type text, subject text, body text, mandatory boolean)"
 )
 
 
@@ -45,18 +52,17 @@ def publish(
     contract = contract_of(schema_class)
     if contract.sample is None:
         raise TypeError(f"{contract.type} is declared as consumed, not published")
-    dumped: dict[str, Any] = contract.schema.dump(data)
-    errors = contract.schema.validate(dumped)
-    if errors:
-        raise InvalidEvent(f"{contract.type}: {errors}")
+    dumped = write(contract.schema, data)
+    try:
+        read(contract.schema, dumped)
+    except ValidationError as error:
+        raise InvalidEvent(f"{contract.type}: {error.messages}") from error
     context = structlog.contextvars.get_contextvars()
     event_id = uuid7()
-    match = TYPE_PATTERN.match(contract.type)
-    assert match is not None  # noqa: S101 - the decorator refuses any other type
     envelope = Envelope(
         id=event_id,
         type=contract.type,
-        source=f"/{match['service']}",
+        source=f"/{contract.publisher}",
         subject=subject,
         time=clock.now(),
         data=dumped,
@@ -69,7 +75,14 @@ def publish(
         session.begin()
     transaction = session.get_nested_transaction() or session.get_transaction()
     pending = session.info.setdefault(_PENDING, [])
-    pending.append((transaction, event_id, contract.type, subject, encode(envelope), contract.mandatory))
+    row = {
+        "event_id": event_id,
+        "type": contract.type,
+        "subject": subject,
+        "body": encode(envelope).decode(),
+        "mandatory": contract.mandatory,
+    }
+    pending.append((transaction, row))
     return event_id
 
 
@@ -79,8 +92,8 @@ def _write_rows(session: Session) -> None:
     if not rows:
         return
     session.info[_PENDING] = []
-    _, *columns = (list(column) for column in zip(*rows, strict=True))
-    session.connection().exec_driver_sql(_INSERT, tuple(columns))
+    document = orjson.dumps([row for _, row in rows]).decode()
+    session.connection().exec_driver_sql(_INSERT, (document,))
     crash_points.reach("publish-before-commit")
 
 

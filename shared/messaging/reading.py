@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, missing
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, missing
 
 Reader = Callable[[Mapping[str, Any]], dict[str, Any]]
 
@@ -38,10 +38,14 @@ def reader_of(schema: Schema) -> Reader:
         )
         for name, field in schema.load_fields.items()
     ]
+    known = frozenset(key for key, *_ in plan)
+    refuses_unknown = schema.unknown == RAISE
 
     def read_valid(data: Mapping[str, Any]) -> dict[str, Any]:
         loaded = {}
         try:
+            if refuses_unknown and not known.issuperset(data):
+                return schema.load(data)  # type: ignore[no-any-return]
             for key, attribute, deserialize, convert in plan:
                 value = data.get(key, missing)
                 if value is None or value is missing:
@@ -51,7 +55,7 @@ def reader_of(schema: Schema) -> Reader:
                     loaded[attribute] = value
                 else:
                     loaded[attribute] = convert(value, key, data)
-        except (ValidationError, AttributeError):
+        except (ValidationError, AttributeError, TypeError):
             return schema.load(data)  # type: ignore[no-any-return]
         return loaded
 
@@ -60,7 +64,7 @@ def reader_of(schema: Schema) -> Reader:
 
 def _is_plain(schema: Schema) -> bool:
     return (
-        schema.unknown == EXCLUDE
+        schema.unknown in (EXCLUDE, RAISE)
         and not schema.many
         and not schema.partial
         and not any(schema._hooks.values())
