@@ -32,7 +32,7 @@ from shared.logging import get_logger
 log = get_logger()
 
 LARGEST_RECORD = 200
-WAIT_FOR_A_HAND = 0.1
+WAIT_FOR_A_HAND = 0.05
 RECORD_RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -55,6 +55,7 @@ class Mailroom:
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._free = {Channel.EMAIL: settings.email_hands, Channel.SMS: settings.sms_hands}
         self._capacity = dict(self._free)
+        self._more_due = dict.fromkeys(self._free, False)
         self._hand_freed = threading.Condition()
         self._jobs: dict[Channel, queue.Queue[tuple[Job, float] | None]] = {c: queue.Queue() for c in Channel}
         self._done: queue.Queue[tuple[Job, Outcome] | None] = queue.Queue()
@@ -66,10 +67,7 @@ class Mailroom:
     def deliver(self) -> bool:
         """Hand due messages to free hands; True when more may be due."""
         self._open()
-        with self._hand_freed:
-            if not any(self._free.values()):
-                self._hand_freed.wait(WAIT_FOR_A_HAND)
-            room = {channel: free for channel, free in self._free.items() if free}
+        room = self._room()
         if not room:
             return True
         deadline = time.monotonic() + self._settings.lease.total_seconds()
@@ -82,13 +80,25 @@ class Mailroom:
                 self._free[job.channel] -= 1
         for job in jobs:
             self._jobs[job.channel].put((job, deadline))
-        if len(room) < len(self._free):
-            # A channel whose hands are all busy may have more waiting; the other one goes on.
-            with self._hand_freed:
-                self._hand_freed.wait(WAIT_FOR_A_HAND)
-            return True
         taken = [job.channel for job in jobs]
-        return any(taken.count(channel) == free for channel, free in room.items())
+        for channel, free in room.items():
+            self._more_due[channel] = taken.count(channel) == free
+        return any(self._more_due.values())
+
+    def _room(self) -> dict[Channel, int]:
+        """Return the free hands of each channel that has any.
+
+        While a channel has more to send than hands, its next free hand is waited for: asking
+        the database in between would find nothing. Not for long, since the other channel's
+        messages must not wait for it.
+        """
+        with self._hand_freed:
+            starved = [channel for channel, more in self._more_due.items() if more]
+            if starved:
+                self._hand_freed.wait_for(
+                    lambda: any(self._free[channel] for channel in starved), WAIT_FOR_A_HAND
+                )
+            return {channel: free for channel, free in self._free.items() if free}
 
     def close(self, *, seconds: float = 10.0) -> None:
         """Let the hands finish what they hold and have it written down.

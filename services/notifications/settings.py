@@ -60,7 +60,7 @@ class NotificationSettings:
 
     smtp: SmtpSettings = field(default_factory=SmtpSettings)
     sms: SmsSettings = field(default_factory=SmsSettings)
-    email_hands: int = 4
+    email_hands: int = 6
     sms_hands: int = 8
     lease: timedelta = timedelta(seconds=60)
     email_policy: Policy = field(default_factory=Policy)
@@ -113,7 +113,7 @@ class NotificationSettings:
         return cls(
             smtp=smtp,
             sms=sms,
-            email_hands=env.int("NOTIFICATIONS_EMAIL_HANDS", 4),
+            email_hands=env.int("NOTIFICATIONS_EMAIL_HANDS", 6),
             sms_hands=env.int("NOTIFICATIONS_SMS_HANDS", 8),
             lease=lease,
             email_policy=Policy(
