@@ -68,7 +68,10 @@ def tell(db: Database, **given: Any) -> None:
 def conclude(db: Database, verdict: Verdict, detail: str = "") -> None:
     with db.transaction() as session:
         jobs = take_due(
-            session, {Channel.EMAIL: 9, Channel.SMS: 9}, sender="test", lease=timedelta(seconds=60)
+            session.connection(),
+            {Channel.EMAIL: 9, Channel.SMS: 9},
+            sender="test",
+            lease=timedelta(seconds=60),
         )
     with db.transaction() as session:
         record_outcomes(session, [(job, Outcome(verdict, detail)) for job in jobs], POLICIES, now=clock.now())
@@ -238,7 +241,7 @@ def test_a_receipt_that_overtakes_the_answer_of_the_gateway_counts(
 ) -> None:
     tell(db)
     with db.transaction() as session:
-        (job,) = take_due(session, {Channel.SMS: 9}, sender="test", lease=timedelta(seconds=60))
+        (job,) = take_due(session.connection(), {Channel.SMS: 9}, sender="test", lease=timedelta(seconds=60))
     assert receipt(app, job.reference).status_code == 204
     with db.transaction() as session:
         record_outcomes(session, [(job, Outcome(Verdict.DOUBTFUL, "timeout"))], POLICIES, now=clock.now())

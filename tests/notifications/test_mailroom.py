@@ -371,9 +371,11 @@ def test_a_sender_frozen_past_its_lease_changes_nothing_but_may_bring_good_news(
         startups.keep_startup(session, make.startup(EMAIL_ONLY))
         telling.request_submitted(session, make.request_submitted())
     with db.transaction() as session:
-        (frozen,) = take_due(session, {Channel.EMAIL: 1}, sender="frozen", lease=timedelta(0))
+        (frozen,) = take_due(session.connection(), {Channel.EMAIL: 1}, sender="frozen", lease=timedelta(0))
     with db.transaction() as session:
-        (second,) = take_due(session, {Channel.EMAIL: 1}, sender="second", lease=timedelta(seconds=20))
+        (second,) = take_due(
+            session.connection(), {Channel.EMAIL: 1}, sender="second", lease=timedelta(seconds=20)
+        )
     assert (second.delivery.attempts, second.delivery.doubts, second.in_doubt) == (2, 1, True)
     with db.transaction() as session:
         record_outcomes(

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Row, text
+from sqlalchemy import Connection, Row, text
 from sqlalchemy.orm import Session
 
 from services.notifications.domain.audience import Channel, Kind
@@ -84,9 +84,9 @@ class Conclusion:
     change: Change
 
 
-def claim(session: Session, room: Mapping[Channel, int], *, sender: str, lease: timedelta) -> list[Job]:
+def claim(connection: Connection, room: Mapping[Channel, int], *, sender: str, lease: timedelta) -> list[Job]:
     """Lease up to ``room`` due messages a channel to ``sender``, the longest due first."""
-    rows = session.connection().exec_driver_sql(
+    rows = connection.exec_driver_sql(
         _CLAIM,
         {
             "email": room.get(Channel.EMAIL, 0),

@@ -1,9 +1,10 @@
-"""The two transactions around sending: take what is due, write down what came of it."""
+"""What is done around sending: take what is due, write down what came of it."""
 
 import random
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 from structlog.contextvars import bound_contextvars
 
@@ -19,9 +20,15 @@ from shared.logging import get_logger
 log = get_logger()
 
 
-def take_due(session: Session, room: Mapping[Channel, int], *, sender: str, lease: timedelta) -> list[Job]:
-    """Lease due messages to ``sender``, no more a channel than it has hands free."""
-    return queue.claim(session, room, sender=sender, lease=lease)
+def take_due(
+    connection: Connection, room: Mapping[Channel, int], *, sender: str, lease: timedelta
+) -> list[Job]:
+    """Lease due messages to ``sender``, no more a channel than it has hands free.
+
+    It is one statement, so a connection in autocommit mode spares BEGIN and COMMIT a round trip
+    each, at every message.
+    """
+    return queue.claim(connection, room, sender=sender, lease=lease)
 
 
 def record_outcomes(
