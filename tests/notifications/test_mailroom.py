@@ -29,10 +29,12 @@ from tests.support.broker import eventually
 SOON = timedelta(milliseconds=20)
 
 
-def settings(mail_server: MailServer, gateway: Gateway, **given: Any) -> NotificationSettings:
+def settings(
+    mail_server: MailServer, gateway: Gateway, *, answer_seconds: float = 5.0, **given: Any
+) -> NotificationSettings:
     return NotificationSettings(
-        smtp=SmtpSettings(host="127.0.0.1", port=mail_server.port, final_seconds=2.0),
-        sms=SmsSettings(url=gateway.url, token="secret", answer_seconds=0.4),
+        smtp=SmtpSettings(host="127.0.0.1", port=mail_server.port, final_seconds=5.0),
+        sms=SmsSettings(url=gateway.url, token="secret", answer_seconds=answer_seconds),
         **{
             "lease": timedelta(seconds=20),
             "email_policy": Policy(first_delay=SOON, factor=1, max_attempts=4, doubt_delay=SOON),
@@ -60,7 +62,7 @@ def working(db: Database, chosen: NotificationSettings, **given: Any) -> Iterato
     finally:
         stop.set()
         thread.join()
-        mailroom.close(seconds=5)
+        mailroom.close(seconds=30)
 
 
 @pytest.fixture
@@ -74,7 +76,7 @@ def run(db: Database, mail_server: MailServer, gateway: Gateway) -> Callable[...
         with working(db, settings(mail_server, gateway, **given)):
             eventually(
                 lambda: all(m.due_at is None and m.state in states for m in rows(db)),
-                seconds=10,
+                seconds=30,
                 what=f"every message {states}",
             )
         return rows(db)
@@ -225,7 +227,7 @@ def test_a_mail_server_that_is_away_is_waited_for(db: Database, gateway: Gateway
         email_policy=Policy(first_delay=SOON, factor=1, max_attempts=2),
     )
     with working(db, chosen):
-        eventually(lambda: rows(db)[0].state == "failed", seconds=10)
+        eventually(lambda: rows(db)[0].state == "failed", seconds=30)
     assert verdicts(db) == ["deferred", "deferred"]
 
 
@@ -248,7 +250,7 @@ def test_a_gateway_that_takes_the_sms_and_never_answers_is_asked_and_sends_once(
     db: Database, gateway: Gateway, run: Run
 ) -> None:
     gateway.faults.append("hang")
-    (row,) = run(SMS_ONLY, states={"accepted"})
+    (row,) = run(SMS_ONLY, states={"accepted"}, answer_seconds=0.4)
     assert len(gateway.sms) == 1
     assert gateway.requests == ["POST", "GET"]
     assert verdicts(db) == ["doubtful", "accepted"]
@@ -320,10 +322,10 @@ def test_a_mail_server_that_hangs_keeps_no_sms_waiting(
         Channel.SMS: lambda: SmsCarrier(chosen.sms),
     }
     with working(db, chosen, carriers=carriers):
-        eventually(lambda: len(gateway.sms) == 6, seconds=5, what="all SMS sent")
+        eventually(lambda: len(gateway.sms) == 6, seconds=30, what="all SMS sent")
         assert [row.state for row in rows(db) if row.channel == "email"].count("sending") == 2
         release.set()
-        eventually(lambda: all(row.state == "accepted" for row in rows(db)), seconds=5)
+        eventually(lambda: all(row.state == "accepted" for row in rows(db)), seconds=30)
 
 
 def test_two_mailrooms_send_nothing_twice(db: Database, mail_server: MailServer, gateway: Gateway) -> None:
@@ -357,7 +359,7 @@ def test_what_a_dead_sender_held_is_in_doubt_and_reconciled(
             text("INSERT INTO attempts SELECT id, 1, 1, 'dead:1', now() - interval '60 s' FROM messages")
         )
     with working(db, settings(mail_server, gateway)):
-        eventually(lambda: all(row.state == "accepted" for row in rows(db)), seconds=10)
+        eventually(lambda: all(row.state == "accepted" for row in rows(db)), seconds=30)
     assert verdicts(db) == ["lost", "lost", "accepted", "accepted"]
     assert gateway.requests == ["GET", "POST"]
     assert len(mail_server.messages) == 1
