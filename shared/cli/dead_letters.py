@@ -13,7 +13,7 @@ import click
 from pika.exceptions import AMQPError
 
 from shared.cli.options import pick, service_option
-from shared.cli.outages import broker_outage
+from shared.cli.wording import broker_outage, counted
 from shared.db import Database
 from shared.errors import NotFound
 from shared.messaging import dead_letter_queue, parking
@@ -42,7 +42,7 @@ def list_command(service: Sequence[str]) -> None:
                 asked = ", replay asked for" if event.replay_requested_at else ""
                 click.echo(
                     f"{name}  {event.event_id}  {event.type}  parked {event.parked_at:%F %T}Z"
-                    f"  {event.attempts} attempts{asked}\n    {event.error}"
+                    f"  {counted(event.attempts, 'attempt')}{asked}\n    {event.error}"
                 )
         database.dispose()
         for letter in _in_broker(settings):

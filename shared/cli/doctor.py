@@ -10,7 +10,7 @@ from pika.exceptions import AMQPError, ChannelClosedByBroker
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from shared.cli.options import pick, service_option
-from shared.cli.outages import broker_outage, database_outage
+from shared.cli.wording import broker_outage, counted, database_outage
 from shared.clock import WrongTimeZoneData, check_time_zone_data
 from shared.db.migrations import pending
 from shared.messaging import names
@@ -103,9 +103,9 @@ def _events(settings: ServiceSettings) -> list[Finding]:
     findings = []
     if outbox and outbox[0] and outbox[1] >= STUCK_SECONDS:
         why = f" ({outbox[2]})" if outbox[2] else ""
-        findings.append(f"{outbox[0]} events have waited in the outbox, the oldest for {outbox[1]} s{why}")
+        findings.append(f"{counted(outbox[0], 'event')} in the outbox, the oldest for {outbox[1]} s{why}")
     if parked and parked[0]:
-        findings.append(f"{parked[0]} events are parked: see guichet dead-letters list")
+        findings.append(f"{counted(parked[0], 'parked event')}: see guichet dead-letters list")
     if relays and not relays[0]:
         findings.append("no relay is running: events stay in the outbox")
     return findings
@@ -129,11 +129,11 @@ def _queues(service: str, channel: Any) -> list[Finding]:
     findings = []
     inbox = channel.queue_declare(names.inbox_of(service), passive=True).method
     if inbox.consumer_count == 0:
-        findings.append(f"nobody consumes {inbox.queue} ({inbox.message_count} messages wait)")
+        findings.append(f"nobody consumes {inbox.queue} ({counted(inbox.message_count, 'message')} waiting)")
     letters = channel.queue_declare(names.dead_letters_of(service), passive=True).method
     if letters.message_count:
         findings.append(
-            f"{letters.message_count} messages lie in {letters.queue}: see guichet dead-letters list"
+            f"{counted(letters.message_count, 'message')} in {letters.queue}: see guichet dead-letters list"
         )
     channel.exchange_declare(names.exchange_of(service), passive=True)
     return findings

@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from shared.cli import dead_letters, doctor, events, outbox_status
 from shared.cli.options import pick, service_option
-from shared.cli.outages import broker_outage, database_outage
+from shared.cli.wording import broker_outage, database_outage
 from shared.db import Database
 from shared.db.migrations import migrate, pending
 from shared.errors import DomainError

@@ -25,7 +25,7 @@ from tests.support.databases import TestDatabases
 ROOT = Path(__file__).resolve().parents[2]
 NO_FSYNC = "✗ booking: PostgreSQL runs with fsync off: a power cut loses committed work"
 NO_RELAY = "✗ booking: no relay is running: events stay in the outbox"
-NO_WORKER = "✗ booking: nobody consumes booking.inbox (0 messages wait)"
+NO_WORKER = "✗ booking: nobody consumes booking.inbox (0 messages waiting)"
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_messages_that_wait_for_a_consumer_are_counted(
     findings: Callable[[], set[str]], broker: TestBroker
 ) -> None:
     broker.publish("billing", "billing.tariff_changed.v1", [sample().body])
-    assert "✗ booking: nobody consumes booking.inbox (1 messages wait)" in findings()
+    assert "✗ booking: nobody consumes booking.inbox (1 message waiting)" in findings()
 
 
 def test_pending_migrations_are_found(
@@ -91,7 +91,7 @@ def test_parked_events_are_found(guichet: CommandLine, park: Callable[[], Sample
     park()
     park()
     out = guichet("doctor", "--service", "billing").out
-    assert "✗ billing: 2 events are parked: see guichet dead-letters list" in out
+    assert "✗ billing: 2 parked events: see guichet dead-letters list" in out
 
 
 def test_dead_letters_in_the_broker_are_found(guichet: CommandLine, broker: TestBroker) -> None:
@@ -100,7 +100,7 @@ def test_dead_letters_in_the_broker_are_found(guichet: CommandLine, broker: Test
     def out() -> str:
         return guichet("doctor", "--service", "billing").out
 
-    sentence = "✗ billing: 1 messages lie in billing.dead-letters: see guichet dead-letters list"
+    sentence = "✗ billing: 1 message in billing.dead-letters: see guichet dead-letters list"
     eventually(lambda: sentence in out(), what="the finding")
 
 
@@ -120,7 +120,7 @@ def test_a_stuck_outbox_is_found_with_what_holds_it_up(
             )
         )
     stuck = next(line for line in findings() if "outbox, the oldest" in line)
-    assert stuck.startswith("✗ booking: 1 events have waited in the outbox, the oldest for 30")
+    assert stuck.startswith("✗ booking: 1 event in the outbox, the oldest for 30")
     assert stuck.endswith(" s (no queue is bound for this event)")
 
 

@@ -4,7 +4,6 @@ People's names, addresses and telephones travel only with the startup's own reco
 (``startup_registered``, ``startup_changed``); nothing about a request carries an answer.
 """
 
-
 from marshmallow import Schema, fields, validate
 
 from shared.messaging.contracts import published

@@ -1,4 +1,4 @@
-"""Why a server does not answer, in one line for a person."""
+"""What the commands say, in words for a person."""
 
 from pika.exceptions import ProbableAccessDeniedError, ProbableAuthenticationError
 
@@ -20,3 +20,8 @@ def broker_outage(error: BaseException) -> str:
     while cause.args and isinstance(cause.args[0], BaseException):
         cause = cause.args[0]
     return f"RabbitMQ cannot be reached: {getattr(cause, 'exception', None) or cause or type(cause).__name__}"
+
+
+def counted(number: int, thing: str) -> str:
+    """Return ``1 event``, ``2 events``."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
