@@ -127,8 +127,13 @@ def _where(stack: Stack, seconds: float) -> str:
         f"  SMS sent    {addresses.sms_url}/sms",
         f"  all addresses are in {_short(stack.folder / 'endpoints.env')}, logs in {_short(stack.logs)}/",
         "",
-        "Ctrl-C stops everything.",
+        "Ctrl-C stops everything it started.",
     ]
+    if not addresses.own_broker:
+        lines.append(
+            "The broker is yours: without the policies of deploy/rabbitmq/broker.yaml (guichet broker "
+            "definitions) a message that kills its worker again and again may be dropped."
+        )
     return "\n".join(lines)
 
 

@@ -61,7 +61,7 @@ class Stack:
         programs = self._programs()
         for program in programs:
             self._keeper.add(program)
-        with step("Preparing the databases while RabbitMQ starts"):
+        with step("Preparing databases, catalogue and broker"):
             self._keeper.start("standins")
             self._prepare()
         with step(f"Starting {len(programs)} processes"):
