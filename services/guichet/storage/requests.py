@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, RowMapping, and_, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, RowMapping, and_, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.guichet.domain.catalogue import Catalogue
@@ -23,9 +23,9 @@ _startups = tables.startups
 
 LONGEST_SERIAL = 12
 
-_FILING = text(
+_FILING = (
     "SELECT r.revision, nextval('request_serial') AS serial, s.id AS startup_id, s.legal_name, s.ice"
-    " FROM catalogue_revision r LEFT JOIN startups s ON s.id = :startup_id AND s.site = ANY(:sites)"
+    " FROM catalogue_revision r LEFT JOIN startups s ON s.id = %(startup_id)s AND s.site = ANY(%(sites)s)"
 )
 
 # One round trip for the request and its first two lines of history.
@@ -42,9 +42,9 @@ WITH filed AS (
     )
 )
 INSERT INTO request_history (request_id, version, action, state, at, actor, actor_name, note)
-SELECT %(id)s, * FROM unnest(
-    %(versions)s::integer[], %(actions)s::text[], %(states)s::text[], %(instants)s::timestamptz[],
-    %(actors)s::text[], %(actor_names)s::text[], %(notes)s::text[]
+SELECT %(id)s, version, action, state, at, actor, actor_name, note
+FROM json_to_recordset(%(history)s::json) AS lines (
+    version integer, action text, state text, at timestamptz, actor text, actor_name text, note text
 )
 """
 
@@ -83,7 +83,8 @@ class Wanted:
 
 
 def for_filing(session: Session, startup_id: UUID, *, sites: Iterable[str]) -> Filing:
-    row = session.execute(_FILING, {"startup_id": startup_id, "sites": list(sites)}).mappings().first()
+    wanted = {"startup_id": startup_id, "sites": list(sites)}
+    row = session.connection().exec_driver_sql(_FILING, wanted).mappings().first()
     if row is None:
         raise catalogue_storage.CatalogueMissing
     return Filing(
@@ -94,7 +95,6 @@ def for_filing(session: Session, startup_id: UUID, *, sites: Iterable[str]) -> F
 
 
 def add(session: Session, request: Request, *, tracking_sha256: bytes) -> None:
-    lines = request.history
     session.connection().exec_driver_sql(
         _ADD,
         {
@@ -114,13 +114,7 @@ def add(session: Session, request: Request, *, tracking_sha256: bytes) -> None:
             "filed_by_name": request.filed_by.name,
             "tracking_sha256": tracking_sha256,
             "version": request.version,
-            "versions": [line.version for line in lines],
-            "actions": [line.action for line in lines],
-            "states": [line.state.value for line in lines],
-            "instants": [line.at for line in lines],
-            "actors": [line.actor.id for line in lines],
-            "actor_names": [line.actor.name for line in lines],
-            "notes": [line.note for line in lines],
+            "history": orjson.dumps([_line(request.id, line) for line in request.history]).decode(),
         },
     )
 
