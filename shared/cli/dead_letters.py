@@ -17,7 +17,7 @@ from shared.cli.wording import broker_outage, counted
 from shared.db import Database
 from shared.errors import NotFound
 from shared.messaging import dead_letter_queue, parking
-from shared.messaging.dead_letter_queue import DeadLetter
+from shared.messaging.dead_letter_queue import MOST_PEEKED, DeadLetter
 from shared.settings import SERVICES, ServiceSettings
 
 one_service = click.option("--service", required=True, type=click.Choice(SERVICES))
@@ -32,23 +32,25 @@ def dead_letters() -> None:
 @service_option
 def list_command(service: Sequence[str]) -> None:
     """List parked events and the messages of the dead-letter queues."""
-    total = 0
+    total, cut = 0, False
     for name in pick(service):
         settings = ServiceSettings.load(name)
         database = Database(settings.database_url, pool_size=1)
         with database.read() as session:
-            for event in parking.open_events(session, limit=500):
-                total += 1
+            parked = parking.open_events(session, limit=MOST_PEEKED)
+            for event in parked:
                 asked = ", replay asked for" if event.replay_requested_at else ""
                 click.echo(
                     f"{name}  {event.event_id}  {event.type}  parked {event.parked_at:%F %T}Z"
                     f"  {counted(event.attempts, 'attempt')}{asked}\n    {event.error}"
                 )
         database.dispose()
-        for letter in _in_broker(settings):
-            total += 1
+        letters = _in_broker(settings)
+        for letter in letters:
             click.echo(f"{name}  {letter.event_id}  {letter.type}  in the broker: {letter.reason}")
-    click.echo(f"{total} in all")
+        total += len(parked) + len(letters)
+        cut = cut or MOST_PEEKED in (len(parked), len(letters))
+    click.echo(f"the first {total}; there may be more" if cut else f"{total} in all")
 
 
 @dead_letters.command("show")

@@ -14,6 +14,7 @@ from shared.cli.wording import broker_outage, counted, database_outage
 from shared.clock import WrongTimeZoneData, check_time_zone_data
 from shared.db.migrations import pending
 from shared.messaging import names
+from shared.messaging.relay import LEADER_LOCK
 from shared.settings import MissingSetting, ServiceSettings, libpq_url
 
 STUCK_SECONDS = 60
@@ -95,8 +96,9 @@ def _events(settings: ServiceSettings) -> list[Finding]:
                 "SELECT count(*) FROM parked_events WHERE resolved_at IS NULL"
             ).fetchone()
             relays = connection.execute(
-                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7002"
-                " AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND granted"
+                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+                (LEADER_LOCK,),
             ).fetchone()
     except psycopg.Error:
         return []  # the database check has already said why

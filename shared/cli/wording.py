@@ -1,6 +1,11 @@
 """What the commands say, in words for a person."""
 
-from pika.exceptions import ProbableAccessDeniedError, ProbableAuthenticationError
+from pika.exceptions import (
+    ChannelClosedByBroker,
+    ConnectionClosedByBroker,
+    ProbableAccessDeniedError,
+    ProbableAuthenticationError,
+)
 
 
 def database_outage(error: BaseException) -> str:
@@ -15,6 +20,8 @@ def broker_outage(error: BaseException) -> str:
     """Say why RabbitMQ did not answer."""
     if isinstance(error, ProbableAuthenticationError | ProbableAccessDeniedError):
         return "RabbitMQ refuses the user or its password"
+    if isinstance(error, ChannelClosedByBroker | ConnectionClosedByBroker):
+        return f"RabbitMQ refuses: {error.reply_text}"
     # pika wraps the cause in exceptions of its own, whose text is often empty.
     cause = error
     while cause.args and isinstance(cause.args[0], BaseException):

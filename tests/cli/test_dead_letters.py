@@ -49,6 +49,18 @@ def test_the_list_holds_what_lies_in_the_broker(guichet: CommandLine, broker: Te
     assert out.endswith("2 in all\n")
 
 
+def test_a_long_list_is_cut_and_says_so(guichet: CommandLine, billing: Database) -> None:
+    with billing.transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO parked_events (event_id, type, body, error, attempts)"
+                " SELECT gen_random_uuid(), 'booking.booking_confirmed.v1', '', 'LookupError', 3"
+                " FROM generate_series(1, 501)"
+            )
+        )
+    assert guichet("dead-letters", "list").out.endswith("the first 500; there may be more\n")
+
+
 def test_looking_leaves_the_message_in_the_broker_however_often(
     guichet: CommandLine, broker: TestBroker
 ) -> None:
