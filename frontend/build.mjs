@@ -2,7 +2,7 @@
 // Everything goes to a fresh folder that replaces dist/ in one step: a page served meanwhile
 // finds either the old build or the new one.
 import { createHash } from "node:crypto";
-import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { constants, copyFile, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, extname, join, basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -72,6 +72,13 @@ for (const name of await readdir(fresh)) {
 }
 await writeFile(join(fresh, "manifest.json"), JSON.stringify(manifest));
 
+// Servers started before this build still name its files: one generation is kept for them.
+const before = JSON.parse(await readFile(join(final, "manifest.json"), "utf8").catch(() => "{}"));
+for (const name of Object.values(before)) {
+  for (const file of [name, `${name}.br`, `${name}.gz`]) {
+    await copyFile(join(final, file), join(fresh, file), constants.COPYFILE_EXCL).catch(() => {});
+  }
+}
 await rm(final, { recursive: true, force: true });
 await rename(fresh, final);
 console.log(Object.values(manifest).join("\n"));

@@ -274,6 +274,18 @@ def test_no_page_has_an_accessibility_violation(
         },
     )
     found = []
+
+    def look(what: str) -> None:
+        """Run axe-core on what is shown, on a desk's screen and on a phone's."""
+        for name, size in (("desk", DESK), ("phone", PHONE)):
+            agent.page.set_viewport_size(size)
+            expect(agent.page.locator("[aria-busy=true]")).to_have_count(0)
+            found.extend(f"{what} ({name}) {violation}" for violation in check_axe(agent.page))
+            wider = agent.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            if wider > 0:
+                found.append(f"{what} ({name}) scrolls sideways by {wider} px")
+        agent.page.set_viewport_size(DESK)
+
     for path in (
         "/guichet/",
         "/guichet/requests/new",
@@ -290,13 +302,18 @@ def test_no_page_has_an_accessibility_violation(
         "/billing/new",
         "/notifications/",
     ):
-        page = agent.open(path)
-        for name, size in (("desk", DESK), ("phone", PHONE)):
-            page.set_viewport_size(size)
-            expect(page.locator("[aria-busy=true]")).to_have_count(0)
-            found += [f"{path} ({name}) {violation}" for violation in check_axe(page)]
-            wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-            if wider > 0:
-                found.append(f"{path} ({name}) scrolls sideways by {wider} px")
-        page.set_viewport_size(DESK)
+        agent.open(path)
+        look(path)
+
+    page = agent.open("/guichet/")
+    page.locator("[data-open-row]:visible").first.click()
+    expect(page.locator("#detail .detail-title")).to_be_visible()
+    look("the request beside the list")
+    page = agent.open("/booking/?site=casablanca")
+    page.keyboard.press("n")
+    expect(page.locator("dialog[open] #f-subject")).to_be_focused()
+    look("the booking dialog")
+    page = agent.open("/notifications/")
+    page.keyboard.press("?")
+    look("the list of keys")
     assert found == []
