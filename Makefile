@@ -20,12 +20,13 @@ test: ## every test, on servers of its own; ARGS="tests/booking -k overlap" for 
 	@$(PREPARE) --dev
 	@$(BIN)/python -m pytest $(ARGS)
 
-lint: ## style, types, walls between the parts
+lint: ## style, types, walls between the parts, texts without a translation
 	@$(PREPARE) --dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m shared.web.i18n_check
 
 fmt: ## put the code in its usual form
 	@$(PREPARE) --dev

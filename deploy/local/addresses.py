@@ -20,6 +20,18 @@ ACCOUNTS = {
 }
 # A PG* or *_URL variable of the user's shell must not steer what we start.
 FOREIGN = ("DATABASE_URL", "AMQP_URL", "SESSION_PRIVATE_KEY", "SESSION_PUBLIC_KEY", "PYTHONPATH")
+# Says that the AMQP_URL beside it is of a stack's own broker.
+PRIVATE_BROKER = "PRIVATE_AMQP_URL"
+
+
+def given_server(name: str) -> str | None:
+    """The existing server to use, `AMQP_URL` or `DATABASE_URL`, when the environment names one.
+
+    A shell that has read a running stack's endpoints.env names that stack's broker; its events are
+    not for a second stack to consume.
+    """
+    url = os.environ.get(name)
+    return None if url == os.environ.get(PRIVATE_BROKER) else url
 
 
 @dataclass(frozen=True)
@@ -109,6 +121,7 @@ class Addresses:
         lines = {
             "WEB_URL": self.web_url,
             "AMQP_URL": self.amqp_admin_url,
+            **({PRIVATE_BROKER: self.amqp_admin_url} if self.own_broker else {}),
             "PG_ADMIN_URL": self.pg_admin_url,
             **self.services(SERVICES),
             "SMTP_HOST": "127.0.0.1",

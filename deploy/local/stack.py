@@ -1,6 +1,5 @@
 """The whole product on one machine: servers, stand-ins, web, workers and relay."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from deploy.local.addresses import Addresses, child_environment
+from deploy.local.addresses import Addresses, child_environment, given_server
 from deploy.local.keys import Keys
 from deploy.local.processes import LocalError, tail
 from deploy.local.progress import step
@@ -46,7 +45,7 @@ class Stack:
         self.addresses: Addresses
 
     def start(self) -> None:
-        given_database, given_broker = os.environ.get("DATABASE_URL"), os.environ.get("AMQP_URL")
+        given_database, given_broker = given_server("DATABASE_URL"), given_server("AMQP_URL")
         if not (given_database and given_broker):
             with step("Starting private servers"):
                 self._start_servers()
@@ -97,8 +96,8 @@ class Stack:
     def _start_servers(self) -> None:
         servers = PrivateServers(self.folder, durable=self._lasting, definitions=self._definitions())
         self._servers = servers.start(
-            database=not os.environ.get("DATABASE_URL"),
-            broker=not os.environ.get("AMQP_URL"),
+            database=not given_server("DATABASE_URL"),
+            broker=not given_server("AMQP_URL"),
             await_broker=False,
         )
         self._keeper.add_other("PostgreSQL", servers.postgres.died, servers.postgres.start)
