@@ -1,11 +1,18 @@
 """Fixtures of the notifications tests."""
 
 from collections.abc import Callable, Iterator
+from uuid import uuid4
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 
+from services.notifications.settings import NotificationSettings, SmsSettings
+from services.notifications.web.app import make_app
 from shared.db import Database
+from shared.web.session import issue_session, new_key_pair
 from tests.notifications.outside import Gateway, MailServer
+from tests.notifications.steps import TOKEN
 
 
 @pytest.fixture
@@ -26,3 +33,39 @@ def gateway() -> Iterator[Gateway]:
     """An SMS gateway on a port of its own."""
     with Gateway() as server:
         yield server
+
+
+@pytest.fixture
+def app(db: Database, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    """The service's web application."""
+    private, public = new_key_pair()
+    monkeypatch.setenv("SESSION_PRIVATE_KEY", private)
+    monkeypatch.setenv("SESSION_PUBLIC_KEY", public)
+    return make_app(db, settings=NotificationSettings(sms=SmsSettings(token=TOKEN)))
+
+
+@pytest.fixture
+def signed_in(app: Flask) -> Callable[..., FlaskClient]:
+    """Make clients with the roles, sites and language a test wants."""
+
+    def client(*roles: str, sites: tuple[str, ...] = ("casablanca",), language: str = "en") -> FlaskClient:
+        token = issue_session(
+            account_id=str(uuid4()),
+            name="Youssef Benjelloun",
+            email="y@technopark.example",
+            roles=roles or ("agent",),
+            sites=sites,
+            language=language,
+        ).token
+        found = app.test_client()
+        found.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+        found.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
+        return found
+
+    return client
+
+
+@pytest.fixture
+def agent(signed_in: Callable[..., FlaskClient]) -> FlaskClient:
+    """A program signed in as an agent of Casablanca."""
+    return signed_in()

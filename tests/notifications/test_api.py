@@ -11,81 +11,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from services.notifications.domain.audience import Channel
-from services.notifications.domain.delivery import Policy, Verdict
+from services.notifications.domain.delivery import Verdict
 from services.notifications.domain.message import Outcome
-from services.notifications.settings import NotificationSettings, SmsSettings
 from services.notifications.use_cases import startups, telling
 from services.notifications.use_cases.sending import record_outcomes, take_due
-from services.notifications.web.app import make_app
 from shared import clock
 from shared.db import Database
-from shared.web.session import issue_session, new_key_pair
 from tests.notifications import factories as make
-
-TOKEN = "gateway-secret"
-API = "/notifications/api/v1"
-POLICIES = {Channel.EMAIL: Policy(), Channel.SMS: Policy()}
-
-
-@pytest.fixture
-def app(db: Database, monkeypatch: pytest.MonkeyPatch) -> Flask:
-    private, public = new_key_pair()
-    monkeypatch.setenv("SESSION_PRIVATE_KEY", private)
-    monkeypatch.setenv("SESSION_PUBLIC_KEY", public)
-    return make_app(db, settings=NotificationSettings(sms=SmsSettings(token=TOKEN)))
-
-
-@pytest.fixture
-def signed_in(app: Flask) -> Callable[..., FlaskClient]:
-    def client(*roles: str, sites: tuple[str, ...] = ("casablanca",), language: str = "en") -> FlaskClient:
-        token = issue_session(
-            account_id=str(uuid4()),
-            name="Youssef Benjelloun",
-            email="y@technopark.example",
-            roles=roles or ("agent",),
-            sites=sites,
-            language=language,
-        ).token
-        found = app.test_client()
-        found.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
-        found.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
-        return found
-
-    return client
-
-
-@pytest.fixture
-def agent(signed_in: Callable[..., FlaskClient]) -> FlaskClient:
-    return signed_in()
-
-
-def tell(db: Database, **given: Any) -> None:
-    with db.transaction() as session:
-        startups.keep_startup(session, make.startup())
-        telling.request_submitted(session, make.request_submitted(**given))
-
-
-def conclude(db: Database, verdict: Verdict, detail: str = "") -> None:
-    with db.transaction() as session:
-        jobs = take_due(
-            session.connection(),
-            {Channel.EMAIL: 9, Channel.SMS: 9},
-            sender="test",
-            lease=timedelta(seconds=60),
-        )
-    with db.transaction() as session:
-        record_outcomes(session, [(job, Outcome(verdict, detail)) for job in jobs], POLICIES, now=clock.now())
-
-
-def listed(client: FlaskClient, **query: str) -> list[dict[str, Any]]:
-    response = client.get(f"{API}/messages", query_string=query)
-    assert response.status_code == 200, response.json
-    return list(response.get_json()["items"])
-
-
-def of_channel(client: FlaskClient, channel: str) -> dict[str, Any]:
-    (found,) = listed(client, channel=channel)
-    return found
+from tests.notifications.steps import API, POLICIES, TOKEN, conclude, listed, of_channel, tell
 
 
 def receipt(app: Flask, reference: str, status: str = "delivered", token: str = TOKEN, **more: Any) -> Any:
@@ -338,65 +271,3 @@ def test_a_body_that_is_no_object_is_a_problem(
 
 def test_nobody_signed_in_sees_nothing(app: Flask, db: Database) -> None:
     assert app.test_client().get(f"{API}/messages").status_code == 401
-
-
-PAGES = ["/notifications/", "/notifications/?state=attention&channel=sms&search=oasis&site=casablanca"]
-
-
-@pytest.mark.parametrize("language", ["fr", "ar", "en"])
-@pytest.mark.parametrize("address", PAGES)
-def test_the_pages_open_in_every_language(
-    db: Database, signed_in: Callable[..., FlaskClient], language: str, address: str
-) -> None:
-    tell(db)
-    conclude(db, Verdict.REFUSED, "550 <no>")
-    client = signed_in(language=language)
-    page = client.get(address, headers={"Accept": "text/html"})
-    assert page.status_code == 200
-    assert f'lang="{language}"' in page.text
-    assert "salma@oasis.example" not in page.text
-    for message in listed(client):
-        detail = client.get(f"/notifications/messages/{message['id']}")
-        assert detail.status_code == 200
-        assert "CAS-2026-000123" in detail.text
-        assert "550 &lt;no&gt;" in detail.text
-
-
-def test_a_page_takes_any_query_without_breaking(db: Database, agent: FlaskClient) -> None:
-    tell(db)
-    for query in ({"state": "x"}, {"search": "%_\\'\x00"}, {"site": "rabat"}, {"channel": "fax"}):
-        assert agent.get("/notifications/", query_string=query).status_code in (200, 422)
-    assert agent.get("/notifications/", query_string={"before": "x"}).status_code == 404
-
-
-def test_a_search_finds_the_number_and_the_startup(db: Database, agent: FlaskClient) -> None:
-    tell(db)
-    for search, found in (("cas-2026", True), ("OASIS", True), ("100%", False)):
-        page = agent.get("/notifications/", query_string={"search": search}).text
-        assert ("m-0" in page) is found
-
-
-def test_the_fragment_of_a_request_shows_its_messages_masked(db: Database, agent: FlaskClient) -> None:
-    subject = str(uuid4())
-    tell(db, request_id=subject)
-    fragment = agent.get("/notifications/fragments/messages", query_string={"subject": subject})
-    assert fragment.status_code == 200
-    assert "s•••@oasis.example" in fragment.text
-    assert "<html" not in fragment.text
-    again = agent.get(
-        "/notifications/fragments/messages",
-        query_string={"subject": subject},
-        headers={"If-None-Match": fragment.headers["ETag"]},
-    )
-    assert again.status_code == 304
-    assert "No message" in agent.get("/notifications/fragments/messages?subject=none").text
-    assert agent.get("/notifications/fragments/messages").status_code == 422
-
-
-def test_the_page_sends_again(db: Database, agent: FlaskClient) -> None:
-    tell(db)
-    conclude(db, Verdict.REFUSED)
-    message = of_channel(agent, "email")
-    answer = agent.post(f"/notifications/messages/{message['id']}/resend")
-    assert answer.status_code == 303
-    assert of_channel(agent, "email")["state"] == "pending"

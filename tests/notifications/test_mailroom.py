@@ -6,9 +6,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-import orjson
 import pytest
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, text
 
 from services.notifications.carriers import Carrier
 from services.notifications.carriers.sms_gateway import SmsCarrier
@@ -17,13 +16,13 @@ from services.notifications.domain.delivery import Policy, Verdict
 from services.notifications.domain.message import Job, Outcome
 from services.notifications.mailroom import Mailroom
 from services.notifications.settings import NotificationSettings, SmsSettings, SmtpSettings
-from services.notifications.storage.tables import attempts, messages
 from services.notifications.use_cases import startups, telling
 from services.notifications.use_cases.sending import record_outcomes, take_due
 from shared import clock
 from shared.db import Database
 from tests.notifications import factories as make
 from tests.notifications.outside import DROP, Gateway, MailServer
+from tests.notifications.steps import events, rows, verdicts
 from tests.support.broker import eventually
 
 SOON = timedelta(milliseconds=20)
@@ -82,22 +81,6 @@ def run(db: Database, mail_server: MailServer, gateway: Gateway) -> Callable[...
         return rows(db)
 
     return filed
-
-
-def rows(db: Database) -> list[Row[Any]]:
-    with db.read() as session:
-        return list(session.execute(select(messages).order_by(messages.c.id)))
-
-
-def verdicts(db: Database) -> list[str | None]:
-    with db.read() as session:
-        return list(session.scalars(select(attempts.c.verdict).order_by(attempts.c.number)))
-
-
-def events(db: Database) -> list[dict[str, Any]]:
-    with db.read() as session:
-        bodies = session.execute(text("SELECT body FROM outbox ORDER BY seq")).scalars()
-        return [orjson.loads(bytes(body)) for body in bodies]
 
 
 def people(count: int) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 import urllib3
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
 
 from services.notifications.domain.delivery import Receipt, Verdict, read_receipt
 from services.notifications.domain.message import Job, Outcome
@@ -143,5 +143,10 @@ def _detail(response: urllib3.BaseHTTPResponse) -> str:
     return f"{response.status} {response.data.decode('utf-8', 'replace')}"[:300].replace("\x00", "")
 
 
-def _told(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:300]
+def _told(error: HTTPError) -> str:
+    """Say what happened in words a clerk can pass on, not in those of a library."""
+    if isinstance(error, ReadTimeoutError):
+        return "no answer in time"
+    if isinstance(error, NewConnectionError | ConnectTimeoutError):
+        return "the gateway cannot be reached"
+    return f"the connection broke ({type(error).__name__})"

@@ -193,4 +193,13 @@ def _connect(settings: SmtpSettings) -> smtplib.SMTP:
 
 
 def _told(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:300]
+    """Say what happened in words a clerk can pass on, not in those of a library."""
+    if isinstance(error, ssl.SSLError):
+        return f"no secure connection: {error.reason or error}"[:300]
+    if isinstance(error, ConnectionRefusedError | socket.gaierror):
+        return "the mail server cannot be reached"
+    if isinstance(error, TimeoutError) or "timed out" in str(error):
+        return "no answer in time"
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"{error.smtp_code} {error.smtp_error!r}"[:300]
+    return f"the connection broke ({type(error).__name__})"
