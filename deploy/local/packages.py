@@ -139,7 +139,7 @@ def _explanation(missing: Sequence[Need]) -> str:
         f"  - {need.name}: package {' '.join(need.apt)} (Homebrew: {' '.join(need.brew)})" for need in missing
     ]
     lines += ["Install them with your package manager, then run the same command again."]
-    if {RABBITMQ, POSTGRESQL} & set(missing):
+    if {RABBITMQ.name, POSTGRESQL.name} & {need.name for need in missing}:
         lines += [
             "Or let containers hold the two servers:",
             "  docker compose -f deploy/local/compose.yaml up -d --wait",
