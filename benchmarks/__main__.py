@@ -87,9 +87,9 @@ def whole(logs: Path) -> dict[str, Any]:
         tell(f"\nthe whole stack: {latency.PER_SECOND} requests/s for {latency.SECONDS} s, until all is sent")
         with whole_stack.running(folder, logs) as running:
             found["first_start_s"] = round(running.ready_seconds, 1)
-            times = latency.measure(running.endpoints)
+            times = latency.measure(running.endpoints, running.cpu_seconds)
         for name, value in times.items():
-            tell(f"  {name:<28} {value:>8}")
+            tell(f"  {name:<28} {value}")
         found |= {"latency": times} | {name: times[name] for name in TOP_LATENCIES}
         tell("\nthe whole stack, second start, idle")
         with whole_stack.running(folder, logs) as running:

@@ -37,8 +37,10 @@ class Filed:
     late_ms: list[float] = field(default_factory=list)
 
 
-def measure(endpoints: Mapping[str, str]) -> dict[str, Any]:
+def measure(endpoints: Mapping[str, str], cpu: Callable[[], dict[str, float]]) -> dict[str, Any]:
     """File at a steady rate and return latencies in milliseconds.
+
+    ``cpu`` tells the processor time each part of the stack has used so far.
 
     Raises:
         Failed: a request was refused, or a message did not come.
@@ -62,9 +64,11 @@ def measure(endpoints: Mapping[str, str]) -> dict[str, Any]:
     _arrivals(mail, "/messages?to=" + CONTACT["email"], warm, _mail_text)
     _arrivals(sms, "/sms?to=%2B" + CONTACT["phone"][1:], warm, _sms_text)
 
+    before = cpu()
     filed = _file(web, wish, PER_SECOND * SECONDS)
     mails = _arrivals(mail, "/messages?to=" + CONTACT["email"], filed, _mail_text)
     texts = _arrivals(sms, "/sms?to=%2B" + CONTACT["phone"][1:], filed, _sms_text)
+    spent = {part: after - before.get(part, 0.0) for part, after in cpu().items()}
     direct_mail = _paced(_direct_mail(endpoints))
     direct_sms = _paced(_direct_sms(endpoints))
     return {
@@ -80,6 +84,7 @@ def measure(endpoints: Mapping[str, str]) -> dict[str, Any]:
         "direct_sms_p99_ms": _at(direct_sms, 99),
         "client_late_p99_ms": _at(filed.late_ms, 99),
         "requests": len(filed.sent_at),
+        "cpu_ms_each": {part: round(s / len(filed.sent_at) * 1000, 2) for part, s in spent.items()},
     }
 
 

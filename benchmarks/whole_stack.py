@@ -1,21 +1,36 @@
 """The whole product: how soon it is ready, what it holds in memory, how soon messages leave."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.comparing import cpu_seconds
 from benchmarks.stage import ROOT, clean_environment
 from deploy.local.memory import family, held
 from deploy.local.processes import end, spawn, wait_until
 from deploy.local.servers import remove_data
 
 READY_SECONDS = 180.0
+PARTS = {
+    "run_worker guichet": "worker guichet",
+    "run_worker booking": "worker booking",
+    "run_worker notifications": "worker notifications",
+    "run_worker billing": "worker billing",
+    "run_relay": "relays",
+    "granian": "web",
+    "standins": "stand-ins",
+    "postgres": "PostgreSQL",
+    "beam.smp": "RabbitMQ",
+    "local_stack": "supervisor",
+}
 IDLE_SECONDS = 8.0
 
 
@@ -55,6 +70,14 @@ class Running:
         self.ready_seconds = ready_seconds
         self.endpoints = endpoints
 
+    def cpu_seconds(self) -> dict[str, float]:
+        """Return the processor time each part has used so far."""
+        used: dict[str, float] = defaultdict(float)
+        for pid in family(self._process.pid):
+            with contextlib.suppress(OSError):
+                used[_part(pid)] += cpu_seconds(pid)
+        return dict(used)
+
     def idle_megabytes(self) -> dict[str, float]:
         """Return what it holds when nobody asks anything of it.
 
@@ -69,6 +92,11 @@ class Running:
 def _read(endpoints: Path) -> dict[str, str]:
     lines = endpoints.read_text(encoding="utf-8").splitlines()
     return dict(line.split("=", 1) for line in lines if line)
+
+
+def _part(pid: int) -> str:
+    command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").replace("\0", " ")
+    return next((name for sign, name in PARTS.items() if sign in command), "other")
 
 
 def _resident(pid: int) -> int:

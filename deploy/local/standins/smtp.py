@@ -5,8 +5,9 @@
 """
 
 import email
-import email.policy
-from email.message import EmailMessage
+import re
+from email.header import decode_header, make_header
+from email.message import Message
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from deploy.local.standins.faults import Faults
 from deploy.local.standins.records import Records
 from deploy.local.standins.web import Answer, JsonServer, Request
 
+FOLD = re.compile(r"\r?\n(?=[ \t])")
 ANSWERS = {"451": "451 4.3.0 Try again later", "550": "550 5.1.1 No such mailbox"}
 
 
@@ -68,19 +70,31 @@ class MailServer:
 
 
 def described(content: bytes, sender: str, recipients: list[str]) -> dict[str, Any]:
-    """The message as JSON: addresses of the envelope, decoded subject, both bodies, all headers."""
-    message = email.message_from_bytes(content, policy=email.policy.default)
-    assert isinstance(message, EmailMessage)  # noqa: S101 - what the default policy makes
+    """The message as JSON: addresses of the envelope, decoded subject, both bodies, all headers.
+
+    Read with the old policy: the new one takes eight times as long, and every measurement of the
+    product's mails would carry it.
+    """
+    message = email.message_from_bytes(content)
+    headers = {name: _decoded(value) for name, value in message.items()}
     return {
         "from": sender,
         "to": recipients,
-        "subject": str(message.get("Subject", "")),
-        "text": _body(message, "plain"),
-        "html": _body(message, "html"),
-        "headers": {name: str(value) for name, value in message.items()},
+        "subject": next((value for name, value in headers.items() if name.lower() == "subject"), ""),
+        "text": _body(message, "text/plain"),
+        "html": _body(message, "text/html"),
+        "headers": headers,
     }
 
 
-def _body(message: EmailMessage, kind: str) -> str | None:
-    part = message.get_body(preferencelist=(kind,))
-    return part.get_content() if isinstance(part, EmailMessage) else None
+def _decoded(value: object) -> str:
+    return str(make_header(decode_header(FOLD.sub("", str(value)))))
+
+
+def _body(message: Message, kind: str) -> str | None:
+    for part in message.walk():
+        if part.get_content_type() == kind and part.get_content_disposition() != "attachment":
+            payload = part.get_payload(decode=True)
+            if isinstance(payload, bytes):
+                return payload.decode(part.get_content_charset() or "utf-8", "replace")
+    return None
