@@ -35,7 +35,7 @@ class SmtpSettings:
     @property
     def domain(self) -> str:
         """The right side of every Message-ID."""
-        return parseaddr(self.mail_from)[1].rpartition("@")[2]
+        return parseaddr(self.mail_from)[1].partition("@")[2]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -100,3 +100,9 @@ def waiting_and_known(session: Session) -> Sequence[UUID]:
         .join(startups, startups.c.id == waiting_causes.c.startup_id)
         .distinct()
     ).all()
+
+
+def count_waiting(session: Session, *, before: datetime) -> int:
+    """Count the events that have waited for their startup since before an instant."""
+    statement = select(func.count()).where(waiting_causes.c.received_at < before)
+    return session.scalar(statement) or 0

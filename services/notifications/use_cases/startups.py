@@ -1,5 +1,7 @@
 """Keeping up with whom a startup wants to be told."""
 
+from datetime import timedelta
+
 from sqlalchemy.orm import Session
 
 from services.notifications.domain.audience import Contact
@@ -11,6 +13,9 @@ from shared.logging import get_logger
 from shared.messaging.contracts import Event
 
 log = get_logger()
+
+# Events of one service overtake those of another by seconds; after this, something is wrong.
+LONG_WAIT = timedelta(minutes=10)
 
 
 def keep_startup(session: Session, event: Event) -> None:
@@ -49,3 +54,6 @@ def tell_those_who_waited(session: Session) -> None:
     for startup_id in contacts.waiting_and_known(session):
         for cause in contacts.take_waiting(session, startup_id):
             tell(session, cause)
+    overdue = contacts.count_waiting(session, before=clock.now() - LONG_WAIT)
+    if overdue:
+        log.warning("events_wait_for_their_startup", events=overdue)
