@@ -8,10 +8,10 @@ from benchmarks.stage import Stage
 from shared.messaging.publisher import Message, Publisher
 
 CONTENDERS = (
-    Contender("ours", "benchmarks.our_consumer", 30_000),
+    Contender("ours", "benchmarks.our_consumer", 25_000),
     Contender("faststream", "benchmarks.peers.faststream_consumer", 4_000),
     Contender("nameko", "benchmarks.peers.nameko_consumer", 2_500),
-    Contender("raw", "benchmarks.peers.raw_consumer", 60_000),
+    Contender("raw", "benchmarks.peers.raw_consumer", 40_000),
 )
 
 
