@@ -1,8 +1,10 @@
 """The counter's public API."""
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
+
+from flask import Response
 
 from services.guichet.domain.numbers import ZONE
 from services.guichet.domain.requests import State
@@ -13,6 +15,7 @@ from services.guichet.storage.requests import Filed, Wanted
 from services.guichet.use_cases import requests, startups
 from services.guichet.web import presenters, schemas
 from services.guichet.web.access import ACT, FILE, actor, own_site
+from services.guichet.web.session import issue, signed_in
 from shared.clock import now
 from shared.web import (
     ApiBlueprint,
@@ -24,10 +27,37 @@ from shared.web import (
     site_filter,
     transaction,
 )
+from shared.web.cookies import clear_session_cookie
 
+session_blp = ApiBlueprint("session", __name__, description="Signing in and out")
 catalogue_blp = ApiBlueprint("catalogue", __name__, description="Procedures and desks")
 startups_blp = ApiBlueprint("startups", __name__, description="Startups and their contacts")
 requests_blp = ApiBlueprint("requests", __name__, description="Requests filed for startups")
+
+
+@session_blp.route("/session", methods=["POST"])
+@session_blp.arguments(schemas.Credentials)
+@session_blp.response(200, schemas.SessionOut)
+@session_blp.doc(security=[])
+def open_session(data: dict[str, Any]) -> dict[str, Any]:
+    """Exchange an e-mail address and a password for a token."""
+    account = signed_in(data["email"], data["password"])
+    issued = issue(account)
+    return {
+        "token": issued.token,
+        "expires_at": datetime.fromtimestamp(issued.expires_at, UTC),
+        "account": account,
+    }
+
+
+@session_blp.route("/session", methods=["DELETE"])
+@requires()
+@session_blp.response(204)
+def close_session() -> Response:
+    """Forget the browser's cookie; a bearer token simply runs out."""
+    response = Response(status=204)
+    clear_session_cookie(response)
+    return response
 
 
 @catalogue_blp.route("/procedures", methods=["GET"])

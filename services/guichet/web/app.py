@@ -14,7 +14,7 @@ def make_app(database: Database | None = None) -> Flask:
     )
     return create_app(
         "guichet",
-        api_blueprints=[session.api, api.catalogue_blp, api.startups_blp, api.requests_blp],
+        api_blueprints=[api.session_blp, api.catalogue_blp, api.startups_blp, api.requests_blp],
         page_blueprints=[
             session.pages,
             session.renewal,

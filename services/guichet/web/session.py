@@ -1,21 +1,18 @@
-"""Signing in and out, through the API and through the page."""
+"""Signing in and out: the page, and what the API shares with it."""
 
-from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask import Blueprint, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session as DatabaseSession
 
 from services.guichet.storage import accounts
 from services.guichet.storage.accounts import Account
-from services.guichet.web import schemas
 from services.guichet.web.names import ROLE_NAMES
 from shared.errors import N_, DomainError
 from shared.logging import get_logger
-from shared.web import ApiBlueprint, current_session, local_path, requires, sentence, transaction
+from shared.web import current_session, local_path, sentence, transaction
 from shared.web.cookies import clear_session_cookie, renewal_blueprint, set_session_cookie
 from shared.web.i18n import LANGUAGE_COOKIE, LANGUAGES
 from shared.web.session import IssuedSession, Session, issue_session
@@ -25,7 +22,6 @@ log = get_logger()
 
 LONGEST_EMAIL, LONGEST_PASSWORD = 254, 1000
 
-api = ApiBlueprint("session", __name__, description="Signing in and out")
 pages = Blueprint("session_pages", __name__)
 throttle = Throttle()
 
@@ -37,31 +33,6 @@ class WrongCredentials(DomainError):
 
     def __init__(self) -> None:
         super().__init__(N_("The e-mail address or the password is not right."))
-
-
-@api.route("/session", methods=["POST"])
-@api.arguments(schemas.Credentials)
-@api.response(200, schemas.SessionOut)
-@api.doc(security=[])
-def open_session(data: dict[str, Any]) -> dict[str, Any]:
-    """Exchange an e-mail address and a password for a token."""
-    account = _signed_in(data["email"], data["password"])
-    issued = _issue(account)
-    return {
-        "token": issued.token,
-        "expires_at": datetime.fromtimestamp(issued.expires_at, UTC),
-        "account": account,
-    }
-
-
-@api.route("/session", methods=["DELETE"])
-@requires()
-@api.response(204)
-def close_session() -> Response:
-    """Forget the browser's cookie; a bearer token simply runs out."""
-    response = Response(status=204)
-    clear_session_cookie(response)
-    return response
 
 
 @pages.get("/sign-in")
@@ -77,11 +48,11 @@ def sign_in_from_page() -> ResponseReturnValue:
     email = request.form.get("email", "")
     target = local_path(request.form.get("next"))
     try:
-        account = _signed_in(email, request.form.get("password", ""))
+        account = signed_in(email, request.form.get("password", ""))
     except DomainError as error:
         return _form(email=email, target=target, error=sentence(error)), error.status
     response = make_response(redirect(target, 303))
-    set_session_cookie(response, _issue(account))
+    set_session_cookie(response, issue(account))
     return response
 
 
@@ -95,13 +66,19 @@ def sign_out() -> ResponseReturnValue:
 def _renewed(session: Session) -> IssuedSession | None:
     with transaction() as database:
         account = accounts.active(database, UUID(session.user.id))
-    return None if account is None else _issue(account, renewed=session)
+    return None if account is None else issue(account, renewed=session)
 
 
 renewal = renewal_blueprint(_renewed)
 
 
-def _signed_in(email: str, password: str) -> Account:
+def signed_in(email: str, password: str) -> Account:
+    """Return whose e-mail address and password these are.
+
+    Raises:
+        WrongCredentials: they are nobody's.
+        TooManyAttempts: somebody tries too often.
+    """
     email = email.strip().lower()
     address = request.remote_addr or ""
     throttle.check(email, address)
@@ -120,7 +97,8 @@ def _signed_in(email: str, password: str) -> Account:
     return account
 
 
-def _issue(account: Account, *, renewed: Session | None = None) -> IssuedSession:
+def issue(account: Account, *, renewed: Session | None = None) -> IssuedSession:
+    """Sign a session for the account."""
     return issue_session(
         account_id=str(account.id),
         name=account.name,
