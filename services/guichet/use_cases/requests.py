@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -41,7 +41,7 @@ def file_request(
     procedure: str,
     site: str,
     answers: Mapping[str, Any],
-    sites: Iterable[str],
+    sites: Collection[str],
     actor: Actor,
     at: datetime,
 ) -> Receipt:
@@ -94,7 +94,7 @@ def file_request(
         subject=str(request.id),
         data={**common, "desk": request.desk, "reason": request.routing_reason, "routed_at": at},
     )
-    filed = Filed(request, filing.startup["legal_name"], filing.startup["ice"])
+    filed = Filed(request, filing.startup.legal_name, filing.startup.ice)
     return Receipt(filed, chosen, catalogue, tracking)
 
 
