@@ -8,6 +8,7 @@ from services.guichet.catalogue import load
 from services.guichet.domain.catalogue import Catalogue
 from services.guichet.domain.catalogue_reader import procedure_from
 from services.guichet.storage import catalogue as catalogue_storage
+from services.guichet.web.schemas import RequestFiled
 from shared.db import Database
 from tests.guichet.conftest import ALL_SITES, Caller
 from tests.guichet.factories import ANSWERS, CERTIFICATE
@@ -43,6 +44,7 @@ def test_filing_gives_a_number_a_desk_a_receipt_and_two_events(
     )
     assert filed["receipt"]["fee"] == "230.00"
     assert filed["receipt"]["number"] == filed["number"]
+    assert RequestFiled().validate(filed) == {}
     assert len(filed["receipt"]["tracking"]) >= 20
     assert answer.headers["Location"] == f"/guichet/api/v1/requests/{filed['id']}"
     submitted, routed = outbox()[1:]

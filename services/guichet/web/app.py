@@ -7,10 +7,14 @@ from shared.db import Database
 from shared.settings import ServiceSettings
 from shared.web import create_app
 
+#: at least the threads that serve: a connection beyond the pool is opened and closed at each request,
+#: which costs PostgreSQL more than the request itself
+POOL_SIZE = 16
+
 
 def make_app(database: Database | None = None) -> Flask:
     database = database or Database(
-        ServiceSettings.load("guichet").database_url, application_name="guichet-web"
+        ServiceSettings.load("guichet").database_url, pool_size=POOL_SIZE, application_name="guichet-web"
     )
     return create_app(
         "guichet",

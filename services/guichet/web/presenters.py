@@ -19,7 +19,9 @@ from services.guichet.storage.requests import Filed
 from services.guichet.use_cases.requests import Receipt
 from shared.errors import InvalidInput
 from shared.web import User, sentence
+from shared.web.fields import utc_text
 
+INSTANTS = ("submitted_at", "due_at", "started_at", "closed_at")
 SEE_PERSONAL_NUMBERS = frozenset({"agency_officer"})
 
 
@@ -125,30 +127,33 @@ def request_detail(
 
 
 def filed_request(receipt: Receipt) -> dict[str, Any]:
+    """The answer to a filing, ready to be written as JSON."""
     request = receipt.filed.request
     catalogue = receipt.catalogue
     desk = catalogue.desks[request.desk or ""]
-    return {
-        **request_row(receipt.filed, catalogue),
-        "receipt": {
-            "number": request.number,
-            "received_at": request.submitted_at,
-            "site": request.site,
-            "site_name": catalogue.sites[request.site].names.as_dict(),
-            "desk": desk.code,
-            "desk_name": desk.names.as_dict(),
-            "agent": request.filed_by.name,
-            "startup_name": receipt.filed.legal_name,
-            "ice": receipt.filed.ice,
-            "procedure_name": receipt.procedure.names.as_dict(),
-            "documents": [
-                document.names.as_dict() for document in receipt.procedure.documents_for(request.answers)
-            ],
-            "fee": total_fee(receipt.procedure, request.answers),
-            "due_at": request.due_at,
-            "tracking": receipt.tracking,
-        },
+    fee = total_fee(receipt.procedure, request.answers)
+    row = request_row(receipt.filed, catalogue)
+    for name in INSTANTS:
+        row[name] = utc_text(row[name]) if row[name] else None
+    row["receipt"] = {
+        "number": request.number,
+        "received_at": row["submitted_at"],
+        "site": request.site,
+        "site_name": catalogue.sites[request.site].names.as_dict(),
+        "desk": desk.code,
+        "desk_name": desk.names.as_dict(),
+        "agent": request.filed_by.name,
+        "startup_name": receipt.filed.legal_name,
+        "ice": receipt.filed.ice,
+        "procedure_name": row["procedure_name"],
+        "documents": [
+            document.names.as_dict() for document in receipt.procedure.documents_for(request.answers)
+        ],
+        "fee": None if fee is None else f"{fee:.2f}",
+        "due_at": row["due_at"],
+        "tracking": receipt.tracking,
     }
+    return row
 
 
 def pinned(request: Request, catalogue: Catalogue) -> Procedure:
