@@ -3,9 +3,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import psycopg
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import text
 
 from services.guichet.contracts import consumed
@@ -62,19 +63,21 @@ def test_invented_startups_are_marked_as_such(counter: Database) -> None:
     assert all("(démonstration)" in name or "(عرض تجريبي)" in name for name in names)
 
 
-def test_filing_takes_two_statements_besides_the_outbox(agent: Caller, counter: Database) -> None:
+def test_filing_takes_two_statements_besides_the_outbox(
+    agent: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
     startup = agent.register()["id"]
     agent.file(startup, CERTIFICATE, ANSWERS[CERTIFICATE])
     statements: list[str] = []
+    execute = psycopg.Cursor.execute
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        statements.append(statement.split()[0])
+    def noted(cursor: Any, query: Any, *arguments: Any, **options: Any) -> Any:
+        text_of = query.decode() if isinstance(query, bytes) else str(query)
+        statements.append(text_of.split()[0])
+        return execute(cursor, query, *arguments, **options)
 
-    sqlalchemy_event.listen(counter.engine, "before_cursor_execute", note)
-    try:
-        agent.file(startup, CERTIFICATE, ANSWERS[CERTIFICATE])
-    finally:
-        sqlalchemy_event.remove(counter.engine, "before_cursor_execute", note)
+    monkeypatch.setattr(psycopg.Cursor, "execute", noted)
+    agent.file(startup, CERTIFICATE, ANSWERS[CERTIFICATE])
     assert statements == ["SELECT", "WITH", "INSERT"]
 
 
