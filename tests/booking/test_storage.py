@@ -111,4 +111,6 @@ def test_a_week_costs_the_same_however_many_bookings_there_are(db: Database) -> 
     fill(db, 0, 400)
     few = pages_read(db)
     fill(db, 401, 1600)
-    assert pages_read(db) <= few * 1.3
+    # Four times the bookings: a scan would read four times the pages. The planner may still pick
+    # another index path with its new statistics, hence the margin.
+    assert pages_read(db) < few * 2
