@@ -89,8 +89,10 @@ def check_axe(axe_source: str) -> Callable[[Page], list[str]]:
     def check(page: Page) -> list[str]:
         page.evaluate(f"() => {{ if (!window.axe) {{ {axe_source} }} }}")
         found: list[str] = page.evaluate(
-            """async () => (await axe.run()).violations.flatMap((violation) =>
-                violation.nodes.map((node) => `${violation.id}: ${node.target.join(" ")}`))"""
+            """async () => {
+                const { violations } = await axe.run({ resultTypes: ["violations"], iframes: false });
+                return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target}`));
+            }"""
         )
         return found
 

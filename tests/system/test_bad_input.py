@@ -125,7 +125,7 @@ def test_the_same_key_twice_files_once(api: httpx.Client) -> None:
     first, second = (api.post(REQUESTS, json=body, headers=key) for _ in range(2))
     assert first.status_code == 201, first.text
     assert (second.status_code, second.content) == (201, first.content)
-    other = {**body, "answers": {**body["answers"], "name_1": "Autre"}}  # type: ignore[dict-item]
+    other = {**body, "answers": {**body["answers"], "name_1": "Autre"}}
     assert "Idempotency-Key" in refused(api.post(REQUESTS, json=other, headers=key), 422)
     found = api.get(REQUESTS, params={"search": first.json()["number"]}).json()["items"]
     assert len(found) == 1

@@ -6,8 +6,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from shared.web import TooManyAttempts
 from shared.web.session import COOKIE, Verifier, issue_session, new_key_pair
-from shared.web.throttle import Throttle, TooManyAttempts
+from shared.web.throttle import Throttle
 from tests.web import fakes
 
 THINGS = "/counter/api/v1/things"
