@@ -30,6 +30,26 @@ class Message:
     mandatory: bool
 
 
+class _Properties:
+    """What every message says of itself: all but the identifier is spelled once.
+
+    pika would spell it anew for each message, which was a quarter of a relay's work.
+    """
+
+    __slots__ = ("_key",)
+
+    INDEX = BasicProperties.INDEX
+    _SAME = b"".join(
+        BasicProperties(content_type=CONTENT_TYPE, delivery_mode=PERSISTENT, message_id="").encode()
+    )[:-1]  # the length of the identifier, which comes last
+
+    def __init__(self, key: int) -> None:
+        self._key = b"%d" % key
+
+    def encode(self) -> list[bytes]:
+        return [self._SAME, bytes((len(self._key),)), self._key]
+
+
 @dataclass(slots=True)
 class Outcome:
     """What the broker said of a batch, by key."""
@@ -89,9 +109,7 @@ class Publisher:
                 self._exchange,
                 message.routing_key,
                 message.body,
-                BasicProperties(
-                    content_type=CONTENT_TYPE, delivery_mode=PERSISTENT, message_id=str(message.key)
-                ),
+                _Properties(message.key),
                 message.mandatory,
             )
         if waiting:
