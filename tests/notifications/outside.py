@@ -31,7 +31,7 @@ class MailServer:
         self.faults: deque[str] = deque()
         self.connections: set[object] = set()
         self.closing_when_idle = False
-        self._controller = Controller(self, hostname="127.0.0.1", port=_free_port())
+        self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
 
     def __enter__(self) -> "MailServer":
         self._controller.start()
@@ -140,8 +140,8 @@ class Gateway:
         return _answer(handler, 200, [sms for sms in self.sms if sms["reference"] == asked])
 
 
-def _free_port() -> int:
-    # The controller connects to the port it was given, so it must be a real one.
+def free_port() -> int:
+    """Return a port nobody listens on; aiosmtpd cannot be told to choose one itself."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])
 
