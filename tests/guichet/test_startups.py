@@ -2,7 +2,7 @@ import uuid
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.guichet.domain.startups import MOST_CONTACTS, Startup
@@ -109,5 +109,6 @@ def test_search_ignores_case_accents_and_arabic_spelling_variants(stored: str, t
 
 
 @given(st.text())
+@example("𝓐")
 def test_a_search_key_is_stable(text: str) -> None:
     assert search_key(search_key(text)) == search_key(text)

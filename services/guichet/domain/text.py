@@ -89,7 +89,10 @@ def choice(value: object, *, field: str, among: Mapping[str, object] | tuple[str
 
 def search_key(text: str) -> str:
     """The form in which names are compared: no case, no accents, one shape per Arabic letter."""
+    # Compatibility caseless matching (Unicode 3.13, D146): a styled capital such as 𝓐 only becomes
+    # a letter that has a case once it is decomposed.
     decomposed = unicodedata.normalize("NFKD", ascii_digits(text).casefold())
+    decomposed = unicodedata.normalize("NFKD", decomposed.casefold())
     # Mn: accents and vowel signs; Cf: direction marks and joiners nobody sees or types again.
     bare = "".join(one for one in decomposed if unicodedata.category(one) not in ("Mn", "Cf"))
     return _SPACES.sub(" ", bare.translate(_ARABIC_FOLDS)).strip()
