@@ -141,12 +141,16 @@ def _same_origin() -> bool:
 
 def go_and_sign_in() -> ResponseReturnValue:
     """Send the browser to the sign-in page and back here afterwards."""
-    here = request.full_path.rstrip("?") if request.method == "GET" else request.referrer or "/"
-    if request.headers.get("HX-Request"):
-        page = urlsplit(request.headers.get("HX-Current-URL") or "/")
-        here = page.path + (f"?{page.query}" if page.query else "")
+    if "HX-Request" in request.headers:
+        here = _path_of(request.headers.get("HX-Current-URL"))
         return "", 401, {"HX-Redirect": f"{SIGN_IN_PATH}?next={quote(here)}"}
-    return redirect(f"{SIGN_IN_PATH}?next={quote(urlsplit(here).path)}", 303)
+    here = request.full_path.rstrip("?") if request.method == "GET" else _path_of(request.referrer)
+    return redirect(f"{SIGN_IN_PATH}?next={quote(here)}", 303)
+
+
+def _path_of(url: str | None) -> str:
+    page = urlsplit(url or "/")
+    return page.path + (f"?{page.query}" if page.query else "")
 
 
 def local_path(target: str | None, default: str = "/guichet/") -> str:

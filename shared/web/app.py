@@ -156,7 +156,8 @@ def _open() -> ResponseReturnValue | None:
 
 def _log(response: Response) -> Response:
     rule = request.url_rule
-    if request.blueprint not in QUIET_BLUEPRINTS:
+    # An open page asks every two seconds; only what it learned is worth a line.
+    if response.status_code != 304 and request.blueprint not in QUIET_BLUEPRINTS:
         session = g.get("gu_session")
         # The rule, not the path: addresses may hold names and secret tokens.
         log.info(

@@ -195,15 +195,20 @@ def answer(
             document["errors"] = errors
         document["correlation_id"] = g.get("gu_correlation_id", "")
         return Response(orjson.dumps(document), status, headers, content_type=MEDIA_TYPE)
-    fragment = "HX-Request" in request.headers
-    html = render_template(
-        "error_fragment.html" if fragment else "error.html",
-        title=title,
-        detail=detail,
-        errors=errors or [],
-        status=status,
-        correlation_id=g.get("gu_correlation_id", ""),
-    )
+    template = "error_fragment.html" if "HX-Request" in request.headers else "error.html"
+    try:
+        html = render_template(
+            template,
+            title=title,
+            detail=detail,
+            errors=errors or [],
+            status=status,
+            correlation_id=g.get("gu_correlation_id", ""),
+        )
+    except Exception as error:
+        # What broke the page may well break its error page: the sentence still reaches the reader.
+        log.error("error_page_failed", exc_info=error)
+        return Response(detail, status, headers, content_type="text/plain; charset=utf-8")
     return Response(html, status, headers, content_type="text/html; charset=utf-8")
 
 

@@ -23,7 +23,7 @@ def test_nobody_is_asked_to_sign_in(client: FlaskClient) -> None:
 def test_a_page_sends_to_the_sign_in_page_and_back(client: FlaskClient) -> None:
     response = client.get("/counter/new?procedure=a", headers={"Accept": "text/html"})
     assert response.status_code == 303
-    assert response.headers["Location"] == "/guichet/sign-in?next=/counter/new"
+    assert response.headers["Location"] == "/guichet/sign-in?next=/counter/new%3Fprocedure%3Da"
 
 
 def test_a_fragment_sends_the_whole_page_to_sign_in(client: FlaskClient) -> None:

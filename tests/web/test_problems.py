@@ -195,3 +195,12 @@ def test_a_fragment_tells_the_error_in_a_line(visitor: FlaskClient) -> None:
     response = visitor.get("/counter/nothing", headers={"HX-Request": "true"})
     assert response.status_code == 404
     assert "<html" not in response.get_data(as_text=True)
+
+
+def test_an_error_page_that_cannot_be_drawn_is_still_a_sentence(
+    visitor: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.web.problems.render_template", None)
+    response = visitor.get("/counter/nothing")
+    assert response.status_code == 404
+    assert response.get_data(as_text=True) == "Il n’y a rien à cette adresse."
