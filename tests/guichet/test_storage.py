@@ -78,7 +78,8 @@ def test_filing_takes_two_statements_besides_the_outbox(
 
     monkeypatch.setattr(psycopg.Cursor, "execute", noted)
     agent.file(startup, CERTIFICATE, ANSWERS[CERTIFICATE])
-    assert statements == ["SELECT", "WITH", "INSERT"]
+    # “;” asks whether a connection that lay idle is still there.
+    assert [one for one in statements if one != ";"] == ["SELECT", "WITH", "INSERT"]
 
 
 def failed(subject: str) -> Event:
