@@ -62,7 +62,8 @@ class MailServer:
         if fault == DROP:
             server.transport.abort()
         if self.closing_when_idle:
-            asyncio.get_running_loop().call_later(0.01, server.transport.close)
+            # Right behind the answer, so that no next message can slip in before.
+            asyncio.get_running_loop().call_soon(server.transport.close)
         return "250 OK"
 
 
@@ -97,6 +98,8 @@ class Gateway:
         class Server(ThreadingHTTPServer):
             daemon_threads = True
             block_on_close = False
+            # The default of 5 resets connections when forty hands open theirs at once.
+            request_queue_size = 128
 
             def handle_error(self, *_: object) -> None:
                 """A client that is killed cuts its connections; nobody needs to read of it."""
