@@ -1,0 +1,22 @@
+"""The tables of the counter, as the migrations make them; one module a topic."""
+
+from services.guichet.storage.tables._accounts import accounts
+from services.guichet.storage.tables._catalogue import agencies, catalogue_revision, desks, procedures, sites
+from services.guichet.storage.tables._metadata import metadata
+from services.guichet.storage.tables._requests import failed_messages, request_history, requests
+from services.guichet.storage.tables._startups import contacts, startups
+
+__all__ = [
+    "accounts",
+    "agencies",
+    "catalogue_revision",
+    "contacts",
+    "desks",
+    "failed_messages",
+    "metadata",
+    "procedures",
+    "request_history",
+    "requests",
+    "sites",
+    "startups",
+]

@@ -1,0 +1,53 @@
+"""What the counter offers, as the database holds it."""
+
+from sqlalchemy import Boolean, Column, Double, ForeignKey, Integer, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+
+from services.guichet.storage.tables._metadata import metadata
+
+agencies = Table(
+    "agencies",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("names", JSONB, nullable=False),
+    Column("public", Boolean, nullable=False),
+    Column("position", Integer, nullable=False),
+)
+
+sites = Table(
+    "sites",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("prefix", Text, nullable=False, unique=True),
+    Column("names", JSONB, nullable=False),
+    Column("latitude", Double, nullable=False),
+    Column("longitude", Double, nullable=False),
+    Column("open", Boolean, nullable=False),
+    Column("position", Integer, nullable=False),
+)
+
+desks = Table(
+    "desks",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("agency", Text, ForeignKey("agencies.code"), nullable=False),
+    Column("site", Text, ForeignKey("sites.code"), nullable=False),
+    Column("names", JSONB, nullable=False),
+    Column("open", Boolean, nullable=False),
+)
+
+procedures = Table(
+    "procedures",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("agency", Text, ForeignKey("agencies.code"), nullable=False),
+    Column("definition", JSONB, nullable=False),
+)
+
+catalogue_revision = Table(
+    "catalogue_revision",
+    metadata,
+    Column("singleton", Boolean, primary_key=True),
+    Column("revision", Uuid, nullable=False),
+)
