@@ -14,25 +14,35 @@ Record = dict[str, Any]
 
 
 class Records:
-    def __init__(self, file: Path) -> None:
-        self._file = file
+    """The newest records; with ``key`` one of their fields finds them without a search."""
+
+    def __init__(self, file: Path, *, key: str | None = None) -> None:
         self._lock = threading.Lock()
-        self._kept: deque[Record] = deque(maxlen=LISTED)
+        self._kept: deque[Record] = deque()
+        self._key = key
+        self._by_key: dict[Any, Record] = {}
         self._next = 1
         file.parent.mkdir(parents=True, exist_ok=True)
+        self._output = file.open("a", encoding="utf-8", buffering=1)
 
     def add(self, content: Mapping[str, Any]) -> Record:
         with self._lock:
             record = {"id": str(self._next), "received_at": datetime.now(UTC).isoformat(), **content}
             self._next += 1
             self._kept.append(record)
-            with self._file.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(record, ensure_ascii=False) + "\n")
+            if self._key is not None:
+                self._by_key[record[self._key]] = record
+            if len(self._kept) > LISTED:
+                oldest = self._kept.popleft()
+                if self._key is not None:
+                    self._by_key.pop(oldest[self._key], None)
+            self._output.write(json.dumps(record, ensure_ascii=False) + "\n")
             return record
 
-    def find(self, field: str, value: object) -> Record | None:
+    def find(self, value: object) -> Record | None:
+        """The record whose key is ``value``."""
         with self._lock:
-            return next((record for record in self._kept if record[field] == value), None)
+            return self._by_key.get(value)
 
     def listed(self, query: Mapping[str, str], *fields: str) -> list[Record]:
         """The kept records, oldest first, whose `fields` equal those of the query; `after` is an id."""
@@ -45,6 +55,11 @@ class Records:
     def clear(self) -> None:
         with self._lock:
             self._kept.clear()
+            self._by_key.clear()
+
+    def close(self) -> None:
+        with self._lock:
+            self._output.close()
 
 
 def _has(field: str, wanted: str) -> Callable[[Record], bool]:

@@ -6,14 +6,15 @@ not sent twice and answers the same id. `GET /sms[?reference=…&to=…&after=ID
 `drop` keep the SMS and never answer; `receipt` is the status reported back, or `none`.
 """
 
+import contextlib
 import json
 import queue
 import threading
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
+
+import urllib3
 
 from deploy.local.standins.faults import BadControl, Faults
 from deploy.local.standins.records import Record, Records
@@ -28,11 +29,12 @@ RECEIPT_ATTEMPTS = 8
 
 class SmsGateway:
     def __init__(self, file: Path, *, port: int, token: str, receipt_url: str) -> None:
-        self.records = Records(file)
+        self.records = Records(file, key="reference")
         self.faults = Faults((*REFUSALS, "hang", "drop"), default="503")
         self.receipt = "delivered"
         self._token = token
         self._receipt_url = receipt_url
+        self._product = urllib3.PoolManager(retries=False, timeout=10)
         self._due: queue.SimpleQueue[tuple[Record, str] | None] = queue.SimpleQueue()
         self._taking = threading.Lock()
         self._reporter = threading.Thread(target=self._report, name="receipts", daemon=True)
@@ -54,6 +56,7 @@ class SmsGateway:
     def stop(self) -> None:
         self._http.stop()
         self._due.put(None)
+        self.records.close()
 
     def _take(self, request: Request) -> Answer:
         if self._token and request.headers.get("Authorization") != f"Bearer {self._token}":
@@ -65,7 +68,7 @@ class SmsGateway:
         if mode in REFUSALS:
             return int(mode), {"error": REFUSALS[mode]}
         with self._taking:
-            known = self.records.find("reference", sms["reference"])
+            known = self.records.find(sms["reference"])
             record = known or self.records.add(
                 {**{field: sms[field] for field in FIELDS}, "status": "accepted"}
             )
@@ -104,16 +107,10 @@ class SmsGateway:
     def _tell(self, record: Record, status: str) -> None:
         body = json.dumps({"id": record["id"], "reference": record["reference"], "status": status}).encode()
         headers = {"Content-Type": "application/json", "X-Gateway-Token": self._token}
-        request = urllib.request.Request(self._receipt_url, body, headers)  # noqa: S310 - our own setting
         for attempt in range(RECEIPT_ATTEMPTS):
-            try:
-                urllib.request.urlopen(request, timeout=10).close()  # noqa: S310
-            except urllib.error.HTTPError as error:
+            with contextlib.suppress(urllib3.exceptions.HTTPError):
+                answer = self._product.request("POST", self._receipt_url, body=body, headers=headers)
                 # Refused: repeating would not help, unless it says "later".
-                if error.code < 500:
+                if answer.status < 500:
                     return
-            except OSError:
-                pass
-            else:
-                return
             time.sleep(min(0.2 * 2**attempt, 5))

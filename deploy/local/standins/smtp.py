@@ -45,6 +45,7 @@ class MailServer:
     def stop(self) -> None:
         self._smtp.stop()
         self._http.stop()
+        self.records.close()
 
     async def handle_DATA(self, server: SMTP, session: SmtpSession, envelope: Envelope) -> str:
         """Called by aiosmtpd after the final dot."""
