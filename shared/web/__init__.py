@@ -2,10 +2,10 @@
 
 A service's ``web/app.py``::
 
-    from shared.web import create_app
+    from shared.web import create_app, service_database
 
     def make_app(database=None):
-        database = database or Database(ServiceSettings.load("billing").database_url)
+        database = database or service_database("billing")
         return create_app("billing", api_blueprints=[invoices], page_blueprints=[pages], database=database)
 
 An API view (the order of the decorators matters)::
@@ -40,6 +40,7 @@ from shared.web.access import (
 )
 from shared.web.app import create_app
 from shared.web.conditional import not_modified_if_same
+from shared.web.database import service_database
 from shared.web.i18n import language, localized, sentence
 from shared.web.idempotency import idempotent
 from shared.web.pagination import Cursor, PageQuery, page, page_schema
@@ -68,6 +69,7 @@ __all__ = [
     "page_schema",
     "requires",
     "sentence",
+    "service_database",
     "site_filter",
     "transaction",
     "user_or_none",

@@ -8,19 +8,16 @@ from services.booking.use_cases.book import SlotTaken
 from services.booking.web import api, fragments, pages, schemas
 from services.booking.web.presenters import holder_out, offer_out
 from shared.db import Database
-from shared.settings import read
-from shared.web import create_app, field_errors, sentence
+from shared.web import create_app, field_errors, sentence, service_database
 from shared.web.problems import answer
 
 
 def make_app(database: Database | None = None) -> Flask:
-    if database is None:
-        database = Database(read("booking", "DATABASE_URL"), application_name="booking-web")
     app = create_app(
         "booking",
         api_blueprints=[api.blp],
         page_blueprints=[pages.blueprint, fragments.blueprint],
-        database=database,
+        database=database or service_database("booking"),
     )
     app.register_error_handler(SlotTaken, _slot_taken)
     return app

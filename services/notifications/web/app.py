@@ -6,18 +6,16 @@ from services.notifications.settings import NotificationSettings
 from services.notifications.web.api import messages_api, receipts_api
 from services.notifications.web.pages import pages
 from shared.db import Database
-from shared.settings import ServiceSettings
-from shared.web import create_app
+from shared.web import create_app, service_database
 
 
 def make_app(database: Database | None = None, *, settings: NotificationSettings | None = None) -> Flask:
     """Return the app, on the service's own database unless another is given."""
-    database = database or Database(ServiceSettings.load("notifications").database_url)
     app = create_app(
         "notifications",
         api_blueprints=[messages_api, receipts_api],
         page_blueprints=[pages],
-        database=database,
+        database=database or service_database("notifications"),
     )
     sms = (settings or NotificationSettings.load()).sms
     app.config["SMS_GATEWAY_TOKEN"] = sms.token
