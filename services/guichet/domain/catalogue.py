@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from services.guichet.domain.names import Names
+from services.guichet.domain.terms import Term
 
 
 class FieldKind(StrEnum):
@@ -106,15 +107,15 @@ class Procedure:
     fields: tuple[Field, ...]
     documents: tuple[Document, ...]
     fee_lines: tuple[FeeLine, ...] | None
-    service_target: timedelta | None
-    legal_term: timedelta | None
+    service_target: Term | None
+    legal_term: Term | None
     outcome: Names | None
     outcome_validity: timedelta | None
 
     def promised(self, submitted_at: datetime) -> datetime | None:
         """When the startup may expect the outcome: the service target, else the law's term."""
         term = self.service_target or self.legal_term
-        return None if term is None else submitted_at + term
+        return None if term is None else submitted_at + term.elapsed()
 
     def documents_for(self, answers: Mapping[str, Any]) -> list[Document]:
         return [

@@ -24,6 +24,7 @@ from services.guichet.domain.catalogue import (
     Site,
 )
 from services.guichet.domain.names import LANGUAGES, Names
+from services.guichet.domain.terms import Term
 
 Path = tuple[str | int, ...]
 
@@ -74,8 +75,8 @@ def procedure_from(data: object) -> Procedure:
         fields=fields,
         documents=tuple(entry.each("documents", _document)),
         fee_lines=None if entry.missing("fee_lines") else tuple(entry.each("fee_lines", _fee_line)),
-        service_target=entry.duration("service_target"),
-        legal_term=entry.duration("legal_term"),
+        service_target=entry.term("service_target"),
+        legal_term=entry.term("legal_term"),
         outcome=None if entry.missing("outcome") else entry.names("outcome"),
         outcome_validity=entry.duration("outcome_validity"),
     )
@@ -291,6 +292,16 @@ class _Entry:
         if days == hours == 0:
             self.fault(key, "days or hours are expected; leave it null when nothing is published")
         return timedelta(days=days, hours=hours)
+
+    def term(self, key: str) -> Term | None:
+        if self.missing(key):
+            return None
+        value = self._data[key]
+        try:
+            return Term.of(value if isinstance(value, Mapping) else {})
+        except ValueError as error:
+            self.fault(key, str(error))
+            return None
 
     def condition(self, key: str) -> Condition | None:
         if self.missing(key):

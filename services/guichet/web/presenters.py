@@ -70,8 +70,8 @@ def procedure(one: Procedure) -> dict[str, Any]:
         "fee_lines": None
         if one.fee_lines is None
         else [_fee_line(line, line.amount) for line in one.fee_lines],
-        "service_target_hours": _whole(one.service_target, 3600),
-        "legal_term_days": _whole(one.legal_term, 86400),
+        "service_target": one.service_target.as_dict() if one.service_target else None,
+        "legal_term": one.legal_term.as_dict() if one.legal_term else None,
     }
 
 
@@ -199,7 +199,3 @@ def _fee_line(line: FeeLine, amount: Decimal) -> dict[str, Any]:
 
 def _condition(condition: Condition | None) -> dict[str, str] | None:
     return None if condition is None else {"field": condition.field, "equals": condition.equals}
-
-
-def _whole(term: Any, seconds: int) -> int | None:
-    return None if term is None else int(term.total_seconds() // seconds)

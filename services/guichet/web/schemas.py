@@ -3,6 +3,7 @@
 import marshmallow as ma
 
 from services.guichet.domain.requests import State
+from services.guichet.domain.terms import Unit
 from shared.web import PageQuery
 from shared.web.fields import Day, Flag, Instant, Money, Names, Text
 
@@ -150,6 +151,11 @@ class FeeLineOut(ma.Schema):
     per = ma.fields.String(required=True, allow_none=True)
 
 
+class TermOut(ma.Schema):
+    value = ma.fields.Integer(required=True)
+    unit = ma.fields.String(required=True, validate=ma.validate.OneOf(list(Unit)))
+
+
 class ProcedureOut(ma.Schema):
     code = ma.fields.String(required=True)
     version = ma.fields.Integer(required=True)
@@ -159,8 +165,8 @@ class ProcedureOut(ma.Schema):
     fields_ = ma.fields.List(ma.fields.Nested(FieldOut), required=True, data_key="fields")
     documents = ma.fields.List(ma.fields.Nested(DocumentOut), required=True)
     fee_lines = ma.fields.List(ma.fields.Nested(FeeLineOut), required=True, allow_none=True)
-    service_target_hours = ma.fields.Integer(required=True, allow_none=True)
-    legal_term_days = ma.fields.Integer(required=True, allow_none=True)
+    service_target = ma.fields.Nested(TermOut, required=True, allow_none=True)
+    legal_term = ma.fields.Nested(TermOut, required=True, allow_none=True)
 
 
 class ProcedureList(ma.Schema):
