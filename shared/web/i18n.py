@@ -20,8 +20,8 @@ from werkzeug.wrappers import Response
 
 from shared.clock import CASABLANCA
 from shared.errors import DomainError
+from shared.translations import compile_stale
 from shared.web.access import user_or_none
-from shared.web.translations import compile_stale
 
 LANGUAGES = ("fr", "ar", "en")
 DEFAULT_LANGUAGE = "fr"

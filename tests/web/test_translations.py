@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from shared.translations import compile_stale
 from shared.web import i18n_check
 from shared.web.translations import catalogues
-from shared.web.translations.catalogues import Catalogue, compile_stale
+from shared.web.translations.catalogues import Catalogue
 
 PO = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
 

@@ -7,7 +7,8 @@ update    bring the .po files up to date: new texts added, unused ones dropped
 
 import sys
 
-from shared.web.translations.catalogues import CATALOGUES, compile_stale
+from shared.translations import compile_stale
+from shared.web.translations.catalogues import CATALOGUES
 from shared.web.translations.extraction import messages
 from shared.web.translations.update import update
 
