@@ -74,6 +74,43 @@ def test_fees_are_counted_per_signature() -> None:
     assert [str(amount) for _, amount in procedure.fees_for(ANSWERS["legalisation.signature"])] == ["6.00"]
 
 
+def test_every_fault_of_every_row_of_a_list_is_named() -> None:
+    rows = [{"name": "Omar Filali", "cnie": "12"}, {"cnie": "BE654321", "shoe_size": 43}]
+    assert refused("cimr.affiliation-salarie", employees=rows) == {
+        "answers.employees[0].cnie",
+        "answers.employees[1].name",
+        "answers.employees[1].shoe_size",
+    }
+
+
+@pytest.mark.parametrize("rows", [[], {}, "Omar", [1], None, [[]], [{"name": "x", "cnie": "BE1"}] * 51])
+def test_a_list_must_have_rows_within_bounds(rows: object) -> None:
+    assert refused("cimr.affiliation-salarie", employees=rows) == {"answers.employees"}
+
+
+@pytest.mark.parametrize(
+    "amount", ["1599.99", "6000,01", "3000.001", "beaucoup", "-3000", "3e3", 3000.5, True]
+)
+def test_an_amount_outside_its_bounds_or_its_form_is_refused(amount: object) -> None:
+    assert refused("anapec.contrat-insertion", allowance=amount) == {"answers.allowance"}
+
+
+@pytest.mark.parametrize("typed", ["3 000,5", "3000.50", "٣٠٠٠,50", "3\u202f000,50"])
+def test_an_amount_is_kept_in_one_form(typed: str) -> None:
+    procedure = PROCEDURES["anapec.contrat-insertion"]
+    answers = ANSWERS["anapec.contrat-insertion"] | {"allowance": typed}
+    assert checked_answers(procedure, answers)["allowance"] == "3000.50"
+
+
+def test_the_number_of_employees_decides_what_the_insurer_is_given() -> None:
+    procedure = PROCEDURES["assurance.accidents-travail"]
+    few = checked_answers(procedure, ANSWERS["assurance.accidents-travail"])
+    many = checked_answers(procedure, few | {"staff": "five_or_more"})
+    assert [one.code for one in procedure.documents_for(few)] == ["name-list"]
+    assert "employees" not in many
+    assert [one.code for one in procedure.documents_for(many)] == ["cnss-declarations"]
+
+
 CODES = sorted({one.code for procedure in PROCEDURES.values() for one in procedure.fields})
 
 

@@ -71,6 +71,8 @@ def test_every_procedure_goes_from_filing_to_completion(
     expected = {
         CERTIFICATE: {"certificate": "230.00"},
         "legalisation.signature": {"signature": "6.00"},
+        "ompic.marque": {"first-class-online": "1800.00", "further-classes-online": "720.00"},
+        "ompic.brevet": {"application": "3000.00"},
     }
     assert fees == expected.get(procedure, {})
 

@@ -1,12 +1,18 @@
 import shutil
+from collections import Counter
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from services.guichet.catalogue import CatalogueError, load
 from services.guichet.catalogue.loader import FOLDER
+from services.guichet.domain.terms import Term, Unit, Validity, ValidityUnit
 
 CERTIFICATE_FILE = "procedures/ompic.certificat-negatif.yaml"
+MARK_FILE = "procedures/ompic.marque.yaml"
+INSERTION_FILE = "procedures/anapec.contrat-insertion.yaml"
+CIMR_FILE = "procedures/cimr.affiliation-salarie.yaml"
 
 
 @pytest.fixture
@@ -28,15 +34,54 @@ def faults(folder: Path, name: str, old: str, new: str) -> list[str]:
     return error.value.messages
 
 
-def test_the_catalogue_has_the_eight_sites_and_the_four_procedures() -> None:
+#: Desk → how many procedures the counter offers there.
+SEVEN_DESKS = {
+    "ompic": 6,
+    "cnss": 4,
+    "cimr": 2,
+    "legalisation": 2,
+    "anapec": 3,
+    "assurance": 1,
+    "expert-comptable": 3,
+}
+
+
+def test_the_catalogue_has_the_eight_sites_and_the_procedures_of_the_seven_desks() -> None:
     catalogue = load().catalogue
     assert len(catalogue.sites) == 8
-    assert set(catalogue.procedures) == {
-        "ompic.certificat-negatif",
-        "cnss.affiliation-employeur",
-        "cimr.adhesion-employeur",
-        "legalisation.signature",
+    assert Counter(one.agency for one in catalogue.procedures.values()) == SEVEN_DESKS
+    assert list(catalogue.agencies) == list(SEVEN_DESKS)
+
+
+def test_every_procedure_can_be_sent_to_some_desk() -> None:
+    catalogue = load().catalogue
+    assert {desk.agency for desk in catalogue.desks.values()} == set(catalogue.agencies)
+
+
+def test_private_desks_have_no_term_of_law() -> None:
+    private = [one for one in load().catalogue.procedures.values() if not one.public]
+    assert {one.agency for one in private} == {"cimr", "assurance", "expert-comptable"}
+    assert all(one.legal_term is None for one in private)
+
+
+def test_the_first_class_of_a_mark_has_its_own_fee() -> None:
+    mark = load().catalogue.procedures["ompic.marque"]
+
+    def fees(**answers: object) -> dict[str, str]:
+        return {line.code: str(amount) for line, amount in mark.fees_for(answers)}
+
+    assert fees(filing="online", classes=1) == {"first-class-online": "1800.00"}
+    assert fees(filing="paper", classes=3) == {
+        "first-class-paper": "2400.00",
+        "further-classes-paper": "960.00",
     }
+
+
+def test_units_of_terms_and_validities_are_read_as_written() -> None:
+    attestation = load().catalogue.procedures["expert-comptable.attestation-regularite-fiscale"]
+    assert attestation.service_target == Term(10, Unit.WORKING_DAYS)
+    assert attestation.outcome_validity == Validity(3, ValidityUnit.MONTHS)
+    assert attestation.outcome_validity.until(datetime(2026, 11, 30, tzinfo=UTC)) == date(2027, 2, 28)
 
 
 def test_what_no_agency_publishes_is_left_out_rather_than_invented() -> None:
@@ -60,6 +105,39 @@ def test_what_no_agency_publishes_is_left_out_rather_than_invented() -> None:
             "per: signatures",
             "per: pages",
             "fee_lines[0].per: names no",
+        ),
+        (CERTIFICATE_FILE, "{hours: 2}", "{weeks: 2}", "service_target.weeks: is not known here"),
+        (CERTIFICATE_FILE, "{hours: 2}", "{hours: 2, days: 1}", "service_target: one of hours, days"),
+        (CERTIFICATE_FILE, "{hours: 2}", "{hours: 0}", "service_target.hours: a whole number"),
+        (CERTIFICATE_FILE, "{days: 90}", "{hours: 90}", "outcome_validity.hours: is not known here"),
+        (CERTIFICATE_FILE, "code: form-cn1", "code: cnie-copy", "documents[1].code: “cnie-copy” is there"),
+        (
+            CERTIFICATE_FILE,
+            "code: form-cn1",
+            "code: form-cn1\n    copies: 2",
+            "documents[0].copies: loi 55-19",
+        ),
+        (MARK_FILE, "beyond: 1", "beyond: -1", "fee_lines[1].beyond: a whole number"),
+        (MARK_FILE, "equals: online", "equals: fax", "fee_lines[0].when: “fax” is not an option"),
+        (
+            MARK_FILE,
+            "copies: 2\n    published_in: OMPIC, dépôt de marque",
+            "copies: 2",
+            "documents[1].copies",
+        ),
+        (
+            INSERTION_FILE,
+            "legalised: true\n    published_in: ANAPEC, contrat d’insertion",
+            "legalised: true",
+            "documents[1].legalised: loi 55-19",
+        ),
+        (INSERTION_FILE, "original: true", "accepts: [gif]", "documents[0].accepts[0]: “gif” is none of"),
+        (INSERTION_FILE, "minimum: 1\n", "minimum: 25\n", "fields[7].minimum: is greater"),
+        (
+            CIMR_FILE,
+            "      - code: cnie\n        kind: cnie",
+            "      - code: cnie\n        kind: list",
+            "[1].kind",
         ),
         ("desks.yaml", "site: casablanca", "site: atlantis", "[0].site: there is no site “atlantis”"),
         ("desks.yaml", "agency: ompic", "agency: omnipic", "[0].agency: there is no agency “omnipic”"),
@@ -87,4 +165,4 @@ def test_a_fault_names_its_line(folder: Path) -> None:
 def test_all_faults_are_reported_together(folder: Path) -> None:
     path = folder / "agencies.yaml"
     path.write_text(path.read_text().replace("public: true", "public: maybe"))
-    assert len(faults(folder, "sites.yaml", "prefix: CAS", "prefix: casa")) == 4
+    assert len(faults(folder, "sites.yaml", "prefix: CAS", "prefix: casa")) == 5

@@ -123,3 +123,44 @@ def test_whatever_is_typed_is_accepted_or_refused_with_its_field(
 def test_a_masked_number_shows_three_characters_at_most(number: str) -> None:
     masked = identifiers.masked(number)
     assert sum(character != "•" for character in masked) <= 3
+
+
+def _iban(country: str, account: str) -> str:
+    digits = "".join(str(int(character, 36)) for character in f"{account}{country}00")
+    return f"{country}{98 - int(digits) % 97:02d}{account}"
+
+
+@given(st.integers(0, 10**22 - 1))
+def test_a_moroccan_iban_holds_a_rib_and_both_keys_are_checked(account: int) -> None:
+    first = f"{account:022d}"
+    rib = f"{first}{97 - int(first) * 100 % 97:02d}"
+    number = _iban("MA", rib)
+    assert identifiers.iban(f" {number[:4]} {number[4:]} ".lower(), field="iban") == number
+    wrong_key = f"{rib[:-1]}{(int(rib[-1]) + 1) % 10}"
+    for wrong in (_iban("MA", wrong_key), f"MA{(int(number[2:4]) + 1) % 100:02d}{rib}", number[:-1]):
+        with pytest.raises(InvalidInput):
+            identifiers.iban(wrong, field="iban")
+
+
+def test_an_iban_of_abroad_is_checked_by_its_digits() -> None:
+    assert identifiers.iban("FR14 2004 1010 0505 0001 3M02 606", field="iban")
+    with pytest.raises(InvalidInput):
+        identifiers.iban("FR15 2004 1010 0505 0001 3M02 606", field="iban")
+
+
+@pytest.mark.parametrize(
+    ("check", "right", "wrong"),
+    [
+        (identifiers.tax_id, ("1234567", "12 345 678", "٠1234567"), ("123456", "123456789", "12345AB")),
+        (identifiers.cnss_affiliate, ("1234567",), ("123456", "12345678", "A123456")),
+        (identifiers.cnss_employee, ("123456789",), ("12345678", "1234567890", "")),
+    ],
+)
+def test_tax_and_cnss_numbers_are_judged_by_their_length(
+    check: Callable[..., str], right: tuple[str, ...], wrong: tuple[str, ...]
+) -> None:
+    for value in right:
+        assert check(value, field="number").isdigit()
+    for value in wrong:
+        with pytest.raises(InvalidInput):
+            check(value, field="number")

@@ -1,12 +1,13 @@
 """Reads the catalogue's YAML files; a fault names the file, the line and the entry."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 
+from services.guichet.catalogue.source import Mistake, NotYaml, Source, read_source
 from services.guichet.domain.catalogue import Agency, Catalogue, Desk, Procedure, Site
 from services.guichet.domain.catalogue_reader import (
     Fault,
@@ -63,7 +64,7 @@ def load(folder: Path = FOLDER) -> LoadedCatalogue:
         raise CatalogueError(reader.messages)
     return LoadedCatalogue(
         Catalogue(agencies, sites, desks, [procedure for _, procedure in procedures.values()]),
-        {procedure.code: document.data for document, procedure in procedures.values()},
+        {procedure.code: document.source.data for document, procedure in procedures.values()},
     )
 
 
@@ -97,8 +98,8 @@ def _check_references(
 @dataclass(frozen=True, slots=True)
 class _Document:
     name: str
-    data: Any
-    node: yaml.Node
+    text: str
+    source: Source
 
 
 class _Reader:
@@ -111,29 +112,28 @@ class _Reader:
         name = path.relative_to(self._folder).as_posix()
         try:
             text = path.read_text(encoding="utf-8")
-            node = yaml.compose(text, Loader=yaml.SafeLoader)
-            data = yaml.safe_load(text)
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            source = read_source(text)
+        except NotYaml as error:
+            self._mistake(name, error.mistake)
+            return None
+        except (OSError, UnicodeDecodeError) as error:
             self.messages.append(f"{name}: {error}")
             return None
-        if node is None:
-            self.messages.append(f"{name}: the file is empty")
-            return None
-        self._documents[name] = document = _Document(name, data, node)
-        for line, key in _repeated_keys(node):
-            self.messages.append(f"{name}, line {line}: “{key}” is there twice")
+        self._documents[name] = document = _Document(name, text, source)
+        for mistake in source.mistakes:
+            self._mistake(name, mistake)
         return document
 
     def entries(self, name: str, read: Callable[[object], T]) -> list[T]:
         document = self.document(self._folder / name)
         if document is None:
             return []
-        if not isinstance(document.data, list):
+        if not isinstance(document.source.data, list):
             self.messages.append(f"{name}: a list is expected")
             return []
         results: list[T] = []
         seen: set[str] = set()
-        for position, entry in enumerate(document.data):
+        for position, entry in enumerate(document.source.data):
             result = self.read(document, (position,), read)
             if result is None:
                 continue
@@ -145,48 +145,23 @@ class _Reader:
         return results
 
     def read(self, document: _Document, place: EntryPath, read: Callable[[object], T]) -> T | None:
-        data = document.data
+        data = document.source.data
         for step in place:
             data = data[step]
         try:
             return read(data)
         except Unreadable as error:
             for fault in error.faults:
-                self.report(document, Fault(place + fault.path, fault.message))
+                self.report(document, Fault(place + fault.path, fault.message, fault.params))
             return None
 
     def report_in(self, name: str, fault: Fault) -> None:
         self.report(self._documents[name], fault)
 
     def report(self, document: _Document, fault: Fault) -> None:
-        line = _line_of(document.node, fault.path)
-        self.messages.append(f"{document.name}, line {line}, {spell(fault.path)}: {fault.message}")
+        line = document.source.line_of(fault.path)
+        self.messages.append(f"{document.name}, line {line}, {spell(fault.path)}: {fault}")
 
-
-def _line_of(node: yaml.Node, path: EntryPath) -> int:
-    """The line of the entry, or of the closest thing around it that exists."""
-    line = node.start_mark.line
-    for step in path:
-        child = None
-        if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-            child = node.value[step]
-        elif isinstance(node, yaml.MappingNode):
-            child = next((value for key, value in node.value if key.value == step), None)
-        if child is None:
-            break
-        node, line = child, child.start_mark.line
-    return int(line) + 1
-
-
-def _repeated_keys(node: yaml.Node) -> Iterator[tuple[int, str]]:
-    """YAML keeps the last of two equal keys without a word; the first one was meant too."""
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if key.value in seen:
-                yield key.start_mark.line + 1, key.value
-            seen.add(key.value)
-            yield from _repeated_keys(value)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            yield from _repeated_keys(value)
+    def _mistake(self, name: str, mistake: Mistake) -> None:
+        place = name if mistake.line is None else f"{name}, line {mistake.line}"
+        self.messages.append(f"{place}: {mistake.message}")

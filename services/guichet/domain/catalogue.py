@@ -6,13 +6,13 @@ request keeps the version of the procedure it was filed under.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from services.guichet.domain.names import Names
-from services.guichet.domain.terms import Term
+from services.guichet.domain.terms import Term, Validity
 
 
 class FieldKind(StrEnum):
@@ -28,11 +28,29 @@ class FieldKind(StrEnum):
     RIB = "rib"
     RC_NUMBER = "rc_number"
     TRADE_TAX = "trade_tax"
+    TAX_ID = "tax_id"
+    CNSS_AFFILIATE = "cnss_affiliate"
+    CNSS_EMPLOYEE = "cnss_employee"
+    IBAN = "iban"
+    AMOUNT = "amount"
     PHONE = "phone"
     EMAIL = "email"
+    LIST = "list"
 
 
-PERSONAL_KINDS = frozenset({FieldKind.CNIE, FieldKind.PASSPORT, FieldKind.RIB})
+#: Loi 09-08: what identifies a person or an account.
+PERSONAL_KINDS = frozenset(
+    {FieldKind.CNIE, FieldKind.PASSPORT, FieldKind.RIB, FieldKind.IBAN, FieldKind.CNSS_EMPLOYEE}
+)
+
+
+class FileType(StrEnum):
+    """What a document may be handed in as, besides paper."""
+
+    PDF = "pdf"
+    JPEG = "jpeg"
+    PNG = "png"
+    WEBP = "webp"
 
 
 class FeeKind(StrEnum):
@@ -59,6 +77,8 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Field:
+    """One question; a list asks its ``columns`` once for each of its rows."""
+
     code: str
     kind: FieldKind
     names: Names
@@ -68,20 +88,31 @@ class Field:
     maximum: int | None = None
     options: tuple[Option, ...] = ()
     when: Condition | None = None
+    columns: tuple["Field", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
+    """A document to hand in; ``published_in`` names the list that asks for more than one plain copy."""
+
     code: str
     names: Names
     copies: int = 1
     required: bool = True
     when: Condition | None = None
+    original: bool = False
+    legalised: bool = False
+    accepts: tuple[FileType, ...] = tuple(FileType)
+    published_in: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FeeLine:
-    """An amount due on completion; ``per`` names the answer that multiplies it."""
+    """An amount due on completion.
+
+    ``per`` names the answer that multiplies it, less the ``beyond`` first ones: the first class of
+    a trade mark has its own line.
+    """
 
     code: str
     kind: FeeKind
@@ -89,10 +120,16 @@ class FeeLine:
     amount: Decimal
     vat_rate: Decimal
     per: str | None = None
+    beyond: int = 0
+    when: Condition | None = None
 
     def due(self, answers: Mapping[str, Any]) -> Decimal:
-        quantity = answers.get(self.per, 1) if self.per else 1
-        return self.amount * int(quantity)
+        quantity = int(answers.get(self.per, 1)) if self.per else 1
+        return self.amount * max(quantity - self.beyond, 0)
+
+    def applies(self, answers: Mapping[str, Any]) -> bool:
+        asked = self.when is None or self.when.holds(answers)
+        return asked and (self.per is None or int(answers.get(self.per, 1)) > self.beyond)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +147,13 @@ class Procedure:
     service_target: Term | None
     legal_term: Term | None
     outcome: Names | None
-    outcome_validity: timedelta | None
+    outcome_validity: Validity | None
+    #: who decides, where that is not the agency at whose desk it is handed in
+    authority: Names | None = None
+    #: what a clerk should know before filing
+    note: Names | None = None
+    #: its place among the procedures of its desk
+    position: int = 0
 
     def promised(self, submitted_at: datetime) -> datetime | None:
         """When the startup may expect the outcome: the service target, else the law's term."""
@@ -123,7 +166,7 @@ class Procedure:
         ]
 
     def fees_for(self, answers: Mapping[str, Any]) -> list[tuple[FeeLine, Decimal]]:
-        return [(line, line.due(answers)) for line in self.fee_lines or ()]
+        return [(line, line.due(answers)) for line in self.fee_lines or () if line.applies(answers)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +212,10 @@ class Catalogue:
         self.desks = {desk.code: desk for desk in desks}
         self.versions = {(procedure.code, procedure.version): procedure for procedure in procedures}
         order = list(self.agencies)
-        newest_last = sorted(
-            self.versions.values(), key=lambda one: (order.index(one.agency), one.code, one.version)
+        newest_last = sorted(self.versions.values(), key=lambda one: one.version)
+        in_force = {procedure.code: procedure for procedure in newest_last}
+        self.procedures = dict(
+            sorted(
+                in_force.items(), key=lambda item: (order.index(item[1].agency), item[1].position, item[0])
+            )
         )
-        self.procedures = {procedure.code: procedure for procedure in newest_last}

@@ -16,6 +16,7 @@ _SEPARATORS = re.compile(r"[\s.\-]+")
 _CNIE = re.compile(r"[A-Z]{1,2}[1-9]\d{0,6}")
 _PASSPORT = re.compile(r"[A-Z0-9]{5,15}")
 _RC_NUMBER = re.compile(r"\d{1,10}")
+_IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
 _EMAIL = re.compile(
     r"(?P<local>[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*)"
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])"
@@ -61,6 +62,62 @@ def rib(value: object, *, field: str) -> str:
         raise InvalidInput(N_("A RIB has 24 digits; this one has %(count)s."), field=field, count=len(number))
     if int(number) % 97 != 0:
         raise InvalidInput(N_("The key of this RIB is wrong: check the 24 digits."), field=field)
+    return number
+
+
+def iban(value: object, *, field: str) -> str:
+    """Any country's by its check digits; a Moroccan one holds a RIB, whose own key has to match."""
+    number = _compact(value, field=field).upper()
+    if not _IBAN.fullmatch(number):
+        raise InvalidInput(
+            N_("An IBAN is a country code, two digits and the account: MA64 and the 24 digits of a RIB."),
+            field=field,
+        )
+    if number.startswith("MA"):
+        if len(number) != 28 or not number[4:].isdigit():
+            raise InvalidInput(
+                N_("A Moroccan IBAN has 28 characters: MA, two digits and the 24 digits of the RIB."),
+                field=field,
+            )
+        rib(number[4:], field=field)
+    if int("".join(str(int(character, 36)) for character in number[4:] + number[:4])) % 97 != 1:
+        raise InvalidInput(
+            N_("The check digits of this IBAN do not match: compare it with the certificate."), field=field
+        )
+    return number
+
+
+def tax_id(value: object, *, field: str) -> str:
+    """Identifiant fiscal (IF); no check digit is known."""
+    number = _digits(value, field=field)
+    if not 7 <= len(number) <= 8:
+        raise InvalidInput(
+            N_("A tax identifier (IF) has 7 or 8 digits; this one has %(count)s."),
+            field=field,
+            count=len(number),
+        )
+    return number
+
+
+def cnss_affiliate(value: object, *, field: str) -> str:
+    number = _digits(value, field=field)
+    if len(number) != 7:
+        raise InvalidInput(
+            N_("A CNSS affiliate number has 7 digits; this one has %(count)s."),
+            field=field,
+            count=len(number),
+        )
+    return number
+
+
+def cnss_employee(value: object, *, field: str) -> str:
+    number = _digits(value, field=field)
+    if len(number) != 9:
+        raise InvalidInput(
+            N_("A CNSS employee number has 9 digits; this one has %(count)s."),
+            field=field,
+            count=len(number),
+        )
     return number
 
 

@@ -6,8 +6,10 @@ of a procedure only says ``{working_hours: 2}``.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+
+from dateutil.relativedelta import relativedelta
 
 
 class Unit(StrEnum):
@@ -77,3 +79,27 @@ class Term:
         """The bare length, for an order of magnitude; what it means in time is in ``deadlines.py``."""
         days = {Unit.DAYS: self.value, Unit.WORKING_DAYS: self.value * 7 / 5}.get(self.unit)
         return timedelta(days=days) if days is not None else timedelta(hours=self.value)
+
+
+class ValidityUnit(StrEnum):
+    DAYS = "days"
+    MONTHS = "months"
+    YEARS = "years"
+
+
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """How long an outcome holds, counted from the day it was delivered."""
+
+    value: int
+    unit: ValidityUnit
+
+    def until(self, delivered_at: datetime) -> date:
+        days, months, years = (
+            self.value if self.unit is unit else 0
+            for unit in (ValidityUnit.DAYS, ValidityUnit.MONTHS, ValidityUnit.YEARS)
+        )
+        return delivered_at.date() + relativedelta(days=days, months=months, years=years)
+
+    def as_dict(self) -> dict[str, object]:
+        return {"value": self.value, "unit": self.unit.value}

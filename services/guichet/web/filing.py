@@ -1,6 +1,7 @@
 """The new-request pages: whom for, what, its fields, check, file."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from services.guichet.domain.answers import checked_answers
-from services.guichet.domain.catalogue import Procedure
+from services.guichet.domain.catalogue import Catalogue, Procedure
 from services.guichet.domain.startups import Startup
 from services.guichet.domain.text import optional_text
 from services.guichet.storage import catalogue as catalogue_storage
@@ -20,11 +21,12 @@ from services.guichet.web import forms, presenters, views
 from services.guichet.web.access import FILE, actor, own_site
 from shared.clock import now
 from shared.errors import N_, InvalidInput
-from shared.web import current_user, idempotent, language, requires, transaction
+from shared.web import current_user, idempotent, requires, transaction
 
 blueprint = Blueprint("filing", __name__)
 
 SUGGESTIONS = 8
+SPARE_ROWS = 3
 
 
 @blueprint.get("/requests/new")
@@ -49,6 +51,13 @@ def suggestions() -> str:
     with transaction() as session:
         found = _suggested(session, search)
     return render_template("guichet/_suggestions.html", found=found, search=search or "")
+
+
+@blueprint.post("/requests/new/counter")
+@requires(*FILE)
+def counter() -> str:
+    """The procedures again, those of the chosen desk with keys of their own."""
+    return render_template("guichet/_procedures.html", **_form(request.form))
 
 
 @blueprint.post("/requests/new/fields")
@@ -140,16 +149,22 @@ def _context(session: Session, given: MultiDict[str, str]) -> dict[str, Any]:
         "startup": startup,
         "site": given.get("site") or home,
         "site_options": views.site_options(catalogue, user.sites),
-        "procedures": [
-            (one.code, one.names.within(language()), catalogue.agencies[one.agency].names.within(language()))
-            for one in catalogue.procedures.values()
-        ],
+        "counters": views.counters(catalogue),
+        "counter": _counter(catalogue, procedure, given.get("counter", "")),
         "procedure": procedure,
+        "list_rows": partial(forms.list_rows, typed=typed, spare=SPARE_ROWS),
         "fields": forms.shown_fields(procedure, typed) if procedure else [],
         "deciding": forms.deciding_fields(procedure) if procedure else set(),
         "typed": typed,
         "focus": given.get("focus", ""),
     }
+
+
+def _counter(catalogue: Catalogue, procedure: Procedure | None, asked: str) -> str:
+    """The desk whose procedures have the keys; none while the desks have them."""
+    if asked:
+        return asked if asked in catalogue.agencies else ""
+    return procedure.agency if procedure else ""
 
 
 def _startup(session: Session, typed_id: str) -> Startup:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from werkzeug.datastructures import MultiDict
 
+from services.guichet.domain.answers import MOST_ROWS
 from services.guichet.domain.catalogue import Field, FieldKind, Procedure
 from services.guichet.domain.text import ascii_digits
 from shared.errors import InvalidFields, InvalidInput
@@ -16,16 +17,23 @@ from shared.web import field_errors
 ANSWER_PREFIX = "answer-"
 CONTACT_ROWS = 3
 _TYPED_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
+_ROW = re.compile(r"\[(\d+)\]\.")
 _CONTACT_FIELD = re.compile(r"contacts\[(\d+)\]\.(\w+)")
 
 
 def answers_from(procedure: Procedure, form: MultiDict[str, str]) -> dict[str, Any]:
     """The answers of a sent form, ready to be checked."""
+    return fields_from(procedure.fields, form)
+
+
+def fields_from(fields: Sequence[Field], form: MultiDict[str, str]) -> dict[str, Any]:
     answers: dict[str, Any] = {}
-    for field in procedure.fields:
+    for field in fields:
         name = ANSWER_PREFIX + field.code
         if field.kind is FieldKind.CONFIRMATION:
             answers[field.code] = name in form
+        elif field.kind is FieldKind.LIST:
+            answers[field.code] = _list(field, form)
         elif name in form:
             answers[field.code] = _typed_date(form[name]) if field.kind is FieldKind.DATE else form[name]
     return answers
@@ -38,6 +46,32 @@ def typed_from(form: MultiDict[str, str]) -> dict[str, str]:
         for name, value in form.items()
         if name.startswith(ANSWER_PREFIX)
     }
+
+
+def list_rows(field: Field, typed: Mapping[str, str], spare: int = 0) -> list[dict[str, str]]:
+    """The rows of a list as they were typed (``employees-0-cnie``), and some empty ones.
+
+    Rows left empty are left out, here and when the form is shown again: the places errors name
+    are the same in both.
+    """
+    place = re.compile(re.escape(field.code) + r"-(\d{1,3})-.+")
+    places = sorted({int(found[1]) for found in map(place.fullmatch, typed) if found})
+    rows = [
+        {column.code: typed.get(f"{field.code}-{row}-{column.code}", "").strip() for column in field.columns}
+        for row in places[: MOST_ROWS + 1]
+    ]
+    filled = [row for row in rows if any(row.values())]
+    room = max((field.maximum or MOST_ROWS) - len(filled), 0)
+    empty = {column.code: "" for column in field.columns}
+    return filled + [dict(empty) for _ in range(min(spare, room))]
+
+
+def _list(field: Field, form: MultiDict[str, str]) -> list[dict[str, str]]:
+    days = {column.code for column in field.columns if column.kind is FieldKind.DATE}
+    return [
+        {code: _typed_date(value) if code in days else value for code, value in row.items()}
+        for row in list_rows(field, typed_from(form))
+    ]
 
 
 def shown_fields(procedure: Procedure, typed: Mapping[str, str]) -> list[Field]:
@@ -95,7 +129,8 @@ def filing_errors(error: InvalidInput) -> list[dict[str, str]]:
     found = page_errors(error)
     for one in found:
         if one["field"].startswith("answers."):
-            one["field"] = ANSWER_PREFIX + one["field"].removeprefix("answers.")
+            name = _ROW.sub(r"-\1-", one["field"].removeprefix("answers."))
+            one["field"] = ANSWER_PREFIX + name
     return found
 
 

@@ -1,6 +1,6 @@
 """Domain objects as the API and the pages show them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -10,11 +10,15 @@ from services.guichet.domain.catalogue import (
     Condition,
     Document,
     FeeLine,
+    Field,
+    FieldKind,
     Procedure,
 )
 from services.guichet.domain.identifiers import masked
+from services.guichet.domain.names import Names
 from services.guichet.domain.requests import Request
 from services.guichet.domain.startups import Startup
+from services.guichet.domain.terms import Term, Validity
 from services.guichet.storage.requests import Filed
 from services.guichet.use_cases.requests import Receipt
 from shared.errors import InvalidInput
@@ -50,28 +54,17 @@ def procedure(one: Procedure) -> dict[str, Any]:
         "agency": one.agency,
         "name": one.names.as_dict(),
         "public": one.public,
-        "fields_": [
-            {
-                "code": field.code,
-                "kind": field.kind.value,
-                "name": field.names.as_dict(),
-                "hint": field.hint.as_dict() if field.hint else None,
-                "required": field.required,
-                "minimum": field.minimum,
-                "maximum": field.maximum,
-                "options": [
-                    {"value": option.value, "name": option.names.as_dict()} for option in field.options
-                ],
-                "when": _condition(field.when),
-            }
-            for field in one.fields
-        ],
+        "fields_": [_field(field) for field in one.fields],
         "documents": [_document(document) for document in one.documents],
         "fee_lines": None
         if one.fee_lines is None
         else [_fee_line(line, line.amount) for line in one.fee_lines],
-        "service_target": one.service_target.as_dict() if one.service_target else None,
-        "legal_term": one.legal_term.as_dict() if one.legal_term else None,
+        "service_target": _amount_of(one.service_target),
+        "legal_term": _amount_of(one.legal_term),
+        "outcome": _names(one.outcome),
+        "outcome_validity": _amount_of(one.outcome_validity),
+        "authority": _names(one.authority),
+        "note": _names(one.note),
     }
 
 
@@ -172,8 +165,36 @@ def shown_answers(version: Procedure, answers: Mapping[str, Any], user: User) ->
     """Loi 09-08: numbers of persons and accounts are read only by the desk that needs them."""
     if not SEE_PERSONAL_NUMBERS.isdisjoint(user.roles):
         return dict(answers)
-    personal = {field.code for field in version.fields if field.kind in PERSONAL_KINDS}
-    return {code: masked(value) if code in personal else value for code, value in answers.items()}
+    return _masked(version.fields, answers)
+
+
+def _masked(fields: Sequence[Field], answers: Mapping[str, Any]) -> dict[str, Any]:
+    known = {field.code: field for field in fields}
+    shown: dict[str, Any] = {}
+    for code, value in answers.items():
+        field = known.get(code)
+        if field is not None and field.kind in PERSONAL_KINDS:
+            shown[code] = masked(value)
+        elif field is not None and field.kind is FieldKind.LIST:
+            shown[code] = [_masked(field.columns, row) for row in value]
+        else:
+            shown[code] = value
+    return shown
+
+
+def _field(field: Field) -> dict[str, Any]:
+    return {
+        "code": field.code,
+        "kind": field.kind.value,
+        "name": field.names.as_dict(),
+        "hint": _names(field.hint),
+        "required": field.required,
+        "minimum": field.minimum,
+        "maximum": field.maximum,
+        "options": [{"value": option.value, "name": option.names.as_dict()} for option in field.options],
+        "when": _condition(field.when),
+        "columns": [_field(column) for column in field.columns],
+    }
 
 
 def _document(document: Document) -> dict[str, Any]:
@@ -183,6 +204,9 @@ def _document(document: Document) -> dict[str, Any]:
         "copies": document.copies,
         "required": document.required,
         "when": _condition(document.when),
+        "original": document.original,
+        "legalised": document.legalised,
+        "accepts": [kind.value for kind in document.accepts],
     }
 
 
@@ -194,8 +218,18 @@ def _fee_line(line: FeeLine, amount: Decimal) -> dict[str, Any]:
         "amount": amount,
         "vat_rate": str(line.vat_rate),
         "per": line.per,
+        "beyond": line.beyond,
+        "when": _condition(line.when),
     }
 
 
 def _condition(condition: Condition | None) -> dict[str, str] | None:
     return None if condition is None else {"field": condition.field, "equals": condition.equals}
+
+
+def _amount_of(term: Term | Validity | None) -> dict[str, Any] | None:
+    return None if term is None else term.as_dict()
+
+
+def _names(names: Names | None) -> dict[str, str] | None:
+    return None if names is None else names.as_dict()

@@ -3,7 +3,7 @@
 import marshmallow as ma
 
 from services.guichet.domain.requests import State
-from services.guichet.domain.terms import Unit
+from services.guichet.domain.terms import Unit, ValidityUnit
 from shared.web import PageQuery
 from shared.web.fields import Day, Flag, Instant, Money, Names, Text
 
@@ -132,6 +132,11 @@ class FieldOut(ma.Schema):
     maximum = ma.fields.Integer(required=True, allow_none=True)
     options = ma.fields.List(ma.fields.Nested(OptionOut), required=True)
     when = ma.fields.Nested(ConditionOut, required=True, allow_none=True)
+    columns = ma.fields.List(
+        ma.fields.Nested(lambda: FieldOut()),
+        required=True,
+        metadata={"description": "of a list: what is asked in each of its rows"},
+    )
 
 
 class DocumentOut(ma.Schema):
@@ -140,6 +145,9 @@ class DocumentOut(ma.Schema):
     copies = ma.fields.Integer(required=True)
     required = ma.fields.Boolean(required=True)
     when = ma.fields.Nested(ConditionOut, required=True, allow_none=True)
+    original = ma.fields.Boolean(required=True)
+    legalised = ma.fields.Boolean(required=True)
+    accepts = ma.fields.List(ma.fields.String(), required=True)
 
 
 class FeeLineOut(ma.Schema):
@@ -149,11 +157,20 @@ class FeeLineOut(ma.Schema):
     amount = Money(required=True)
     vat_rate = ma.fields.String(required=True)
     per = ma.fields.String(required=True, allow_none=True)
+    beyond = ma.fields.Integer(
+        required=True, metadata={"description": "how many of `per` this line does not count"}
+    )
+    when = ma.fields.Nested(ConditionOut, required=True, allow_none=True)
 
 
 class TermOut(ma.Schema):
     value = ma.fields.Integer(required=True)
     unit = ma.fields.String(required=True, validate=ma.validate.OneOf(list(Unit)))
+
+
+class ValidityOut(ma.Schema):
+    value = ma.fields.Integer(required=True)
+    unit = ma.fields.String(required=True, validate=ma.validate.OneOf(list(ValidityUnit)))
 
 
 class ProcedureOut(ma.Schema):
@@ -167,6 +184,10 @@ class ProcedureOut(ma.Schema):
     fee_lines = ma.fields.List(ma.fields.Nested(FeeLineOut), required=True, allow_none=True)
     service_target = ma.fields.Nested(TermOut, required=True, allow_none=True)
     legal_term = ma.fields.Nested(TermOut, required=True, allow_none=True)
+    outcome = Names(required=True, allow_none=True)
+    outcome_validity = ma.fields.Nested(ValidityOut, required=True, allow_none=True)
+    authority = Names(required=True, allow_none=True, metadata={"description": "who decides"})
+    note = Names(required=True, allow_none=True)
 
 
 class ProcedureList(ma.Schema):

@@ -1,6 +1,6 @@
 """What the counter's pages show of a request."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import gettext
 
-from services.guichet.domain.catalogue import Catalogue, FieldKind, Procedure
+from services.guichet.domain.catalogue import Catalogue, Field, FieldKind, Procedure
 from services.guichet.domain.numbers import ZONE
 from services.guichet.domain.requests import CLOSED, Request, State
 from services.guichet.storage.requests import Filed
@@ -95,22 +95,31 @@ def answers(version: Procedure, given: dict[str, Any], user: User) -> list[Answe
     return written_answers(version, shown)
 
 
-def written_answers(version: Procedure, given: dict[str, Any]) -> list[Answer]:
-    found = []
-    for field in version.fields:
-        if field.code not in given:
-            continue
-        value = given[field.code]
-        if field.kind is FieldKind.CHOICE:
-            value = next(
-                (option.names.within(language()) for option in field.options if option.value == value), value
-            )
-        elif field.kind is FieldKind.DATE:
-            value = day(date.fromisoformat(value))
-        elif field.kind is FieldKind.CONFIRMATION:
-            value = gettext("Yes") if value else gettext("No")
-        found.append(Answer(field.names.within(language()), str(value)))
-    return found
+def written_answers(version: Procedure, given: Mapping[str, Any]) -> list[Answer]:
+    return [
+        Answer(field.names.within(language()), _written(field, given[field.code]))
+        for field in version.fields
+        if field.code in given
+    ]
+
+
+def _written(field: Field, value: Any) -> str:
+    if field.kind is FieldKind.CHOICE:
+        return next(
+            (option.names.within(language()) for option in field.options if option.value == value), str(value)
+        )
+    if field.kind is FieldKind.DATE:
+        return str(day(date.fromisoformat(value)))
+    if field.kind is FieldKind.CONFIRMATION:
+        return str(gettext("Yes") if value else gettext("No"))
+    if field.kind is FieldKind.AMOUNT:
+        return str(money(value))
+    if field.kind is FieldKind.LIST:
+        return " — ".join(
+            " · ".join(_written(column, row[column.code]) for column in field.columns if column.code in row)
+            for row in value
+        )
+    return str(value)
 
 
 def due(request: Request) -> str:
@@ -135,6 +144,31 @@ def minutes(seconds: Any) -> str:
     if whole < 60:
         return str(gettext("%(minutes)s min", minutes=whole))
     return str(gettext("%(hours)s h %(minutes)s", hours=whole // 60, minutes=f"{whole % 60:02d}"))
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """One desk of the hall with what can be asked for there."""
+
+    code: str
+    name: str
+    procedures: list[tuple[str, str]]
+
+
+def counters(catalogue: Catalogue) -> list[Counter]:
+    found = [
+        Counter(
+            agency.code,
+            agency.names.within(language()),
+            [
+                (one.code, one.names.within(language()))
+                for one in catalogue.procedures.values()
+                if one.agency == agency.code
+            ],
+        )
+        for agency in catalogue.agencies.values()
+    ]
+    return [one for one in found if one.procedures]
 
 
 def site_options(catalogue: Catalogue, codes: Sequence[str]) -> list[tuple[str, str]]:
