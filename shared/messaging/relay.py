@@ -113,10 +113,13 @@ class Relay:
                 outcome = publisher.publish([Message(*row) for row in rows])
                 crash_points.reach("relay-after-confirm")
                 self._settle(database, outcome)
-            # A notification that came with the answer to the fetch is already off the socket:
-            # waiting for the socket then would leave its event until the next poll.
-            elif not list(database.notifies(timeout=0)):
+            # A notification that came with an answer is already off the socket: waiting for the
+            # socket then would leave its event until the next poll.
+            if len(rows) < BATCH_SIZE and not _notified(database):
                 publisher.wait(POLL_SECONDS, database.fileno())
+                # Taken off before the next fetch, which sees all they tell of: left for later
+                # they would each cost a second fetch that finds nothing.
+                _notified(database)
 
     def _settle(self, database: Connection, outcome: Outcome) -> None:
         if outcome.confirmed:
@@ -131,3 +134,8 @@ class Relay:
     @staticmethod
     def _postpone(database: Connection, seqs: Sequence[int], error: str) -> None:
         database.execute(_POSTPONE, (RETRY_UNROUTABLE_SECONDS, error, list(seqs)))
+
+
+def _notified(database: Connection) -> bool:
+    """Whether commits were announced since this was asked last."""
+    return bool(list(database.notifies(timeout=0)))
