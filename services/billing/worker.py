@@ -19,6 +19,14 @@ class BillingWorker(EventWorker):
     def startup_changed(self, event: Event, session: Session) -> None:
         use_cases.note_startup(session, event.data)
 
+    @subscribe(consumed.StartupMerged)
+    def startup_merged(self, event: Event, session: Session) -> None:
+        use_cases.merge_startup(session, event.data["startup_id"], event.data["merged_id"])
+
+    @subscribe(consumed.StartupErased)
+    def startup_erased(self, event: Event, session: Session) -> None:
+        use_cases.forget_startup(session, event.data["startup_id"])
+
     @subscribe(consumed.RequestCompleted)
     def request_completed(self, event: Event, session: Session) -> None:
         use_cases.charge_request(session, event.id, event.data)

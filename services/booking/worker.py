@@ -24,6 +24,14 @@ class BookingWorker(EventWorker):
     def startup_changed(self, event: Event, session: Session) -> None:
         read_events.startup_reported(session, event.data)
 
+    @subscribe(consumed.StartupMerged)
+    def startup_merged(self, event: Event, session: Session) -> None:
+        read_events.startup_merged(session, event.data)
+
+    @subscribe(consumed.StartupErased)
+    def startup_erased(self, event: Event, session: Session) -> None:
+        read_events.startup_erased(session, event.data["startup_id"])
+
     @subscribe(consumed.TariffChanged)
     def tariff_changed(self, event: Event, session: Session) -> None:
         read_events.tariff_changed(session, event.data, event.time)

@@ -40,6 +40,14 @@ class NotificationsWorker(EventWorker):
     def startup_changed(self, event: Event, session: Session) -> None:
         startups.keep_startup(session, event)
 
+    @subscribe(consumed.StartupMerged)
+    def startup_merged(self, event: Event, session: Session) -> None:
+        startups.follow_merge(session, event)
+
+    @subscribe(consumed.StartupErased)
+    def startup_erased(self, event: Event, session: Session) -> None:
+        startups.forget_people(session, event)
+
     @subscribe(consumed.RequestSubmitted)
     def request_submitted(self, event: Event, session: Session) -> None:
         telling.request_submitted(session, event)

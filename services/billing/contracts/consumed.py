@@ -33,6 +33,21 @@ class StartupChanged(StartupRegistered):
     pass
 
 
+@consumed("guichet.startup_merged.v1")
+class StartupMerged(Reading):
+    """Two records were one: ``merged_id`` stands for ``startup_id`` from now on."""
+
+    startup_id = fields.UUID(required=True)
+    merged_id = fields.UUID(required=True)
+
+
+@consumed("guichet.startup_erased.v1")
+class StartupErased(Reading):
+    """The people of this startup asked to be forgotten."""
+
+    startup_id = fields.UUID(required=True)
+
+
 class FeeLine(Reading):
     code = fields.String(required=True)
     kind = fields.String(required=True, validate=validate.OneOf(["disbursement", "service"]))

@@ -102,6 +102,26 @@ def open_charges(session: Session, startup_id: UUID, site: str) -> list[Charge]:
     return [charge_from(row) for row in rows]
 
 
+def accounts_of(session: Session, startup_ids: Collection[UUID]) -> list[tuple[UUID, str]]:
+    """The accounts these startups have something open on, in the order they are to be locked."""
+    rows = session.execute(
+        select(charges.c.startup_id, charges.c.site)
+        .where(charges.c.startup_id.in_(startup_ids), charges.c.state == ChargeState.OPEN)
+        .distinct()
+        .order_by(charges.c.startup_id, charges.c.site)
+    )
+    return [(row.startup_id, row.site) for row in rows]
+
+
+def move_open(session: Session, *, into: UUID, merged: UUID) -> None:
+    """Have what is not invoiced yet be owed by another startup."""
+    session.execute(
+        update(charges)
+        .where(charges.c.startup_id == merged, charges.c.state == ChargeState.OPEN)
+        .values(startup_id=into)
+    )
+
+
 def charges_of(session: Session, subject: UUID) -> list[Charge]:
     rows = session.execute(select(charges).where(charges.c.subject == subject).order_by(charges.c.id))
     return [charge_from(row) for row in rows]

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from services.billing.domain.charge import ChargeState
 from services.billing.domain.money import ZERO, Money
 
+from .reference import same_account
 from .tables import charges, credit_notes, invoice_lines, invoices, startups
 
 CREDITED = (
@@ -83,7 +84,7 @@ def find_invoices(
         DUE,
     ).where(invoices.c.site.in_(sites))
     if startup_id is not None:
-        statement = statement.where(invoices.c.startup_id == startup_id)
+        statement = statement.where(invoices.c.startup_id.in_(same_account(session, startup_id)))
     if state is not None:
         statement = statement.where(_in_state(state, today))
     if search:
@@ -110,7 +111,7 @@ def find_credit_notes(
         credit_notes.c.site.in_(sites)
     )
     if startup_id is not None:
-        statement = statement.where(credit_notes.c.startup_id == startup_id)
+        statement = statement.where(credit_notes.c.startup_id.in_(same_account(session, startup_id)))
     if invoice_number is not None:
         statement = statement.where(credit_notes.c.invoice_number == invoice_number)
     return _newest_first(session, statement, credit_notes.c.id, before, limit)
@@ -134,7 +135,7 @@ def find_charges(
         .where(charges.c.site.in_(sites))
     )
     if startup_id is not None:
-        statement = statement.where(charges.c.startup_id == startup_id)
+        statement = statement.where(charges.c.startup_id.in_(same_account(session, startup_id)))
     if subject is not None:
         statement = statement.where(charges.c.subject == subject)
     if state is not None:
@@ -224,7 +225,7 @@ def ageing_of(
     """Return what is still due, by how late it is."""
     owed = select(invoices.c.due_on, DUE).where(invoices.c.site.in_(sites))
     if startup_id is not None:
-        owed = owed.where(invoices.c.startup_id == startup_id)
+        owed = owed.where(invoices.c.startup_id.in_(same_account(session, startup_id)))
     open_ = owed.subquery()
 
     def between(newest: int, oldest: int | None) -> ColumnElement[Decimal]:

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -40,6 +40,36 @@ def save_seller(session: Session, seller: Seller) -> None:
 def buyer_of(session: Session, startup_id: UUID) -> Buyer | None:
     row = session.execute(select(startups).where(startups.c.startup_id == startup_id)).one_or_none()
     return None if row is None else Buyer(row.startup_id, row.legal_name, row.ice, row.address)
+
+
+def account_of(session: Session, startup_id: UUID) -> UUID:
+    """Who pays for ``startup_id``: the startup itself, or the one it was merged into."""
+    found = session.scalar(select(startups.c.merged_into).where(startups.c.startup_id == startup_id))
+    return found or startup_id
+
+
+def same_account(session: Session, startup_id: UUID) -> list[UUID]:
+    """The startup and every record merged into it: documents keep the one they were issued to."""
+    merged = session.scalars(select(startups.c.startup_id).where(startups.c.merged_into == startup_id))
+    return [startup_id, *merged]
+
+
+def merge_startup(session: Session, *, into: UUID, merged: UUID) -> None:
+    """Let ``merged``, and whatever was merged into it before, stand for ``into``."""
+    session.execute(
+        update(startups)
+        .where(or_(startups.c.startup_id == merged, startups.c.merged_into == merged))
+        .values(merged_into=into)
+    )
+
+
+def forget_startup(session: Session, startup_id: UUID) -> None:
+    """Drop the address of a startup, and of the records merged into it."""
+    session.execute(
+        update(startups)
+        .where(or_(startups.c.startup_id == startup_id, startups.c.merged_into == startup_id))
+        .values(address=None)
+    )
 
 
 def save_startup(session: Session, values: dict[str, Any]) -> None:

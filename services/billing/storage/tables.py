@@ -92,6 +92,7 @@ startups = Table(
     Column("ice", Text),
     Column("address", Text),
     Column("site", Text, nullable=False),
+    Column("merged_into", Uuid, index=True),
 )
 
 tariffs = Table(

@@ -34,7 +34,8 @@ def charge_booking(session: Session, event_id: UUID, data: Mapping[str, Any]) ->
     """
     if data["startup_id"] is None:
         return
-    charges.lock_account(session, data["startup_id"], data["site"])
+    payer = reference.account_of(session, data["startup_id"])
+    charges.lock_account(session, payer, data["site"])
     cancelled = charges.is_cancelled(session, data["booking_id"])
     zone = ZoneInfo(data["zone"])
     starts, ends = data["starts_at"].astimezone(zone), data["ends_at"].astimezone(zone)
@@ -53,7 +54,7 @@ def charge_booking(session: Session, event_id: UUID, data: Mapping[str, Any]) ->
         id=uuid7(),
         source_event_id=event_id,
         line=1,
-        startup_id=data["startup_id"],
+        startup_id=payer,
         site=data["site"],
         subject_kind=SubjectKind.BOOKING,
         subject=data["booking_id"],
@@ -75,7 +76,7 @@ def credit_booking(session: Session, data: Mapping[str, Any]) -> None:
     """Undo the charges of a cancelled booking: dropped while open, credited once invoiced."""
     if data["startup_id"] is None or not data["was_confirmed"]:
         return
-    charges.lock_account(session, data["startup_id"], data["site"])
+    charges.lock_account(session, reference.account_of(session, data["startup_id"]), data["site"])
     charges.remember_cancellation(session, data["booking_id"], data["cancelled_at"])
     hired = charges.charges_of(session, data["booking_id"])
     still_open = [charge.id for charge in hired if charge.state is ChargeState.OPEN]

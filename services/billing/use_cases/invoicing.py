@@ -45,6 +45,7 @@ class Draft:
 
 def preview_invoice(session: Session, startup_id: UUID, site: str) -> Draft:
     """Show the invoice :func:`issue_invoice` would make at this moment; nothing is stored."""
+    startup_id = reference.account_of(session, startup_id)
     seller, buyer = _parties(session, startup_id, site)
     lines = _lines(_owed(session, startup_id, site))
     today = clock.now().astimezone(clock.CASABLANCA).date()
@@ -60,6 +61,7 @@ def issue_invoice(session: Session, startup_id: UUID, site: str) -> Invoice:
         InvalidInput: the startup or the site is not known here.
         Conflict: there is nothing to invoice, maybe because a colleague just did.
     """
+    startup_id = reference.account_of(session, startup_id)
     seller, buyer = _parties(session, startup_id, site)
     charges.lock_account(session, startup_id, site)
     owed = _owed(session, startup_id, site)

@@ -13,20 +13,21 @@ from services.billing.domain import wording
 from services.billing.domain.charge import Charge, Kind, SubjectKind
 from services.billing.domain.money import Money
 from services.billing.domain.tariff import Unit
-from services.billing.storage import charges
+from services.billing.storage import charges, reference
 from shared import clock
 from shared.db import uuid7
 
 
 def charge_request(session: Session, event_id: UUID, data: Mapping[str, Any]) -> None:
     """Charge every fee line that is not free; the same event again charges nothing."""
+    payer = reference.account_of(session, data["startup_id"])
     completed_on = data["completed_at"].astimezone(clock.CASABLANCA).date()
     fees = [
         Charge(
             id=uuid7(),
             source_event_id=event_id,
             line=line,
-            startup_id=data["startup_id"],
+            startup_id=payer,
             site=data["site"],
             subject_kind=SubjectKind.REQUEST,
             subject=data["request_id"],

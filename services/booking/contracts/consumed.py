@@ -29,6 +29,27 @@ class StartupChanged(StartupRecord):
     """The startup's record as it stands now."""
 
 
+@consumed("guichet.startup_merged.v1")
+class StartupMerged(Schema):
+    """Two records were one: ``merged_id`` stands for ``startup_id`` from now on."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    startup_id = fields.UUID(required=True)
+    merged_id = fields.UUID(required=True)
+
+
+@consumed("guichet.startup_erased.v1")
+class StartupErased(Schema):
+    """The people of this startup asked to be forgotten."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    startup_id = fields.UUID(required=True)
+
+
 @consumed("billing.tariff_changed.v1")
 class TariffChanged(Schema):
     """What an hour in a kind of space costs on a site, from a day on."""

@@ -81,6 +81,17 @@ def save_state(session: Session, booking: Booking) -> None:
     )
 
 
+def move_to_startup(session: Session, *, into: UUID, merged: UUID) -> None:
+    session.execute(update(bookings).where(bookings.c.startup_id == merged).values(startup_id=into))
+
+
+def forget_words(session: Session, startup_id: UUID) -> None:
+    """Empty what was typed freely about a startup's bookings: it may name people."""
+    session.execute(
+        update(bookings).where(bookings.c.startup_id == startup_id).values(title="", cancel_reason=None)
+    )
+
+
 def find(session: Session, booking_id: UUID, *, lock: bool = False) -> Booking | None:
     query = select(bookings).where(bookings.c.id == booking_id)
     row = session.execute(query.with_for_update() if lock else query).mappings().one_or_none()

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -38,6 +38,15 @@ def save_startup(session: Session, record: Mapping[str, Any]) -> None:
     )
 
 
+def merge_startup(session: Session, *, into: UUID, merged: UUID) -> None:
+    """Let ``merged``, and whatever was merged into it before, stand for ``into``."""
+    session.execute(
+        update(startups)
+        .where(or_(startups.c.startup_id == merged, startups.c.merged_into == merged))
+        .values(merged_into=into)
+    )
+
+
 def save_tariff(session: Session, record: Mapping[str, Any], changed_at: datetime) -> None:
     statement = insert(tariffs).values(**record, changed_at=changed_at)
     session.execute(
@@ -53,14 +62,21 @@ def save_tariff(session: Session, record: Mapping[str, Any], changed_at: datetim
 
 
 def find_startup(session: Session, startup_id: UUID) -> Startup | None:
-    row = session.execute(select(startups).where(startups.c.startup_id == startup_id)).one_or_none()
+    """The startup, or the one it was merged into."""
+    asked = startups.alias()
+    row = session.execute(
+        select(startups)
+        .join(asked, startups.c.startup_id == func.coalesce(asked.c.merged_into, asked.c.startup_id))
+        .where(asked.c.startup_id == startup_id)
+    ).one_or_none()
     return None if row is None else _startup(row)
 
 
 def startups_named(session: Session, name: str) -> list[Startup]:
     """The startups with exactly this legal name or ICE, whatever the case."""
     query = select(startups).where(
-        or_(func.lower(startups.c.legal_name) == func.lower(name), startups.c.ice == name)
+        or_(func.lower(startups.c.legal_name) == func.lower(name), startups.c.ice == name),
+        startups.c.merged_into.is_(None),
     )
     return [_startup(row) for row in session.execute(query.limit(3))]
 
@@ -69,7 +85,7 @@ def search_startups(session: Session, words: str, sites: Collection[str], limit:
     """Startups whose name holds these words; those of the given sites come first."""
     query = (
         select(startups)
-        .where(startups.c.legal_name.icontains(words, autoescape=True))
+        .where(startups.c.legal_name.icontains(words, autoescape=True), startups.c.merged_into.is_(None))
         .order_by(startups.c.site.not_in(sites), func.lower(startups.c.legal_name))
         .limit(limit)
     )

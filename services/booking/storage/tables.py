@@ -71,6 +71,7 @@ startups = Table(
     Column("site", Text, nullable=False),
     Column("resident", Boolean, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("merged_into", Uuid, index=True),
 )
 
 tariffs = Table(

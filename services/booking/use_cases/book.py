@@ -76,7 +76,8 @@ def book(
     space, site = space_named(session, wish.space)
     allow(site.code)
     slot = slot_for(site, wish.starts, wish.ends, now=now)
-    if wish.startup_id is not None and read_copies.find_startup(session, wish.startup_id) is None:
+    startup = read_copies.find_startup(session, wish.startup_id) if wish.startup_id else None
+    if wish.startup_id is not None and startup is None:
         raise InvalidInput(
             N_("This startup is not known here. If it is new, try again in a few seconds."),
             field="startup_id",
@@ -86,7 +87,7 @@ def book(
         number=bookings.next_number(session, slot.starts.wall.year),
         site=site,
         space=space,
-        startup_id=wish.startup_id,
+        startup_id=startup.id if startup else None,
         title=title,
         purpose=wish.purpose,
         slot=slot,

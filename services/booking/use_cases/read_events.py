@@ -3,14 +3,27 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from services.booking.storage import read_copies
+from services.booking.storage import bookings, read_copies
 
 
 def startup_reported(session: Session, record: Mapping[str, Any]) -> None:
     read_copies.save_startup(session, record)
+
+
+def startup_merged(session: Session, record: Mapping[str, Any]) -> None:
+    """Give the merged startup's bookings to the one that stands for both."""
+    into, merged = record["startup_id"], record["merged_id"]
+    read_copies.merge_startup(session, into=into, merged=merged)
+    bookings.move_to_startup(session, into=into, merged=merged)
+
+
+def startup_erased(session: Session, startup_id: UUID) -> None:
+    """Forget what people wrote about its bookings; the hours and the space stay."""
+    bookings.forget_words(session, startup_id)
 
 
 def tariff_changed(session: Session, record: Mapping[str, Any], at: datetime) -> None:

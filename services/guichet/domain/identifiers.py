@@ -5,12 +5,15 @@ Every number is text: leading zeros count, and nobody adds two of them up.
 
 import re
 from collections.abc import Callable
+from typing import TypeVar
 
 import phonenumbers
 from stdnum.ma import ice as stdnum_ice
 
 from services.guichet.domain.text import ascii_digits, required_text
 from shared.errors import N_, InvalidInput
+
+T = TypeVar("T")
 
 _SEPARATORS = re.compile(r"[\s.\-]+")
 _CNIE = re.compile(r"[A-Z]{1,2}[1-9]\d{0,6}")
@@ -133,6 +136,29 @@ def trade_tax(value: object, *, field: str) -> str:
     return number
 
 
+def tax_id(value: object, *, field: str) -> str:
+    """Identifiant fiscal: no check digit is known, only its length."""
+    number = _digits(value, field=field)
+    if not 7 <= len(number) <= 8:
+        raise InvalidInput(
+            N_("A tax identifier (IF) has 7 or 8 digits; this one has %(count)s."),
+            field=field,
+            count=len(number),
+        )
+    return number
+
+
+def cnss_affiliate(value: object, *, field: str) -> str:
+    number = _digits(value, field=field)
+    if len(number) != 7:
+        raise InvalidInput(
+            N_("A CNSS affiliate number has 7 digits; this one has %(count)s."),
+            field=field,
+            count=len(number),
+        )
+    return number
+
+
 def rc_number(value: object, *, field: str) -> str:
     number = _compact(value, field=field)
     if not _RC_NUMBER.fullmatch(number):
@@ -181,12 +207,12 @@ def _digits(value: object, *, field: str) -> str:
     return number
 
 
-def optional(check: Callable[..., str]) -> Callable[..., str | None]:
+def optional(check: Callable[..., T]) -> Callable[..., T | None]:
     """The same check, where leaving the field empty is allowed."""
 
-    def checked(value: object, *, field: str) -> str | None:
+    def checked(value: object, *, field: str, **options: object) -> T | None:
         if value is None or (isinstance(value, str) and not value.strip()):
             return None
-        return check(value, field=field)
+        return check(value, field=field, **options)
 
     return checked

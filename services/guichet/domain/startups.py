@@ -1,34 +1,65 @@
 """A startup of the network, resident or not, and the people to reach in it."""
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
+from services.guichet.domain.contacts import MOST_CONTACTS, Consent, Contact, checked_contacts
 from services.guichet.domain.identifiers import (
     ICE_CHECKSUM_WARNING,
-    email,
+    cnss_affiliate,
     ice,
     ice_checks,
     optional,
-    phone,
     rc_number,
+    tax_id,
+    trade_tax,
 )
-from services.guichet.domain.names import LANGUAGES
-from services.guichet.domain.text import Checks, choice, optional_text, required_text, search_key
+from services.guichet.domain.text import (
+    Checks,
+    calendar_day,
+    choice,
+    optional_text,
+    required_text,
+    search_key,
+    whole_number,
+)
 from shared.errors import N_, Conflict
 
-MOST_CONTACTS = 20
+__all__ = ["MOST_CONTACTS", "Consent", "Contact", "Startup", "Status"]
+
+LONGEST_NOTICE_DAYS = 730
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
-    id: uuid.UUID
-    name: str
-    role: str
-    language: str
-    email: str | None = None
-    phone: str | None = None
+class Status(StrEnum):
+    ACTIVE = "active"
+    LEFT = "left"
+
+
+STATUSES = tuple(one.value for one in Status)
+#: What a merge lets the clerk choose from either record.
+COMPANY_FIELDS = (
+    "legal_name",
+    "legal_form",
+    "sector",
+    "status",
+    "site",
+    "resident",
+    "ice",
+    "rc_court",
+    "rc_number",
+    "tax_id",
+    "trade_tax",
+    "cnss",
+    "address",
+    "space",
+    "contract_start",
+    "contract_end",
+    "notice_days",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +76,18 @@ class Startup:
     address: str | None = None
     contacts: tuple[Contact, ...] = field(default=())
     version: int = 1
+    status: str = Status.ACTIVE.value
+    legal_form: str | None = None
+    sector: str | None = None
+    tax_id: str | None = None
+    trade_tax: str | None = None
+    cnss: str | None = None
+    space: str | None = None
+    contract_start: date | None = None
+    contract_end: date | None = None
+    notice_days: int | None = None
+    merged_into: uuid.UUID | None = None
+    erased_at: datetime | None = None
 
     @classmethod
     def register(cls, details: Mapping[str, Any], *, new_id: Callable[[], uuid.UUID]) -> "Startup":
@@ -64,6 +107,15 @@ class Startup:
             Conflict: the record is no longer the one the user saw.
             InvalidFields: every value that cannot be accepted, each with its field.
         """
+        self.unchanged_since(version)
+        known = {contact.id: contact for contact in self.contacts}
+        checked = _checked(details, known=known, new_id=new_id)
+        return replace(self, **checked, version=self.version + 1)
+
+    def unchanged_since(self, version: int) -> None:
+        """Refuse to act on a record that is no longer the one the user saw."""
+        if self.merged_into is not None:
+            raise Conflict(N_("This startup was merged into another: make your change there."))
         if version != self.version:
             raise Conflict(
                 N_(
@@ -74,13 +126,11 @@ class Startup:
                 current=self.version,
                 seen=version,
             )
-        known = {contact.id: contact for contact in self.contacts}
-        checked = _checked(details, known=known, new_id=new_id)
-        return replace(self, **checked, version=self.version + 1)
 
     @property
     def search_text(self) -> str:
-        return search_key(" ".join(filter(None, (self.legal_name, self.ice, self.rc_number))))
+        numbers = (self.ice, self.rc_number, self.tax_id, self.trade_tax, self.cnss)
+        return search_key(" ".join(filter(None, (self.legal_name, *numbers))))
 
     @property
     def warnings(self) -> list[tuple[str, str]]:
@@ -88,6 +138,11 @@ class Startup:
         if self.ice is not None and not ice_checks(self.ice):
             return [("ice", ICE_CHECKSUM_WARNING)]
         return []
+
+    def differences(self, before: "Startup") -> list[str]:
+        """The fields that are not what they were; the contacts count as one."""
+        changed = [name for name in COMPANY_FIELDS if getattr(self, name) != getattr(before, name)]
+        return [*changed, "contacts"] if self.contacts != before.contacts else changed
 
 
 def _checked(
@@ -98,13 +153,37 @@ def _checked(
         "legal_name": checks.take(required_text, details.get("legal_name"), field="legal_name"),
         "site": checks.take(required_text, details.get("site"), field="site", maximum=40),
         "resident": bool(details.get("resident", False)),
+        "status": checks.take(
+            choice, details.get("status") or Status.ACTIVE.value, field="status", among=STATUSES
+        ),
+        "legal_form": checks.take(
+            optional_text, details.get("legal_form"), field="legal_form", maximum=40
+        ),
+        "sector": checks.take(optional_text, details.get("sector"), field="sector", maximum=40),
         "ice": checks.take(optional(ice), details.get("ice"), field="ice"),
         "rc_court": checks.take(optional_text, details.get("rc_court"), field="rc_court", maximum=80),
         "rc_number": checks.take(optional(rc_number), details.get("rc_number"), field="rc_number"),
+        "tax_id": checks.take(optional(tax_id), details.get("tax_id"), field="tax_id"),
+        "trade_tax": checks.take(optional(trade_tax), details.get("trade_tax"), field="trade_tax"),
+        "cnss": checks.take(optional(cnss_affiliate), details.get("cnss"), field="cnss"),
         "address": checks.take(
             optional_text, details.get("address"), field="address", maximum=500, lines=True
         ),
-        "contacts": _contacts(checks, details.get("contacts") or (), known, new_id),
+        "space": checks.take(optional_text, details.get("space"), field="space", maximum=120),
+        "contract_start": checks.take(
+            optional(calendar_day), details.get("contract_start"), field="contract_start"
+        ),
+        "contract_end": checks.take(
+            optional(calendar_day), details.get("contract_end"), field="contract_end"
+        ),
+        "notice_days": checks.take(
+            optional(whole_number),
+            details.get("notice_days"),
+            field="notice_days",
+            low=0,
+            high=LONGEST_NOTICE_DAYS,
+        ),
+        "contacts": checked_contacts(checks, details.get("contacts") or (), known, new_id),
     }
     refused = {error.field for error in checks.errors}
     # The same trade register number exists in every court: one without the other names nobody.
@@ -112,38 +191,8 @@ def _checked(
         checks.refuse(N_("Give the court that keeps this trade register number."), field="rc_court")
     if values["rc_court"] and not values["rc_number"] and "rc_number" not in refused:
         checks.refuse(N_("Give the trade register number that goes with this court."), field="rc_number")
+    start, end = values["contract_start"], values["contract_end"]
+    if start and end and end < start:
+        checks.refuse(N_("The contract cannot end before it begins."), field="contract_end")
     checks.finish()
     return values
-
-
-def _contacts(
-    checks: Checks,
-    typed: Sequence[Mapping[str, Any]],
-    known: Mapping[uuid.UUID, Contact],
-    new_id: Callable[[], uuid.UUID],
-) -> tuple[Contact, ...]:
-    if len(typed) > MOST_CONTACTS:
-        checks.refuse(N_("At most %(maximum)s contacts."), field="contacts", maximum=MOST_CONTACTS)
-        return ()
-    contacts: list[Contact] = []
-    for position, details in enumerate(typed):
-        where = f"contacts[{position}]"
-        given = details.get("contact_id")
-        if given is not None and (given not in known or any(given == contact.id for contact in contacts)):
-            checks.refuse(N_("This startup has no such contact."), field=f"{where}.contact_id")
-        name = checks.take(required_text, details.get("name"), field=f"{where}.name", maximum=120)
-        role = checks.take(required_text, details.get("role"), field=f"{where}.role", maximum=60)
-        language = checks.take(
-            choice, details.get("language") or "fr", field=f"{where}.language", among=LANGUAGES
-        )
-        contacts.append(
-            Contact(
-                id=given or new_id(),
-                name=name or "",
-                role=role or "",
-                language=language or "fr",
-                email=checks.take(optional(email), details.get("email"), field=f"{where}.email"),
-                phone=checks.take(optional(phone), details.get("phone"), field=f"{where}.phone"),
-            )
-        )
-    return tuple(contacts)

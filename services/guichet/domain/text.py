@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import TypeVar
 
 from shared.errors import N_, InvalidFields, InvalidInput
@@ -16,6 +17,9 @@ _ARABIC_FOLDS = str.maketrans(
     {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ئ": "ي", "ؤ": "و", "ة": "ه", "ـ": ""}
 )
 _SPACES = re.compile(r"\s+")
+_ISO_DAY = re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})")
+_WRITTEN_DAY = re.compile(r"(?P<day>\d{1,2})[/.-](?P<month>\d{1,2})[/.-](?P<year>\d{4})")
+EARLIEST_YEAR, LATEST_YEAR = 1900, 2100
 
 
 class Checks:
@@ -84,6 +88,33 @@ def choice(value: object, *, field: str, among: Mapping[str, object] | tuple[str
         raise InvalidInput(
             N_("Choose one of the proposed values: %(values)s."), field=field, values=", ".join(among)
         )
+    return value
+
+
+def calendar_day(value: object, *, field: str) -> date:
+    """A day as people (``23/11/2026``) or programs (``2026-11-23``) write it."""
+    if isinstance(value, date):
+        found: date | None = value
+    else:
+        text = ascii_digits(required_text(value, field=field, maximum=40))
+        parts = _ISO_DAY.fullmatch(text) or _WRITTEN_DAY.fullmatch(text)
+        try:
+            found = date(int(parts["year"]), int(parts["month"]), int(parts["day"])) if parts else None
+        except ValueError:
+            found = None
+    if found is None or not EARLIEST_YEAR <= found.year <= LATEST_YEAR:
+        raise InvalidInput(N_("This is not a date of the calendar: write it like 23/11/2026."), field=field)
+    return found
+
+
+def whole_number(value: object, *, field: str, low: int, high: int) -> int:
+    if isinstance(value, str):
+        text = ascii_digits(value.strip())
+        value = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise InvalidInput(N_("A whole number is expected here."), field=field)
+    if not low <= value <= high:
+        raise InvalidInput(N_("This must be between %(low)s and %(high)s."), field=field, low=low, high=high)
     return value
 
 

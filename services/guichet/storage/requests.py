@@ -25,7 +25,7 @@ LONGEST_SERIAL = 12
 
 _FILING = (
     "SELECT r.revision, nextval('request_serial'), s.legal_name, s.ice, s.site"
-    " FROM catalogue_revision r LEFT JOIN startups s ON s.id = %s"
+    " FROM catalogue_revision r LEFT JOIN startups s ON s.id = %s AND s.merged_into IS NULL"
 )
 
 # The request and its first lines of history in one round trip and one parameter: binding forty

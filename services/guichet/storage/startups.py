@@ -1,28 +1,56 @@
 """Startups and their contacts."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Text, all_, any_, delete, func, insert, literal, select, update
+from sqlalchemy import ARRAY, ColumnElement, Text, all_, any_, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
-from services.guichet.domain.startups import Contact, Startup
+from services.guichet.domain.startups import Startup
 from services.guichet.domain.text import search_key
-from services.guichet.storage import tables
+from services.guichet.storage import contacts, tables
 
 _startups = tables.startups
-_contacts = tables.contacts
 
 TEXTS = ARRAY(Text)
 
+_KEPT = (
+    "legal_name",
+    "ice",
+    "rc_court",
+    "rc_number",
+    "address",
+    "resident",
+    "site",
+    "version",
+    "status",
+    "legal_form",
+    "sector",
+    "tax_id",
+    "trade_tax",
+    "cnss",
+    "space",
+    "contract_start",
+    "contract_end",
+    "notice_days",
+    "merged_into",
+    "erased_at",
+)
+
 
 def add(session: Session, startup: Startup, *, at: datetime) -> None:
+    add_all(session, [startup], at=at)
+
+
+def add_all(session: Session, new: Sequence[Startup], *, at: datetime) -> None:
+    """Store startups that are not on record yet, all or none."""
     session.execute(
-        insert(_startups).values({**_row(startup), "id": startup.id, "registered_at": at, "changed_at": at})
+        insert(_startups),
+        [{**_row(startup), "id": startup.id, "registered_at": at, "changed_at": at} for startup in new],
     )
-    _add_contacts(session, startup)
+    contacts.add(session, new)
 
 
 def replace(session: Session, startup: Startup, *, at: datetime) -> bool:
@@ -35,21 +63,17 @@ def replace(session: Session, startup: Startup, *, at: datetime) -> bool:
     ).first()
     if written is None:
         return False
-    session.execute(delete(_contacts).where(_contacts.c.startup_id == startup.id))
-    _add_contacts(session, startup)
+    contacts.replace(session, startup)
     return True
 
 
-def get(session: Session, startup_id: UUID, *, sites: Iterable[str]) -> Startup | None:
-    row = session.execute(
-        select(_startups).where(_startups.c.id == startup_id, within(_startups.c.site, sites))
-    ).first()
+def get(session: Session, startup_id: UUID, *, sites: Iterable[str], lock: bool = False) -> Startup | None:
+    """One startup; a record that was merged says into which by its ``merged_into``."""
+    query = select(_startups).where(_startups.c.id == startup_id, within(_startups.c.site, sites))
+    row = session.execute(query.with_for_update() if lock else query).first()
     if row is None:
         return None
-    contacts = session.execute(
-        select(_contacts).where(_contacts.c.startup_id == startup_id).order_by(_contacts.c.position)
-    )
-    return _startup(row, contacts)
+    return _startup(row, contacts.of(session, [startup_id])[startup_id])
 
 
 def find(
@@ -57,26 +81,34 @@ def find(
     *,
     sites: Iterable[str],
     search: str | None = None,
+    site: str | None = None,
+    resident: bool | None = None,
+    status: str | None = None,
+    contract_ends: tuple[date, date] | None = None,
     after: UUID | None = None,
     limit: int,
 ) -> list[Startup]:
-    """Newest first; ``search`` looks in the name, the ICE and the trade register number."""
-    query = select(_startups).where(within(_startups.c.site, sites))
+    """Newest first; ``search`` looks in the name and in every number of the startup."""
+    query = select(_startups).where(within(_startups.c.site, sites), live())
     if search and search_key(search):
         query = query.where(matching(search))
+    if site is not None:
+        query = query.where(_startups.c.site == site)
+    if resident is not None:
+        query = query.where(_startups.c.resident.is_(resident))
+    if status is not None:
+        query = query.where(_startups.c.status == status)
+    if contract_ends is not None:
+        query = query.where(_startups.c.contract_end.between(*contract_ends))
     if after is not None:
         query = query.where(_startups.c.id < after)
     rows = session.execute(query.order_by(_startups.c.id.desc()).limit(limit)).all()
-    contacts: dict[UUID, list[Any]] = {row.id: [] for row in rows}
-    for contact in session.execute(
-        select(_contacts).where(_contacts.c.startup_id.in_(contacts)).order_by(_contacts.c.position)
-    ):
-        contacts[contact.startup_id].append(contact)
-    return [_startup(row, contacts[row.id]) for row in rows]
+    people = contacts.of(session, [row.id for row in rows])
+    return [_startup(row, people[row.id]) for row in rows]
 
 
 def with_ice(session: Session, ice: str) -> UUID | None:
-    return session.execute(select(_startups.c.id).where(_startups.c.ice == ice)).scalar()
+    return session.execute(select(_startups.c.id).where(_startups.c.ice == ice, live())).scalar()
 
 
 def same_identity(session: Session, startup: Startup) -> Sequence[Any]:
@@ -93,8 +125,13 @@ def same_identity(session: Session, startup: Startup) -> Sequence[Any]:
         return ()
     condition = same[0] if len(same) == 1 else same[0] | same[1]
     return session.execute(
-        select(_startups.c.legal_name, _startups.c.ice).where(condition, _startups.c.id != startup.id)
+        select(_startups.c.legal_name, _startups.c.ice).where(condition, _startups.c.id != startup.id, live())
     ).all()
+
+
+def live() -> ColumnElement[bool]:
+    """Records that were not merged into another."""
+    return _startups.c.merged_into.is_(None)
 
 
 def matching(search: str) -> ColumnElement[bool]:
@@ -114,51 +151,8 @@ def _escaped(word: str) -> str:
 
 
 def _row(startup: Startup) -> dict[str, Any]:
-    return {
-        "legal_name": startup.legal_name,
-        "ice": startup.ice,
-        "rc_court": startup.rc_court,
-        "rc_number": startup.rc_number,
-        "address": startup.address,
-        "resident": startup.resident,
-        "site": startup.site,
-        "search_text": startup.search_text,
-        "version": startup.version,
-    }
+    return {**{name: getattr(startup, name) for name in _KEPT}, "search_text": startup.search_text}
 
 
-def _add_contacts(session: Session, startup: Startup) -> None:
-    if startup.contacts:
-        session.execute(
-            insert(_contacts),
-            [
-                {
-                    "id": contact.id,
-                    "startup_id": startup.id,
-                    "position": position,
-                    "name": contact.name,
-                    "role": contact.role,
-                    "language": contact.language,
-                    "email": contact.email,
-                    "phone": contact.phone,
-                }
-                for position, contact in enumerate(startup.contacts)
-            ],
-        )
-
-
-def _startup(row: Any, contacts: Iterable[Any]) -> Startup:
-    return Startup(
-        id=row.id,
-        legal_name=row.legal_name,
-        site=row.site,
-        resident=row.resident,
-        ice=row.ice,
-        rc_court=row.rc_court,
-        rc_number=row.rc_number,
-        address=row.address,
-        contacts=tuple(
-            Contact(one.id, one.name, one.role, one.language, one.email, one.phone) for one in contacts
-        ),
-        version=row.version,
-    )
+def _startup(row: Any, people: Sequence[Any]) -> Startup:
+    return Startup(id=row.id, contacts=tuple(people), **{name: getattr(row, name) for name in _KEPT})

@@ -26,6 +26,9 @@ class _Contact(_Reading):
     language = fields.String(load_default="fr", allow_none=True)
     email = fields.String(load_default=None, allow_none=True)
     phone = fields.String(load_default=None, allow_none=True)
+    channels = fields.List(fields.String(), load_default=None, allow_none=True)
+    preferred_for = fields.List(fields.String(), load_default=list)
+    consents = fields.List(fields.String(), load_default=list)
 
 
 class _Startup(_Reading):
@@ -65,6 +68,17 @@ class StartupRegistered(_Startup):
 @consumed("guichet.startup_changed.v1")
 class StartupChanged(_Startup):
     pass
+
+
+@consumed("guichet.startup_merged.v1")
+class StartupMerged(_Reading):
+    startup_id = fields.UUID(required=True)
+    merged_id = fields.UUID(required=True)
+
+
+@consumed("guichet.startup_erased.v1")
+class StartupErased(_Reading):
+    startup_id = fields.UUID(required=True)
 
 
 @consumed("guichet.request_submitted.v1")

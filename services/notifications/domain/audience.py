@@ -26,6 +26,15 @@ class Channel(StrEnum):
     SMS = "sms"
 
 
+class Purpose(StrEnum):
+    """What somebody may be written to about; the last two only when they agreed (loi 09-08)."""
+
+    SERVICE = "service"
+    INVOICES = "invoices"
+    NEWSLETTER = "newsletter"
+    EVENTS = "events"
+
+
 class Kind(StrEnum):
     """What a message is about; each has its own wording."""
 
@@ -49,6 +58,7 @@ CHANNELS: dict[Kind, tuple[Channel, ...]] = {
     Kind.CREDIT_NOTE_ISSUED: (Channel.EMAIL,),
 }
 FOR_ACCOUNTING = frozenset({Kind.INVOICE_ISSUED, Kind.CREDIT_NOTE_ISSUED})
+OPT_IN = frozenset({Purpose.NEWSLETTER, Purpose.EVENTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +71,10 @@ class Contact:
     language: str
     email: str | None
     phone: str | None
+    #: how this person wants to be told; None: any way
+    channels: tuple[str, ...] | None = None
+    preferred_for: tuple[str, ...] = ()
+    consents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +87,35 @@ class Address:
     language: str
 
 
+def purpose_of(kind: Kind) -> Purpose:
+    """Return what a message of ``kind`` is for."""
+    return Purpose.INVOICES if kind in FOR_ACCOUNTING else Purpose.SERVICE
+
+
 def addresses(kind: Kind, contacts: Iterable[Contact]) -> list[Address]:
     """Return the messages an event of ``kind`` makes for the contacts of its startup.
 
-    Every contact is told, on every channel of the kind that reaches them. Invoices and credit
-    notes go to the accounting contacts alone when the startup has any that can be reached. Two
-    contacts who share an address are written to once.
+    Every contact is told, on every channel of the kind that reaches them and that they want. A
+    contact preferred for the purpose, when one can be reached, is told instead of the others; for
+    invoices and credit notes, failing that, the accounting contacts. Two contacts who share an
+    address are written to once.
     """
-    everyone = list(contacts)
+    purpose = purpose_of(kind)
+    everyone = [contact for contact in contacts if may_be_told(contact, purpose)]
+    preferred = _reachable(kind, [one for one in everyone if purpose in one.preferred_for])
+    if preferred:
+        return preferred
     if kind in FOR_ACCOUNTING:
         accounting = [contact for contact in everyone if _ACCOUNTING.search(contact.role)]
         found = _reachable(kind, accounting)
         if found:
             return found
     return _reachable(kind, everyone)
+
+
+def may_be_told(contact: Contact, purpose: Purpose) -> bool:
+    """Tell whether ``contact`` may be written to: what serves the startup needs no consent."""
+    return purpose not in OPT_IN or purpose in contact.consents
 
 
 def _reachable(kind: Kind, contacts: list[Contact]) -> list[Address]:
@@ -113,6 +142,8 @@ def receives_sms(phone: str) -> bool:
 
 
 def _recipient(contact: Contact, channel: Channel) -> str | None:
+    if contact.channels is not None and channel not in contact.channels:
+        return None
     if channel is Channel.EMAIL:
         return contact.email or None
     if contact.phone and receives_sms(contact.phone):

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -56,7 +56,12 @@ def save_startup(session: Session, startup: Startup, *, site: str, version: int,
     return session.execute(statement).first() is not None
 
 
-_STARTUP = "SELECT id, legal_name, contacts FROM startups WHERE id = %s"
+# A record that was merged into another is read as that one.
+_STARTUP = """
+    SELECT found.id, found.legal_name, found.contacts FROM startups asked
+      JOIN startups found ON found.id = coalesce(asked.merged_into, asked.id)
+     WHERE asked.id = %s
+"""
 
 
 def find_startup(session: Session, startup_id: UUID) -> Startup | None:
@@ -64,8 +69,30 @@ def find_startup(session: Session, startup_id: UUID) -> Startup | None:
     row = session.connection().exec_driver_sql(_STARTUP, (startup_id,)).first()
     if row is None:
         return None
-    contacts = [Contact(**{**contact, "id": UUID(contact["id"])}) for contact in row.contacts]
-    return Startup(row.id, row.legal_name, contacts)
+    return Startup(row.id, row.legal_name, [_contact(contact) for contact in row.contacts])
+
+
+def merge(session: Session, *, into: UUID, merged: UUID, now: datetime) -> None:
+    """Let ``merged`` stand for ``into``, with whatever was merged into it before."""
+    alias = insert(startups).values(
+        id=merged, legal_name="", site="", version=0, contacts=[], updated_at=now, merged_into=into
+    )
+    session.execute(
+        alias.on_conflict_do_update(
+            index_elements=[startups.c.id], set_={"contacts": [], "merged_into": into, "updated_at": now}
+        )
+    )
+    session.execute(update(startups).where(startups.c.merged_into == merged).values(merged_into=into))
+    session.execute(
+        update(waiting_causes).where(waiting_causes.c.startup_id == merged).values(startup_id=into)
+    )
+
+
+def forget(session: Session, startup_id: UUID) -> None:
+    """Drop the people of a startup, and what waited to be told them."""
+    ids = or_(startups.c.id == startup_id, startups.c.merged_into == startup_id)
+    session.execute(update(startups).where(ids).values(contacts=[]))
+    session.execute(delete(waiting_causes).where(waiting_causes.c.startup_id == startup_id))
 
 
 def let_wait(session: Session, cause: Cause, now: datetime) -> None:
@@ -106,3 +133,16 @@ def count_waiting(session: Session, *, before: datetime) -> int:
     """Count the events that have waited for their startup since before an instant."""
     statement = select(func.count()).where(waiting_causes.c.received_at < before)
     return session.scalar(statement) or 0
+
+
+def _contact(kept: Mapping[str, Any]) -> Contact:
+    channels = kept.get("channels")
+    return Contact(
+        **{
+            **kept,
+            "id": UUID(kept["id"]),
+            "channels": None if channels is None else tuple(channels),
+            "preferred_for": tuple(kept.get("preferred_for", ())),
+            "consents": tuple(kept.get("consents", ())),
+        }
+    )

@@ -7,12 +7,12 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Row, Select, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.notifications.domain.audience import Channel
-from services.notifications.domain.delivery import Delivery, State
+from services.notifications.domain.delivery import Delivery, Reason, State
 from services.notifications.domain.message import NewMessage
 from services.notifications.storage.tables import attempts, messages, receipts
 
@@ -153,9 +153,41 @@ def forget(session: Session, *, older_than: datetime, now: datetime, limit: int 
         .limit(limit)
         .scalar_subquery()
     )
+    return _empty(session, messages.c.id.in_(old), now)
+
+
+def forget_startup(session: Session, startup_id: UUID, *, now: datetime) -> int:
+    """Empty every message of a startup whose people asked for it.
+
+    What is still to be sent is given up: its address is gone. One a sender holds at this moment
+    may still arrive; its outcome finds nothing to change.
+    """
+    session.execute(
+        update(messages)
+        .where(messages.c.startup_id == startup_id, messages.c.due_at.is_not(None))
+        .values(state=State.FAILED, due_at=None, failed_at=now, reason=Reason.REFUSED)
+    )
+    return _empty(
+        session, and_(messages.c.startup_id == startup_id, messages.c.forgotten_at.is_(None)), now
+    )
+
+
+def move(session: Session, *, into: UUID, merged: UUID) -> int:
+    """Have the messages of ``merged`` be those of ``into``; what they say stays as it was sent."""
+    return len(
+        session.scalars(
+            update(messages)
+            .where(messages.c.startup_id == merged)
+            .values(startup_id=into)
+            .returning(messages.c.id)
+        ).all()
+    )
+
+
+def _empty(session: Session, which: ColumnElement[bool], now: datetime) -> int:
     found = session.scalars(
         update(messages)
-        .where(messages.c.id.in_(old))
+        .where(which)
         .values(
             recipient="",
             recipient_name="",

@@ -18,6 +18,7 @@ startups = Table(
     Column("version", Integer, nullable=False),
     Column("contacts", JSONB, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    Column("merged_into", Uuid, index=True),
 )
 
 # Each service's events come in order, those of two services do not: a booking may be heard of

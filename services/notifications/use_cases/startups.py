@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from services.notifications.domain.audience import Contact
-from services.notifications.storage import contacts
+from services.notifications.storage import contacts, messages
 from services.notifications.storage.contacts import Startup
 from services.notifications.use_cases.telling import tell
 from shared import clock
@@ -32,6 +32,9 @@ def keep_startup(session: Session, event: Event) -> None:
                 contact["language"] or "",
                 contact["email"],
                 contact["phone"],
+                None if contact["channels"] is None else tuple(contact["channels"]),
+                tuple(contact["preferred_for"]),
+                tuple(contact["consents"]),
             )
             for contact in data["contacts"]
         ],
@@ -43,6 +46,24 @@ def keep_startup(session: Session, event: Event) -> None:
         log.info("older_startup_version_ignored", startup_id=str(startup.id), version=data["version"])
     for cause in contacts.take_waiting(session, startup.id):
         tell(session, cause)
+
+
+def follow_merge(session: Session, event: Event) -> None:
+    """Have everything about the merged record be about the startup it was merged into."""
+    into, merged = event.data["startup_id"], event.data["merged_id"]
+    contacts.merge(session, into=into, merged=merged, now=clock.now())
+    moved = messages.move(session, into=into, merged=merged)
+    for cause in contacts.take_waiting(session, into):
+        tell(session, cause)
+    log.info("startup_merged", startup_id=str(into), merged_id=str(merged), messages=moved)
+
+
+def forget_people(session: Session, event: Event) -> None:
+    """Empty the messages of an erased startup; its contacts left with the record's last version."""
+    startup_id = event.data["startup_id"]
+    contacts.forget(session, startup_id)
+    forgotten = messages.forget_startup(session, startup_id, now=clock.now())
+    log.info("startup_erased", startup_id=str(startup_id), messages=forgotten)
 
 
 def tell_those_who_waited(session: Session) -> None:
