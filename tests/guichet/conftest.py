@@ -23,6 +23,9 @@ ALL_SITES = ("casablanca", "rabat", "tanger", "agadir", "souss-massa", "oujda", 
 
 
 FACTS = (
+    "personal_views",
+    "startup_history",
+    "startup_imports",
     "failed_messages",
     "request_history",
     "requests",

@@ -148,7 +148,7 @@ class StartupMerged(Schema):
     },
 )
 class StartupErased(Schema):
-    """The people of a startup asked to be forgotten: drop their names, addresses and what was written to them.
+    """The people of a startup asked to be forgotten: drop their names, addresses, messages.
 
     What the law has kept (invoices) stays; ``startup_changed`` has brought the record that remains.
     """

@@ -139,9 +139,7 @@ def _codes(checks: Checks, typed: object, known: tuple[str, ...], *, field: str)
 def _consents(checks: Checks, typed: Sequence[Mapping[str, Any]], where: str) -> tuple[Consent, ...]:
     found: dict[str, Consent] = {}
     for details in typed:
-        purpose = checks.take(
-            choice, details.get("purpose"), field=f"{where}.consents", among=OPT_IN
-        )
+        purpose = checks.take(choice, details.get("purpose"), field=f"{where}.consents", among=OPT_IN)
         if purpose is None:
             continue
         field = f"{where}.consent_{purpose}"
@@ -159,4 +157,3 @@ def _consents(checks: Checks, typed: Sequence[Mapping[str, Any]], where: str) ->
             checks.refuse(N_("This consent is there twice."), field=f"{where}.consents")
         found[purpose] = Consent(purpose, given_on or date.min, source or "", withdrawn_on)
     return tuple(found[purpose] for purpose in OPT_IN if purpose in found)
-

@@ -156,9 +156,7 @@ def _checked(
         "status": checks.take(
             choice, details.get("status") or Status.ACTIVE.value, field="status", among=STATUSES
         ),
-        "legal_form": checks.take(
-            optional_text, details.get("legal_form"), field="legal_form", maximum=40
-        ),
+        "legal_form": checks.take(optional_text, details.get("legal_form"), field="legal_form", maximum=40),
         "sector": checks.take(optional_text, details.get("sector"), field="sector", maximum=40),
         "ice": checks.take(optional(ice), details.get("ice"), field="ice"),
         "rc_court": checks.take(optional_text, details.get("rc_court"), field="rc_court", maximum=80),

@@ -46,7 +46,10 @@ def note(
 def of(session: Session, startup_id: UUID, *, limit: int) -> Sequence[Any]:
     """Newest first."""
     return session.execute(
-        select(_history).where(_history.c.startup_id == startup_id).order_by(_history.c.id.desc()).limit(limit)
+        select(_history)
+        .where(_history.c.startup_id == startup_id)
+        .order_by(_history.c.id.desc())
+        .limit(limit)
     ).all()
 
 

@@ -7,6 +7,8 @@ from services.guichet.domain.routing import unknown_site
 from services.guichet.storage import catalogue
 from shared.web import User, current_user, site_filter
 
+#: what touches many records at once, or hands out the data of people
+MANAGE = ("site_manager", "operator")
 FILE = ("agent", "site_manager", "operator")
 ACT = ("agent", "agency_officer", "site_manager", "operator")
 

@@ -10,9 +10,8 @@ from services.guichet.domain.numbers import ZONE
 from services.guichet.domain.requests import State
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import requests as request_storage
-from services.guichet.storage import startups as startup_storage
 from services.guichet.storage.requests import Filed, Wanted
-from services.guichet.use_cases import requests, startups
+from services.guichet.use_cases import requests
 from services.guichet.web import presenters, schemas
 from services.guichet.web.access import ACT, FILE, actor, own_site
 from services.guichet.web.session import issue, signed_in
@@ -31,7 +30,6 @@ from shared.web.cookies import clear_session_cookie
 
 session_blp = ApiBlueprint("session", __name__, description="Signing in and out")
 catalogue_blp = ApiBlueprint("catalogue", __name__, description="Procedures and desks")
-startups_blp = ApiBlueprint("startups", __name__, description="Startups and their contacts")
 requests_blp = ApiBlueprint("requests", __name__, description="Requests filed for startups")
 
 
@@ -92,68 +90,6 @@ def list_desks(query: dict[str, Any]) -> dict[str, Any]:
             if query["site"] in (None, desk.site)
         ]
     }
-
-
-@startups_blp.route("/startups", methods=["GET"])
-@requires()
-@startups_blp.arguments(schemas.StartupQuery, location="query")
-@startups_blp.response(200, page_schema(schemas.StartupOut))
-def list_startups(query: dict[str, Any]) -> dict[str, Any]:
-    """Startups of the user's sites, newest first; searched by name, ICE or trade register number."""
-    with transaction() as session:
-        found = startup_storage.find(
-            session,
-            sites=current_user().sites,
-            search=query["search"],
-            after=_after(query),
-            limit=query["limit"] + 1,
-        )
-    return page([presenters.startup(one) for one in found], query["limit"], lambda one: (one["id"],))
-
-
-@startups_blp.route("/startups", methods=["POST"])
-@requires(*FILE)
-@startups_blp.arguments(schemas.StartupIn)
-@idempotent
-@startups_blp.response(201, schemas.StartupOut)
-def register_startup(data: dict[str, Any]) -> Any:
-    """Put a startup on record."""
-    with transaction() as session:
-        own_site(session, data["site"])
-        startup = startups.register_startup(session, data, at=now())
-    return presenters.startup(startup), {"Location": f"/guichet/api/v1/startups/{startup.id}"}
-
-
-@startups_blp.route("/startups/<uuid:startup_id>", methods=["GET"])
-@requires()
-@startups_blp.response(200, schemas.StartupOut)
-def show_startup(startup_id: UUID) -> dict[str, Any]:
-    """One startup."""
-    with transaction() as session:
-        startup = startup_storage.get(session, startup_id, sites=current_user().sites)
-    if startup is None:
-        raise startups.startup_not_found()
-    return presenters.startup(startup)
-
-
-@startups_blp.route("/startups/<uuid:startup_id>", methods=["PUT"])
-@requires(*FILE)
-@startups_blp.arguments(schemas.StartupChange)
-@idempotent
-@startups_blp.response(200, schemas.StartupOut)
-def change_startup(data: dict[str, Any], startup_id: UUID) -> dict[str, Any]:
-    """Replace the record; 409 when somebody changed it since ``version`` was read."""
-    with transaction() as session:
-        own_site(session, data["site"])
-        startup = startups.change_startup(
-            session,
-            startup_id,
-            data,
-            version=data["version"],
-            sites=current_user().sites,
-            at=now(),
-        )
-    return presenters.startup(startup)
 
 
 @requests_blp.route("/requests", methods=["GET"])

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
 from werkzeug.datastructures import MultiDict
 
@@ -15,10 +14,8 @@ from shared.web import field_errors
 
 # A field named “form” or “method” would shadow a property of the form in the browser.
 ANSWER_PREFIX = "answer-"
-CONTACT_ROWS = 3
 _TYPED_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 _ROW = re.compile(r"\[(\d+)\]\.")
-_CONTACT_FIELD = re.compile(r"contacts\[(\d+)\]\.(\w+)")
 
 
 def answers_from(procedure: Procedure, form: MultiDict[str, str]) -> dict[str, Any]:
@@ -84,46 +81,6 @@ def deciding_fields(procedure: Procedure) -> set[str]:
     return {field.when.field for field in procedure.fields if field.when is not None}
 
 
-def startup_from(form: MultiDict[str, str]) -> dict[str, Any]:
-    """A startup's details from its form; contact rows left empty are no contacts."""
-    details: dict[str, Any] = {
-        name: form.get(name, "") for name in ("legal_name", "site", "ice", "rc_court", "rc_number", "address")
-    }
-    details["resident"] = "resident" in form
-    details["contacts"] = [
-        {**contact, "contact_id": _uuid(contact["contact_id"])}
-        for contact in contacts_typed(form)
-        if _is_filled(contact)
-    ]
-    return details
-
-
-def contacts_typed(form: MultiDict[str, str]) -> list[dict[str, str]]:
-    return [
-        {
-            name: form.get(f"contact-{row}-{name}", "")
-            for name in ("contact_id", "name", "role", "language", "email", "phone")
-        }
-        for row in range(contact_rows(form))
-    ]
-
-
-def contact_rows(form: MultiDict[str, str]) -> int:
-    count = form.get("contact_rows", "")
-    return min(int(count), 20) if count.isascii() and count.isdigit() else CONTACT_ROWS
-
-
-def startup_errors(error: InvalidInput, form: MultiDict[str, str]) -> list[dict[str, str]]:
-    """Errors under the names the form uses, counting the rows people see."""
-    rows = [row for row, contact in enumerate(contacts_typed(form)) if _is_filled(contact)]
-    found = page_errors(error)
-    for one in found:
-        place = _CONTACT_FIELD.fullmatch(one["field"])
-        if place is not None and int(place[1]) < len(rows):
-            one["field"] = f"contact-{rows[int(place[1])]}-{place[2]}"
-    return found
-
-
 def filing_errors(error: InvalidInput) -> list[dict[str, str]]:
     """Errors under the names the form uses."""
     found = page_errors(error)
@@ -144,17 +101,6 @@ def by_field(errors: Sequence[Mapping[str, str]]) -> dict[str, str]:
     for error in errors:
         first.setdefault(error["field"], error["detail"])
     return first
-
-
-def _is_filled(contact: Mapping[str, str]) -> bool:
-    return any(contact[name].strip() for name in ("contact_id", "name", "role", "email", "phone"))
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _typed_date(text: str) -> str:

@@ -17,34 +17,14 @@ from services.guichet.domain.catalogue import (
 from services.guichet.domain.identifiers import masked
 from services.guichet.domain.names import Names
 from services.guichet.domain.requests import Request
-from services.guichet.domain.startups import Startup
 from services.guichet.domain.terms import Term, Validity
 from services.guichet.storage.requests import Filed
 from services.guichet.use_cases.requests import Receipt
-from shared.errors import InvalidInput
-from shared.web import User, sentence
+from shared.web import User
 from shared.web.fields import utc_text
 
 INSTANTS = ("submitted_at", "due_at", "started_at", "closed_at")
 SEE_PERSONAL_NUMBERS = frozenset({"agency_officer"})
-
-
-def startup(one: Startup) -> dict[str, Any]:
-    return {
-        "id": one.id,
-        "legal_name": one.legal_name,
-        "ice": one.ice,
-        "rc_court": one.rc_court,
-        "rc_number": one.rc_number,
-        "address": one.address,
-        "resident": one.resident,
-        "site": one.site,
-        "version": one.version,
-        "contacts": one.contacts,
-        "warnings": [
-            {"field": field, "detail": sentence(InvalidInput(message))} for field, message in one.warnings
-        ],
-    }
 
 
 def procedure(one: Procedure) -> dict[str, Any]:

@@ -5,12 +5,11 @@ import marshmallow as ma
 from services.guichet.domain.requests import State
 from services.guichet.domain.terms import Unit, ValidityUnit
 from shared.web import PageQuery
-from shared.web.fields import Day, Flag, Instant, Money, Names, Text
-
-LANGUAGES = ("fr", "ar", "en")
+from shared.web.fields import Day, Instant, Money, Names, Text
 
 
-def _optional(longest: int, *, lines: bool = False, example: str | None = None) -> Text:
+def optional(longest: int, *, lines: bool = False, example: str | None = None) -> Text:
+    """A text that may be left out, empty or null."""
     return Text(
         longest=longest,
         shortest=0,
@@ -39,64 +38,6 @@ class SessionOut(ma.Schema):
     token = ma.fields.String(required=True, metadata={"description": "send it as Authorization: Bearer"})
     expires_at = Instant(required=True)
     account = ma.fields.Nested(Account, required=True)
-
-
-class ContactIn(ma.Schema):
-    contact_id = ma.fields.UUID(allow_none=True, load_default=None)
-    name = Text(required=True, longest=120)
-    role = Text(required=True, longest=60)
-    language = ma.fields.String(load_default="fr", validate=ma.validate.OneOf(LANGUAGES))
-    email = _optional(254, example="contact@startup.example")
-    phone = _optional(40, example="0612345678")
-
-
-class StartupIn(ma.Schema):
-    legal_name = Text(required=True, longest=200)
-    site = Text(required=True, longest=40, metadata={"example": "casablanca"})
-    resident = Flag(load_default=False)
-    ice = _optional(60, example="001561191000066")
-    rc_court = _optional(80, example="Casablanca")
-    rc_number = _optional(60, example="412345")
-    address = _optional(500, lines=True)
-    contacts = ma.fields.List(ma.fields.Nested(ContactIn), load_default=list)
-
-
-class StartupChange(StartupIn):
-    version = ma.fields.Integer(
-        required=True, strict=True, metadata={"description": "the version this change is based on"}
-    )
-
-
-class Warning(ma.Schema):
-    field = ma.fields.String(required=True)
-    detail = ma.fields.String(required=True)
-
-
-class ContactOut(ma.Schema):
-    contact_id = ma.fields.UUID(required=True, attribute="id")
-    name = ma.fields.String(required=True)
-    role = ma.fields.String(required=True)
-    language = ma.fields.String(required=True)
-    email = ma.fields.String(required=True, allow_none=True)
-    phone = ma.fields.String(required=True, allow_none=True)
-
-
-class StartupOut(ma.Schema):
-    id = ma.fields.UUID(required=True)
-    legal_name = ma.fields.String(required=True)
-    ice = ma.fields.String(required=True, allow_none=True)
-    rc_court = ma.fields.String(required=True, allow_none=True)
-    rc_number = ma.fields.String(required=True, allow_none=True)
-    address = ma.fields.String(required=True, allow_none=True)
-    resident = ma.fields.Boolean(required=True)
-    site = ma.fields.String(required=True)
-    version = ma.fields.Integer(required=True)
-    contacts = ma.fields.List(ma.fields.Nested(ContactOut), required=True)
-    warnings = ma.fields.List(ma.fields.Nested(Warning), required=True)
-
-
-class StartupQuery(PageQuery):
-    search = Text(longest=100, shortest=0, load_default=None)
 
 
 class SiteQuery(ma.Schema):
@@ -225,7 +166,7 @@ class Seen(ma.Schema):
 
 
 class Completion(Seen):
-    outcome_reference = _optional(80, example="CN-2026-88231")
+    outcome_reference = optional(80, example="CN-2026-88231")
 
 
 class Rejection(Seen):

@@ -167,9 +167,7 @@ def forget_startup(session: Session, startup_id: UUID, *, now: datetime) -> int:
         .where(messages.c.startup_id == startup_id, messages.c.due_at.is_not(None))
         .values(state=State.FAILED, due_at=None, failed_at=now, reason=Reason.REFUSED)
     )
-    return _empty(
-        session, and_(messages.c.startup_id == startup_id, messages.c.forgotten_at.is_(None)), now
-    )
+    return _empty(session, and_(messages.c.startup_id == startup_id, messages.c.forgotten_at.is_(None)), now)
 
 
 def move(session: Session, *, into: UUID, merged: UUID) -> int:

@@ -126,6 +126,19 @@ def cause_fragment() -> ResponseReturnValue:
     return not_modified_if_same(render_template("notifications/_cause.html", messages=rows, shown=presenting))
 
 
+@pages.get("/fragments/startup")
+@requires()
+def startup_fragment() -> ResponseReturnValue:
+    """The last messages to one startup, for its page in another service."""
+    try:
+        startup_id = UUID(request.args.get("startup_id", ""))
+    except ValueError:
+        raise InvalidInput(N_("This is not a valid identifier."), field="startup_id") from None
+    with transaction() as session:
+        rows = messages.find(session, Filters(current_user().sites, startup_id), limit=FRAGMENT_ROWS)
+    return not_modified_if_same(render_template("notifications/_cause.html", messages=rows, shown=presenting))
+
+
 def _list() -> dict[str, Any]:
     chosen = Chosen.of_request()
     user = current_user()

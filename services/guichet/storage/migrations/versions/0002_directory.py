@@ -44,9 +44,7 @@ def _startups() -> None:
         "CREATE UNIQUE INDEX startups_rc_key ON startups (lower(rc_court), rc_number)"
         " WHERE merged_into IS NULL"
     )
-    op.execute(
-        "CREATE INDEX startups_merged_into_ix ON startups (merged_into) WHERE merged_into IS NOT NULL"
-    )
+    op.execute("CREATE INDEX startups_merged_into_ix ON startups (merged_into) WHERE merged_into IS NOT NULL")
     op.execute(
         "CREATE INDEX startups_contract_end_ix ON startups (contract_end) WHERE contract_end IS NOT NULL"
     )
