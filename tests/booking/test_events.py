@@ -38,6 +38,8 @@ def test_the_worker_hears_startups_and_tariffs() -> None:
     assert heard == {
         "guichet.startup_registered.v1",
         "guichet.startup_changed.v1",
+        "guichet.startup_merged.v1",
+        "guichet.startup_erased.v1",
         "billing.tariff_changed.v1",
     }
     assert heard == {contract.type for contract in consumed_by("booking")}

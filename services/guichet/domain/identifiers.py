@@ -136,29 +136,6 @@ def trade_tax(value: object, *, field: str) -> str:
     return number
 
 
-def tax_id(value: object, *, field: str) -> str:
-    """Identifiant fiscal: no check digit is known, only its length."""
-    number = _digits(value, field=field)
-    if not 7 <= len(number) <= 8:
-        raise InvalidInput(
-            N_("A tax identifier (IF) has 7 or 8 digits; this one has %(count)s."),
-            field=field,
-            count=len(number),
-        )
-    return number
-
-
-def cnss_affiliate(value: object, *, field: str) -> str:
-    number = _digits(value, field=field)
-    if len(number) != 7:
-        raise InvalidInput(
-            N_("A CNSS affiliate number has 7 digits; this one has %(count)s."),
-            field=field,
-            count=len(number),
-        )
-    return number
-
-
 def rc_number(value: object, *, field: str) -> str:
     number = _compact(value, field=field)
     if not _RC_NUMBER.fullmatch(number):
