@@ -1,5 +1,7 @@
 """Errors a person can be told about, raised by rules and translated at the edge."""
 
+from collections.abc import Mapping
+
 
 def N_(message: str) -> str:
     """Mark a message for translation where it is written; the edge translates it."""
@@ -20,6 +22,8 @@ class DomainError(Exception):
         self.message = message
         self.field = field
         self.params = params
+        #: what a program is told besides, as further members of the problem document
+        self.extensions: Mapping[str, object] = {}
 
 
 class InvalidInput(DomainError):

@@ -1,5 +1,6 @@
 """What a service is told by its environment."""
 
+import os
 from dataclasses import dataclass
 
 from environs import Env
@@ -49,6 +50,11 @@ def read(service: str, name: str) -> str:
     if not value:
         raise MissingSetting(f"set {own} or {name}: the {service} service cannot start without it")
     return value
+
+
+def public_url() -> str:
+    """Return where people outside reach the product: links in messages and QR codes begin with it."""
+    return os.environ.get("PUBLIC_URL", "http://localhost:8000").rstrip("/")
 
 
 def sqlalchemy_url(url: str) -> str:

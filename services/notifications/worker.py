@@ -60,6 +60,18 @@ class NotificationsWorker(EventWorker):
     def request_rejected(self, event: Event, session: Session) -> None:
         telling.request_rejected(session, event)
 
+    @subscribe(consumed.ComplementRequested)
+    def complement_requested(self, event: Event, session: Session) -> None:
+        telling.complement_requested(session, event)
+
+    @subscribe(consumed.ComplementReceived)
+    def complement_received(self, event: Event, session: Session) -> None:
+        telling.complement_received(session, event)
+
+    @subscribe(consumed.RequestWithdrawn)
+    def request_withdrawn(self, event: Event, session: Session) -> None:
+        telling.request_withdrawn(session, event)
+
     @subscribe(consumed.BookingConfirmed)
     def booking_confirmed(self, event: Event, session: Session) -> None:
         telling.booking_confirmed(session, event)

@@ -1,5 +1,6 @@
 """Every error leaves as an RFC 9457 problem document, or as a page that says the same."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import marshmallow as ma
@@ -122,7 +123,7 @@ def _domain(error: DomainError) -> ResponseReturnValue:
         headers["Retry-After"] = str(error.retry_after_seconds)
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    return answer(error.status, sentence(error), field_errors(error), headers)
+    return answer(error.status, sentence(error), field_errors(error), headers, error.extensions)
 
 
 def _validation(error: ma.ValidationError) -> ResponseReturnValue:
@@ -180,6 +181,7 @@ def answer(
     detail: str | None = None,
     errors: list[dict[str, str]] | None = None,
     headers: dict[str, str] | None = None,
+    extensions: Mapping[str, object] | None = None,
 ) -> Response:
     """Return the problem document, page or fragment for ``status``."""
     slug, title, default = KINDS.get(status) or KINDS[FALLBACK[status // 100]]
@@ -193,8 +195,10 @@ def answer(
         }
         if errors:
             document["errors"] = errors
+        document.update(extensions or {})
         document["correlation_id"] = g.get("gu_correlation_id", "")
-        return Response(orjson.dumps(document), status, headers, content_type=MEDIA_TYPE)
+        body = orjson.dumps(document, option=orjson.OPT_UTC_Z)
+        return Response(body, status, headers, content_type=MEDIA_TYPE)
     template = "error_fragment.html" if "HX-Request" in request.headers else "error.html"
     try:
         html = render_template(

@@ -98,6 +98,40 @@ def request_rejected(**given: Any) -> Event:
     return event(consumed.RequestRejected, UUID(data["request_id"]), **data)
 
 
+def complement_requested(**given: Any) -> Event:
+    data = {
+        **_request(STARTUP),
+        "requested_at": "2026-11-23T10:00:00Z",
+        "items": [
+            {
+                "document": "cnie-copy",
+                "label": {
+                    "fr": "Copie de la CNIE",
+                    "ar": "نسخة من البطاقة الوطنية",
+                    "en": "Copy of the identity card",
+                },
+                "copies": 2,
+                "legalised": False,
+                "note": "La copie de M. Alami est illisible.",
+            },
+            {"document": None, "label": None, "copies": 1, "legalised": False, "note": "Signer le CN1."},
+        ],
+        "tracking_url": "https://guichet.example/t/q3Zr0v1uQ7mE2yTn8sKdLw",
+        **given,
+    }
+    return event(consumed.ComplementRequested, UUID(data["request_id"]), **data)
+
+
+def complement_received(**given: Any) -> Event:
+    data = {**_request(STARTUP), "received_at": "2026-11-23T10:00:00Z", **given}
+    return event(consumed.ComplementReceived, UUID(data["request_id"]), **data)
+
+
+def request_withdrawn(**given: Any) -> Event:
+    data = {**_request(STARTUP), "withdrawn_at": "2026-11-23T10:00:00Z", **given}
+    return event(consumed.RequestWithdrawn, UUID(data["request_id"]), **data)
+
+
 def _booking(given: dict[str, Any]) -> dict[str, Any]:
     return {
         "booking_id": str(uuid4()),

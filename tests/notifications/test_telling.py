@@ -77,6 +77,9 @@ def test_making_messages_wakes_the_senders(db: Database) -> None:
     [
         (telling.request_completed, make.request_completed(), ["email", "sms"]),
         (telling.request_rejected, make.request_rejected(), ["email", "sms"]),
+        (telling.complement_requested, make.complement_requested(), ["email", "sms"]),
+        (telling.complement_received, make.complement_received(), ["email"]),
+        (telling.request_withdrawn, make.request_withdrawn(), ["email"]),
         (telling.booking_confirmed, make.booking_confirmed(), ["email", "sms"]),
         (telling.booking_cancelled, make.booking_cancelled(), ["email", "sms"]),
         (telling.invoice_issued, make.invoice_issued(), ["email"]),
@@ -104,6 +107,19 @@ def test_an_sms_holds_neither_names_nor_the_motive_of_a_refusal(db: Database) ->
     (sms,) = [message for message in made(db) if message.channel == "sms"]
     for personal in ("Alami", "Salma", "Oasis", "registre", "@", "+212"):
         assert personal not in sms.text
+
+
+def test_an_sms_about_missing_documents_says_where_to_read_of_them(db: Database) -> None:
+    register(db)
+    with db.transaction() as session:
+        telling.complement_requested(session, make.complement_requested())
+    email, sms = made(db)
+    assert sms.text.endswith(" https://guichet.example/t/q3Zr0v1uQ7mE2yTn8sKdLw")
+    assert "Alami" not in sms.text
+    assert [item["note"] for item in email.facts["items"]] == [
+        "La copie de M. Alami est illisible.",
+        "Signer le CN1.",
+    ]
 
 
 def test_an_older_version_of_the_contacts_changes_nothing(db: Database) -> None:

@@ -25,6 +25,16 @@ FACTS: Facts = {
     "procedure": {"fr": "Certificat négatif", "ar": "الشهادة السلبية", "en": "Negative certificate"},
     "due_at": "2026-11-24T11:00:00+00:00",
     "outcome": "CN-889123",
+    "items": [
+        {
+            "label": {"fr": "Copie de la CNIE", "ar": "نسخة من البطاقة الوطنية", "en": "Copy of the card"},
+            "copies": 2,
+            "legalised": True,
+            "note": "illisible",
+        },
+        {"label": None, "copies": 1, "legalised": False, "note": "Signer le formulaire CN1."},
+    ],
+    "link": "https://guichet.technopark.example/t/q3Zr0v1uQ7mE2yTn8sKdLw",
     "motive": "La dénomination « Oasis » est déjà prise.",
     "space": {"fr": "Salle Atlas", "ar": "قاعة أطلس", "en": "Atlas room"},
     "starts_at": "2026-11-23T09:00:00+00:00",
@@ -77,6 +87,20 @@ def test_a_long_procedure_leaves_the_sms_rather_than_cost_a_second_segment() -> 
     text = sms_text(Kind.REQUEST_SUBMITTED, "fr", facts)
     assert "interminable" not in text
     assert measure(text).segments == 1
+
+
+def test_what_is_missing_is_listed_and_its_page_can_be_opened() -> None:
+    body = email_body(Kind.COMPLEMENT_REQUESTED, "fr", FACTS, name="Salma")
+    assert (
+        "Copie de la CNIE (2 exemplaires), légalisé\u00a0: illisible · Signer le formulaire CN1." in body.text
+    )
+    assert f'<a href="{FACTS["link"]}" dir="ltr">' in body.html
+    assert f"Suivi de la demande\u00a0: {FACTS['link']}" in body.text
+
+
+def test_an_address_that_is_no_address_is_only_text() -> None:
+    body = email_body(Kind.REQUEST_SUBMITTED, "fr", {**FACTS, "link": '"><script>'}, name="Salma")
+    assert "<script>" not in body.html
 
 
 def test_arabic_reads_from_right_to_left_and_codes_from_left_to_right() -> None:

@@ -53,6 +53,6 @@ def test_a_hostile_name_is_text_and_fetches_nothing(printer: Printer, language: 
 
 def test_a_qr_code_is_one_drawing_without_a_size_of_its_own() -> None:
     drawing = qr_code("https://guichet.example/t/" + "x" * 22)
-    assert drawing.startswith("<svg")
+    assert drawing.count("<svg") == 1
     assert 'viewBox="' in drawing
-    assert 'width="' not in drawing.partition(">")[0]
+    assert 'width="' not in drawing.partition("<path")[0]

@@ -74,6 +74,22 @@ class _Request(Schema):
     site = fields.String(required=True)
 
 
+class AskedItem(Schema):
+    """A document to bring, something to put right, or both."""
+
+    document = fields.String(required=True, allow_none=True, metadata={"description": "its code"})
+    label = fields.Nested(Names, required=True, allow_none=True)
+    copies = fields.Integer(required=True, strict=True)
+    legalised = fields.Boolean(required=True)
+    note = fields.String(required=True, allow_none=True)
+
+
+class _Tracked(_Request):
+    """``tracking_url`` leads its reader to the request's own page; it is made for this event alone."""
+
+    tracking_url = fields.String(allow_none=True)
+
+
 _NAMES = {"fr": "Certificat négatif", "ar": "الشهادة السلبية", "en": "Negative certificate"}
 _SITE_NAMES = {"fr": "Technopark Casablanca", "ar": "تكنوبارك الدار البيضاء", "en": "Technopark Casablanca"}
 _STARTUP = {
@@ -109,6 +125,7 @@ _REQUEST = {
     "agency": "ompic",
     "site": "casablanca",
 }
+_TRACKING_URL = "https://guichet.example/t/q3Zr0v1uQ7mE2yTn8sKdLw"
 
 
 @published("guichet.startup_registered.v1", sample=_STARTUP)
@@ -165,9 +182,10 @@ class StartupErased(Schema):
         "site_name": _SITE_NAMES,
         "submitted_at": "2026-11-23T09:00:00Z",
         "due_at": "2026-11-23T11:00:00Z",
+        "tracking_url": _TRACKING_URL,
     },
 )
-class RequestSubmitted(_Request):
+class RequestSubmitted(_Tracked):
     """A request was filed and has its number."""
 
     site_name = fields.Nested(Names, required=True)
@@ -214,9 +232,10 @@ class RequestRouted(_Request):
                 "vat_rate": "0",
             }
         ],
+        "tracking_url": _TRACKING_URL,
     },
 )
-class RequestCompleted(_Request):
+class RequestCompleted(_Tracked):
     """The agency delivered; the fee lines are those of the version the request was filed under."""
 
     procedure_version = fields.Integer(required=True, strict=True)
@@ -233,11 +252,74 @@ class RequestCompleted(_Request):
         "site_name": _SITE_NAMES,
         "rejected_at": "2026-11-23T10:15:00Z",
         "motive": "Les trois noms proposés sont déjà pris.",
+        "tracking_url": _TRACKING_URL,
     },
 )
-class RequestRejected(_Request):
+class RequestRejected(_Tracked):
     """The agency refused, and says why."""
 
     site_name = fields.Nested(Names, required=True)
     rejected_at = Instant(required=True)
     motive = fields.String(required=True)
+
+
+@published(
+    "guichet.complement_requested.v1",
+    sample={
+        **_REQUEST,
+        "site_name": _SITE_NAMES,
+        "requested_at": "2026-11-23T10:15:00Z",
+        "items": [
+            {
+                "document": "cnie-copy",
+                "label": {
+                    "fr": "Copie de la CNIE",
+                    "ar": "نسخة من البطاقة الوطنية للتعريف",
+                    "en": "Copy of the identity card",
+                },
+                "copies": 1,
+                "legalised": False,
+                "note": "La copie remise est illisible.",
+            }
+        ],
+        "tracking_url": _TRACKING_URL,
+    },
+)
+class ComplementRequested(_Tracked):
+    """The agency needs more before it decides; until it has come, its time does not run."""
+
+    site_name = fields.Nested(Names, required=True)
+    requested_at = Instant(required=True)
+    items = fields.List(fields.Nested(AskedItem), required=True)
+
+
+@published(
+    "guichet.complement_received.v1",
+    sample={
+        **_REQUEST,
+        "site_name": _SITE_NAMES,
+        "received_at": "2026-11-24T09:30:00Z",
+        "tracking_url": _TRACKING_URL,
+    },
+)
+class ComplementReceived(_Tracked):
+    """The startup brought what was asked and work goes on."""
+
+    site_name = fields.Nested(Names, required=True)
+    received_at = Instant(required=True)
+
+
+@published(
+    "guichet.request_withdrawn.v1",
+    sample={
+        **_REQUEST,
+        "site_name": _SITE_NAMES,
+        "withdrawn_at": "2026-11-24T09:30:00Z",
+        "tracking_url": _TRACKING_URL,
+    },
+)
+class RequestWithdrawn(_Tracked):
+    """The startup took its request back: nothing is due for it."""
+
+    site_name = fields.Nested(Names, required=True)
+    withdrawn_at = Instant(required=True)

@@ -13,6 +13,7 @@ from typing import Any
 
 from services.guichet.domain.names import Names
 from services.guichet.domain.terms import Term, Validity
+from services.guichet.domain.workflow import STANDARD, Workflow
 
 
 class FieldKind(StrEnum):
@@ -154,6 +155,7 @@ class Procedure:
     note: Names | None = None
     #: its place among the procedures of its desk
     position: int = 0
+    workflow: Workflow = STANDARD
 
     def promised(self, submitted_at: datetime) -> datetime | None:
         """When the startup may expect the outcome: the service target, else the law's term."""

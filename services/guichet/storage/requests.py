@@ -15,6 +15,8 @@ from services.guichet.domain.requests import Actor, Request, State, Transition
 from services.guichet.domain.text import ascii_digits, search_key
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import driver, tables
+from services.guichet.storage.request_rows import Filed as Filed
+from services.guichet.storage.request_rows import changing, filed, line
 from services.guichet.storage.startups import matching, within
 
 _requests = tables.requests
@@ -22,6 +24,7 @@ _history = tables.request_history
 _startups = tables.startups
 
 LONGEST_SERIAL = 12
+DELIVERED = (State.COMPLETED, State.HANDED_OVER)
 
 _FILING = (
     "SELECT r.revision, nextval('request_serial'), s.legal_name, s.ice, s.site"
@@ -57,15 +60,6 @@ class Filing:
 
 
 @dataclass(frozen=True, slots=True)
-class Filed:
-    """A request with the name and number of the startup it is for."""
-
-    request: Request
-    legal_name: str
-    ice: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Wanted:
     """Which requests a list shows."""
 
@@ -95,7 +89,7 @@ def for_filing(session: Session, startup_id: UUID, *, sites: Collection[str]) ->
 def add(session: Session, request: Request, *, tracking_sha256: bytes) -> None:
     """Store a request that has just been filed, whole."""
     row = {
-        **_row(request),
+        **changing(request),
         "id": request.id,
         "number": request.number,
         "serial": request.serial,
@@ -109,10 +103,11 @@ def add(session: Session, request: Request, *, tracking_sha256: bytes) -> None:
         "due_at": request.due_at,
         "filed_by": request.filed_by.id,
         "filed_by_name": request.filed_by.name,
+        "depositor": request.depositor,
         "tracking_sha256": f"\\x{tracking_sha256.hex()}",
         "version": request.version,
     }
-    history = [_line(request.id, line) for line in request.history]
+    history = [line(request.id, one) for one in request.history]
     document = orjson.dumps({"request": row, "history": history}).decode()
     driver.execute(session, _ADD, (document,))
 
@@ -123,36 +118,42 @@ def save(session: Session, request: Request) -> bool:
     written = session.execute(
         update(_requests)
         .where(_requests.c.id == request.id, _requests.c.version == loaded_version)
-        .values({**_row(request), "version": request.version})
+        .values({**changing(request), "version": request.version})
         .returning(_requests.c.id)
     ).first()
     if written is None:
         return False
-    session.execute(insert(_history), [_line(request.id, line) for line in request.history])
+    session.execute(insert(_history), [line(request.id, one) for one in request.history])
     return True
 
 
 def get(session: Session, key: UUID | str, *, sites: Iterable[str]) -> Filed | None:
     """By id, or by the number people say."""
     column = _requests.c.number if isinstance(key, str) else _requests.c.id
-    row = session.execute(_select().where(column == key, visible(sites))).mappings().first()
-    return None if row is None else _filed(row)
+    row = session.execute(with_startup().where(column == key, visible(sites))).mappings().first()
+    return None if row is None else filed(row)
 
 
 def find(session: Session, wanted: Wanted, *, after: UUID | None = None, limit: int) -> list[Filed]:
     """Newest first."""
-    query = _select().where(*_conditions(wanted))
+    query = with_startup().where(*_conditions(wanted))
     if after is not None:
         query = query.where(_requests.c.id < after)
     return [
-        _filed(row) for row in session.execute(query.order_by(_requests.c.id.desc()).limit(limit)).mappings()
+        filed(row) for row in session.execute(query.order_by(_requests.c.id.desc()).limit(limit)).mappings()
     ]
 
 
 def history(session: Session, request_id: UUID) -> list[Transition]:
     return [
         Transition(
-            row.version, row.action, State(row.state), row.at, Actor(row.actor, row.actor_name), row.note
+            row.version,
+            row.action,
+            State(row.state),
+            row.at,
+            Actor(row.actor, row.actor_name),
+            row.note,
+            row.details,
         )
         for row in session.execute(
             select(_history).where(_history.c.request_id == request_id).order_by(_history.c.version)
@@ -167,7 +168,7 @@ def figures(
     today = _requests.c.submitted_at.between(day_start, day_end)
     is_open = _requests.c.closed_at.is_(None)
     waited = func.extract("epoch", _requests.c.started_at - _requests.c.submitted_at)
-    closed_today = and_(_requests.c.closed_at >= day_start, _requests.c.state == State.COMPLETED)
+    closed_today = and_(_requests.c.closed_at >= day_start, _requests.c.state.in_(DELIVERED))
     return (
         session.execute(
             select(
@@ -224,7 +225,8 @@ def visible(sites: Iterable[str]) -> ColumnElement[bool]:
     return or_(within(_requests.c.site, places), within(_requests.c.desk_site, places))
 
 
-def _select() -> Any:
+def with_startup() -> Any:
+    """What makes a ``Filed``."""
     return select(_requests, _startups.c.legal_name, _startups.c.ice).join(
         _startups, _startups.c.id == _requests.c.startup_id
     )
@@ -265,63 +267,3 @@ def _search(search: str) -> ColumnElement[bool]:
     if serial.isascii() and serial.isdigit() and len(serial) <= LONGEST_SERIAL:
         found.append(_requests.c.serial == int(serial))
     return or_(*found)
-
-
-def _row(request: Request) -> dict[str, Any]:
-    """The columns that change in a request's life."""
-    return {
-        "state": request.state.value,
-        "desk": request.desk,
-        "desk_site": request.desk_site,
-        "routing_reason": request.routing_reason,
-        "started_at": request.started_at,
-        "closed_at": request.closed_at,
-        "outcome_reference": request.outcome_reference,
-        "motive": request.motive,
-        "handled_by": request.handled_by.id if request.handled_by else None,
-        "handled_by_name": request.handled_by.name if request.handled_by else None,
-    }
-
-
-def _line(request_id: UUID, line: Transition) -> dict[str, Any]:
-    return {
-        "request_id": request_id,
-        "version": line.version,
-        "action": line.action,
-        "state": line.state.value,
-        "at": line.at,
-        "actor": line.actor.id,
-        "actor_name": line.actor.name,
-        "note": line.note,
-    }
-
-
-def _filed(row: RowMapping) -> Filed:
-    return Filed(
-        Request(
-            id=row["id"],
-            number=row["number"],
-            serial=row["serial"],
-            startup_id=row["startup_id"],
-            procedure=row["procedure"],
-            procedure_version=row["procedure_version"],
-            agency=row["agency"],
-            site=row["site"],
-            answers=row["answers"],
-            submitted_at=row["submitted_at"],
-            due_at=row["due_at"],
-            filed_by=Actor(row["filed_by"], row["filed_by_name"]),
-            state=State(row["state"]),
-            desk=row["desk"],
-            desk_site=row["desk_site"],
-            routing_reason=row["routing_reason"],
-            handled_by=Actor(row["handled_by"], row["handled_by_name"]) if row["handled_by_name"] else None,
-            started_at=row["started_at"],
-            closed_at=row["closed_at"],
-            outcome_reference=row["outcome_reference"],
-            motive=row["motive"],
-            version=row["version"],
-        ),
-        legal_name=row["legal_name"],
-        ice=row["ice"],
-    )

@@ -1,11 +1,12 @@
-"""What happens to a request: filed, started, completed, rejected."""
+"""What happens to a request at its desk: filed, started, completed, rejected.
 
-import hashlib
-import secrets
+What else may happen to one is in ``request_life``.
+"""
+
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NotRequired, TypedDict, Unpack
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -14,14 +15,26 @@ from services.guichet.contracts import published
 from services.guichet.domain.answers import checked_answers
 from services.guichet.domain.catalogue import Catalogue, Procedure
 from services.guichet.domain.numbers import request_number
-from services.guichet.domain.requests import Actor, Request
+from services.guichet.domain.requests import Actor, Request, changed_since
 from services.guichet.domain.routing import route, unknown_site
+from services.guichet.domain.workflow import Action
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import requests
 from services.guichet.storage.ids import new_id
 from services.guichet.storage.requests import Filed
-from shared.errors import N_, Conflict, InvalidInput, NotFound
+from services.guichet.use_cases import tracking
+from services.guichet.use_cases.tracking import request_not_found as request_not_found
+from shared.errors import N_, InvalidInput
 from shared.messaging.outbox import publish
+
+
+class Doing(TypedDict):
+    """Who does it, for which sites, when, and on what they saw."""
+
+    actor: Actor
+    sites: Iterable[str]
+    at: datetime
+    seen_version: NotRequired[int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,7 @@ def file_request(
     sites: Collection[str],
     actor: Actor,
     at: datetime,
+    depositor: str | None = None,
 ) -> Receipt:
     """Submit a request and route it to a desk, in one transaction.
 
@@ -70,13 +84,14 @@ def file_request(
         answers=checked_answers(chosen, answers),
         at=at,
         actor=actor,
+        depositor=depositor,
     )
     request.route(
         route(agency=chosen.agency, site=site, desks=catalogue.desks.values(), sites=catalogue.sites), at=at
     )
-    tracking = secrets.token_urlsafe(16)
-    requests.add(session, request, tracking_sha256=hashlib.sha256(tracking.encode()).digest())
-    common = _common(request, chosen)
+    token = tracking.new_token()
+    requests.add(session, request, tracking_sha256=tracking.digest(token))
+    common = common_facts(request, chosen)
     publish(
         session,
         published.RequestSubmitted,
@@ -86,6 +101,7 @@ def file_request(
             "site_name": catalogue.sites[site].names.as_dict(),
             "submitted_at": at,
             "due_at": request.due_at,
+            "tracking_url": tracking.address(token),
         },
     )
     publish(
@@ -95,43 +111,32 @@ def file_request(
         data={**common, "desk": request.desk, "reason": request.routing_reason, "routed_at": at},
     )
     filed = Filed(request, filing.startup.legal_name, filing.startup.ice)
-    return Receipt(filed, chosen, catalogue, tracking)
+    return Receipt(filed, chosen, catalogue, token)
 
 
-def start(
-    session: Session,
-    key: UUID | str,
-    *,
-    actor: Actor,
-    sites: Iterable[str],
-    at: datetime,
-    seen_version: int | None = None,
-) -> Filed:
+def start(session: Session, key: UUID | str, **doing: Unpack[Doing]) -> Filed:
     """Somebody at the desk takes the request up."""
-    return _act(session, key, sites, seen_version, lambda request, _: request.start(at=at, actor=actor))
+
+    def do(request: Request, procedure: Procedure, catalogue: Catalogue) -> None:
+        request.start(at=doing["at"], actor=doing["actor"])
+
+    return act(session, key, Action.START, do, **doing)
 
 
 def complete(
-    session: Session,
-    key: UUID | str,
-    *,
-    actor: Actor,
-    sites: Iterable[str],
-    at: datetime,
-    outcome_reference: str | None = None,
-    seen_version: int | None = None,
+    session: Session, key: UUID | str, *, outcome_reference: str | None = None, **doing: Unpack[Doing]
 ) -> Filed:
     """The agency delivered; what it costs is that of the version the request was filed under."""
+    at = doing["at"]
 
-    def act(request: Request, catalogue: Catalogue) -> None:
-        request.complete(at=at, actor=actor, outcome_reference=outcome_reference)
-        procedure = catalogue.versions[request.procedure, request.procedure_version]
+    def do(request: Request, procedure: Procedure, catalogue: Catalogue) -> None:
+        request.complete(at=at, actor=doing["actor"], outcome_reference=outcome_reference)
         publish(
             session,
             published.RequestCompleted,
             subject=str(request.id),
             data={
-                **_common(request, procedure),
+                **common_facts(request, procedure),
                 "procedure_version": procedure.version,
                 "site_name": catalogue.sites[request.site].names.as_dict(),
                 "completed_at": at,
@@ -146,70 +151,73 @@ def complete(
                     }
                     for line, amount in procedure.fees_for(request.answers)
                 ],
+                "tracking_url": tracking.new_link(session, request.id, at=at),
             },
         )
 
-    return _act(session, key, sites, seen_version, act)
+    return act(session, key, Action.COMPLETE, do, **doing)
 
 
-def reject(
-    session: Session,
-    key: UUID | str,
-    *,
-    actor: Actor,
-    sites: Iterable[str],
-    at: datetime,
-    motive: str | None,
-    seen_version: int | None = None,
-) -> Filed:
+def reject(session: Session, key: UUID | str, *, motive: str | None, **doing: Unpack[Doing]) -> Filed:
     """The agency refuses, with its motive."""
+    at = doing["at"]
 
-    def act(request: Request, catalogue: Catalogue) -> None:
-        request.reject(at=at, actor=actor, motive=motive)
-        procedure = catalogue.versions[request.procedure, request.procedure_version]
+    def do(request: Request, procedure: Procedure, catalogue: Catalogue) -> None:
+        request.reject(at=at, actor=doing["actor"], motive=motive)
         publish(
             session,
             published.RequestRejected,
             subject=str(request.id),
             data={
-                **_common(request, procedure),
+                **common_facts(request, procedure),
                 "site_name": catalogue.sites[request.site].names.as_dict(),
                 "rejected_at": at,
                 "motive": request.motive,
+                "tracking_url": tracking.new_link(session, request.id, at=at),
             },
         )
 
-    return _act(session, key, sites, seen_version, act)
+    return act(session, key, Action.REJECT, do, **doing)
 
 
-def request_not_found() -> NotFound:
-    return NotFound(N_("There is no such request on your sites."))
-
-
-def _act(
+def act(
     session: Session,
     key: UUID | str,
+    action: Action,
+    do: Callable[[Request, Procedure, Catalogue], None],
+    *,
+    actor: Actor,
     sites: Iterable[str],
-    seen_version: int | None,
-    act: Callable[[Request, Catalogue], None],
+    at: datetime,
+    seen_version: int | None = None,
 ) -> Filed:
+    """Load a request of the user's sites, let them do one thing to it, and store it.
+
+    Raises:
+        NotFound: there is no such request on these sites.
+        Forbidden: the action is for other roles or another site.
+        Conflict: somebody else acted since ``seen_version`` was read; it says who did what.
+    """
     places = list(sites)
     catalogue = catalogue_storage.current(session)
     filed = requests.get(session, key, sites=places)
     if filed is None:
         raise request_not_found()
-    filed.request.unchanged_since(seen_version)
-    act(filed.request, catalogue)
-    if not requests.save(session, filed.request):
+    request = filed.request
+    procedure = catalogue.versions[request.procedure, request.procedure_version]
+    request.permit(action, procedure.workflow, actor)
+    if seen_version is not None and seen_version != request.version:
+        raise changed_since(requests.history(session, request.id), seen_version)
+    read_version = request.version
+    do(request, procedure, catalogue)
+    if not requests.save(session, request):
         # Two clerks pressed at the same moment; what the other one did is committed by now.
-        winner = requests.get(session, key, sites=places)
-        if winner is not None:
-            winner.request.unchanged_since(0)
-        raise Conflict(N_("Somebody else changed this request at the same moment. Reload it."))
+        raise changed_since(requests.history(session, request.id), read_version)
     return filed
 
 
-def _common(request: Request, procedure: Procedure) -> dict[str, Any]:
+def common_facts(request: Request, procedure: Procedure) -> dict[str, Any]:
+    """What every event about a request says."""
     return {
         "request_id": request.id,
         "number": request.number,

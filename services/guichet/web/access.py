@@ -1,10 +1,17 @@
-"""Who may do what at the counter."""
+"""Who may do what at the counter, and the answer to what they did to a request."""
+
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from services.guichet.domain.requests import Actor
 from services.guichet.domain.routing import unknown_site
+from services.guichet.domain.workflow import Actor
 from services.guichet.storage import catalogue
+from services.guichet.storage import requests as request_storage
+from services.guichet.storage.requests import Filed
+from services.guichet.use_cases.requests import Doing
+from services.guichet.web import presenters
+from shared.clock import now
 from shared.web import User, current_user, site_filter
 
 #: what touches many records at once, or hands out the data of people
@@ -15,7 +22,7 @@ ACT = ("agent", "agency_officer", "site_manager", "operator")
 
 def actor() -> Actor:
     user = current_user()
-    return Actor(user.id, user.name)
+    return Actor(user.id, user.name, frozenset(user.roles), frozenset(user.sites))
 
 
 def own_site(session: Session, site: str) -> None:
@@ -29,3 +36,25 @@ def own_site(session: Session, site: str) -> None:
 
 def may(user: User, *roles: str) -> bool:
     return not frozenset(roles).isdisjoint(user.roles)
+
+
+def acting(data: dict[str, Any]) -> Doing:
+    """Who acts now, on the version they say they saw."""
+    return {
+        "actor": actor(),
+        "sites": current_user().sites,
+        "at": now(),
+        "seen_version": data["version"],
+    }
+
+
+def request_answer(session: Session, filed: Filed) -> dict[str, Any]:
+    """A request with its history, as the user may see it."""
+    return presenters.request_detail(
+        filed,
+        catalogue.current(session),
+        current_user(),
+        actor(),
+        request_storage.history(session, filed.request.id),
+        request_storage.failures(session, filed.request.id),
+    )

@@ -10,10 +10,10 @@ from services.guichet.domain.numbers import ZONE
 from services.guichet.domain.requests import State
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import requests as request_storage
-from services.guichet.storage.requests import Filed, Wanted
+from services.guichet.storage.requests import Wanted
 from services.guichet.use_cases import requests
 from services.guichet.web import presenters, schemas
-from services.guichet.web.access import ACT, FILE, actor, own_site
+from services.guichet.web.access import ACT, FILE, acting, actor, own_site, request_answer
 from services.guichet.web.session import issue, signed_in
 from shared.clock import now
 from shared.web import (
@@ -142,7 +142,7 @@ def show_request(request_id: UUID) -> dict[str, Any]:
         filed = request_storage.get(session, request_id, sites=current_user().sites)
         if filed is None:
             raise requests.request_not_found()
-        return _detail(session, filed)
+        return request_answer(session, filed)
 
 
 @requests_blp.route("/requests/<uuid:request_id>/start", methods=["POST"])
@@ -153,8 +153,8 @@ def show_request(request_id: UUID) -> dict[str, Any]:
 def start_request(data: dict[str, Any], request_id: UUID) -> dict[str, Any]:
     """Take the request up at the desk."""
     with transaction() as session:
-        filed = requests.start(session, request_id, **_acting(data))
-        return _detail(session, filed)
+        filed = requests.start(session, request_id, **acting(data))
+        return request_answer(session, filed)
 
 
 @requests_blp.route("/requests/<uuid:request_id>/complete", methods=["POST"])
@@ -166,9 +166,9 @@ def complete_request(data: dict[str, Any], request_id: UUID) -> dict[str, Any]:
     """The agency delivered; the fees of the procedure become due."""
     with transaction() as session:
         filed = requests.complete(
-            session, request_id, outcome_reference=data["outcome_reference"], **_acting(data)
+            session, request_id, outcome_reference=data["outcome_reference"], **acting(data)
         )
-        return _detail(session, filed)
+        return request_answer(session, filed)
 
 
 @requests_blp.route("/requests/<uuid:request_id>/reject", methods=["POST"])
@@ -179,27 +179,8 @@ def complete_request(data: dict[str, Any], request_id: UUID) -> dict[str, Any]:
 def reject_request(data: dict[str, Any], request_id: UUID) -> dict[str, Any]:
     """The agency refused; the motive is told to the startup."""
     with transaction() as session:
-        filed = requests.reject(session, request_id, motive=data["motive"], **_acting(data))
-        return _detail(session, filed)
-
-
-def _acting(data: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "actor": actor(),
-        "sites": current_user().sites,
-        "at": now(),
-        "seen_version": data["version"],
-    }
-
-
-def _detail(session: Any, filed: Filed) -> dict[str, Any]:
-    return presenters.request_detail(
-        filed,
-        catalogue_storage.current(session),
-        current_user(),
-        request_storage.history(session, filed.request.id),
-        request_storage.failures(session, filed.request.id),
-    )
+        filed = requests.reject(session, request_id, motive=data["motive"], **acting(data))
+        return request_answer(session, filed)
 
 
 def _after(query: dict[str, Any]) -> UUID | None:

@@ -5,6 +5,7 @@ from flask import Flask
 from services.guichet.web import api, filing, pages, session
 from services.guichet.web.directory import api as directory_api
 from services.guichet.web.directory import listing, record
+from services.guichet.web.life import api as life_api
 from shared.db import Database
 from shared.web import create_app, service_database
 
@@ -12,7 +13,13 @@ from shared.web import create_app, service_database
 def make_app(database: Database | None = None) -> Flask:
     return create_app(
         "guichet",
-        api_blueprints=[api.session_blp, api.catalogue_blp, directory_api.startups_blp, api.requests_blp],
+        api_blueprints=[
+            api.session_blp,
+            api.catalogue_blp,
+            directory_api.startups_blp,
+            api.requests_blp,
+            life_api.life_blp,
+        ],
         page_blueprints=[
             session.pages,
             session.renewal,

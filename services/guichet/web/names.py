@@ -15,11 +15,15 @@ ROLE_NAMES: Mapping[str, str] = {
 
 #: state → (tone, word)
 STATES: Mapping[State, tuple[str, str]] = {
+    State.DRAFT: ("off", N_("Draft")),
     State.SUBMITTED: ("new", N_("Filed")),
     State.ROUTED: ("new", N_("New")),
     State.IN_PROGRESS: ("progress", N_("In progress")),
-    State.COMPLETED: ("done", N_("Completed")),
+    State.COMPLEMENT_REQUESTED: ("waiting", N_("Documents awaited")),
+    State.COMPLETED: ("done", N_("To be handed over")),
+    State.HANDED_OVER: ("done", N_("Handed over")),
     State.REJECTED: ("failed", N_("Rejected")),
+    State.WITHDRAWN: ("off", N_("Withdrawn")),
 }
 LATE = ("late", N_("Late"))
 
@@ -29,6 +33,12 @@ ACTIONS: Mapping[str, str] = {
     "start": N_("Started"),
     "complete": N_("Completed"),
     "reject": N_("Rejected"),
+    "advance": N_("A step further"),
+    "request_complement": N_("Completion requested"),
+    "receive_complement": N_("Completion received"),
+    "hand_over": N_("Handed over"),
+    "withdraw": N_("Withdrawn"),
+    "assign": N_("Assigned"),
 }
 
 ROUTING_REASONS: Mapping[str, str] = {

@@ -17,6 +17,7 @@ from services.guichet.storage.requests import Filed, Wanted
 from services.guichet.use_cases import requests
 from services.guichet.web import names, presenters, views
 from services.guichet.web.access import ACT, FILE, actor, may
+from services.guichet.web.steps import steps as steps_of
 from shared.clock import now
 from shared.errors import DomainError, InvalidInput
 from shared.web import (
@@ -126,7 +127,7 @@ def _opened(number: str, *, alone: bool) -> dict[str, Any]:
         failures = request_storage.failures(session, filed.request.id)
     found = filed.request
     version = presenters.pinned(found, catalogue)
-    steps = views.steps(found, catalogue)
+    steps = steps_of(found, version, catalogue)
     return {
         "request_": found,
         "filed": filed,
@@ -145,7 +146,7 @@ def _opened(number: str, *, alone: bool) -> dict[str, Any]:
         "history": history,
         "action_names": names.ACTIONS,
         "failures": failures,
-        "may_act": may(user, *ACT),
+        "possible": found.possible(version.workflow, actor()),
         "just_filed": "filed" in request.args,
         "alone": alone,
         "error": None,

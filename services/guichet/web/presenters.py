@@ -18,12 +18,13 @@ from services.guichet.domain.identifiers import masked
 from services.guichet.domain.names import Names
 from services.guichet.domain.requests import Request
 from services.guichet.domain.terms import Term, Validity
+from services.guichet.domain.workflow import Actor
 from services.guichet.storage.requests import Filed
 from services.guichet.use_cases.requests import Receipt
 from shared.web import User
 from shared.web.fields import utc_text
 
-INSTANTS = ("submitted_at", "due_at", "started_at", "closed_at")
+INSTANTS = ("submitted_at", "due_at", "started_at", "closed_at", "handed_over_at")
 SEE_PERSONAL_NUMBERS = frozenset({"agency_officer"})
 
 
@@ -70,19 +71,25 @@ def request_row(filed: Filed, catalogue: Catalogue) -> dict[str, Any]:
         "outcome_reference": request.outcome_reference,
         "motive": request.motive,
         "handled_by": request.handled_by.name if request.handled_by else None,
+        "assigned_to": request.assigned_to.name if request.assigned_to else None,
+        "step": request.step,
+        "handed_over_at": request.handed_over_at,
         "version": request.version,
     }
 
 
 def request_detail(
-    filed: Filed, catalogue: Catalogue, user: User, history: Any, failures: Any
+    filed: Filed, catalogue: Catalogue, user: User, actor: Actor, history: Any, failures: Any
 ) -> dict[str, Any]:
     request = filed.request
     version = pinned(request, catalogue)
     return {
         **request_row(filed, catalogue),
         "answers": shown_answers(version, request.answers, user),
-        "actions": request.actions,
+        "actions": request.possible(version.workflow, actor),
+        "depositor": request.depositor,
+        "complement": _complement(request, version),
+        "handed_over_to": request.handed_over_to,
         "documents": [_document(document) for document in version.documents_for(request.answers)],
         "fee_lines": [_fee_line(line, amount) for line, amount in version.fees_for(request.answers)],
         "history": [
@@ -174,6 +181,21 @@ def _field(field: Field) -> dict[str, Any]:
         "options": [{"value": option.value, "name": option.names.as_dict()} for option in field.options],
         "when": _condition(field.when),
         "columns": [_field(column) for column in field.columns],
+    }
+
+
+def _complement(request: Request, version: Procedure) -> dict[str, Any] | None:
+    asked = request.complement
+    if asked is None:
+        return None
+    return {
+        "items": [
+            {**item.as_dict(), "name": names.as_dict() if (names := item.names(version)) else None}
+            for item in asked.items
+        ],
+        "asked_at": asked.asked_at,
+        "asked_by": asked.asked_by,
+        "received_at": asked.received_at,
     }
 
 

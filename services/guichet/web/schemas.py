@@ -149,6 +149,7 @@ class RequestIn(ma.Schema):
         load_default=dict,
         metadata={"description": "by field code; see GET /procedures"},
     )
+    depositor = optional(120, example="Salma Idrissi")
 
 
 class RequestQuery(PageQuery):
@@ -193,6 +194,9 @@ class RequestRow(ma.Schema):
     outcome_reference = ma.fields.String(required=True, allow_none=True)
     motive = ma.fields.String(required=True, allow_none=True)
     handled_by = ma.fields.String(required=True, allow_none=True)
+    assigned_to = ma.fields.String(required=True, allow_none=True)
+    step = ma.fields.String(required=True, allow_none=True)
+    handed_over_at = Instant(required=True, allow_none=True)
     version = ma.fields.Integer(required=True)
 
 
@@ -204,6 +208,21 @@ class HistoryLine(ma.Schema):
     note = ma.fields.String(required=True, allow_none=True)
 
 
+class AskedItem(ma.Schema):
+    document = ma.fields.String(required=True, allow_none=True)
+    name = Names(required=True, allow_none=True)
+    copies = ma.fields.Integer(required=True)
+    legalised = ma.fields.Boolean(required=True)
+    note = ma.fields.String(required=True, allow_none=True)
+
+
+class ComplementOut(ma.Schema):
+    items = ma.fields.List(ma.fields.Nested(AskedItem), required=True)
+    asked_at = Instant(required=True)
+    asked_by = ma.fields.String(required=True)
+    received_at = Instant(required=True, allow_none=True)
+
+
 class FailedMessage(ma.Schema):
     channel = ma.fields.String(required=True)
     error = ma.fields.String(required=True, allow_none=True)
@@ -212,7 +231,12 @@ class FailedMessage(ma.Schema):
 
 class RequestOut(RequestRow):
     answers = ma.fields.Dict(required=True)
-    actions = ma.fields.List(ma.fields.String(), required=True)
+    actions = ma.fields.List(
+        ma.fields.String(), required=True, metadata={"description": "what this user may do next"}
+    )
+    depositor = ma.fields.String(required=True, allow_none=True)
+    complement = ma.fields.Nested(ComplementOut, required=True, allow_none=True)
+    handed_over_to = ma.fields.String(required=True, allow_none=True)
     documents = ma.fields.List(ma.fields.Nested(DocumentOut), required=True)
     fee_lines = ma.fields.List(ma.fields.Nested(FeeLineOut), required=True)
     history = ma.fields.List(ma.fields.Nested(HistoryLine), required=True)

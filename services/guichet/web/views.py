@@ -10,7 +10,7 @@ from flask_babel import gettext
 
 from services.guichet.domain.catalogue import Catalogue, Field, FieldKind, Procedure
 from services.guichet.domain.numbers import ZONE
-from services.guichet.domain.requests import CLOSED, Request, State
+from services.guichet.domain.requests import DECIDED, Request
 from services.guichet.storage.requests import Filed
 from services.guichet.web import names, presenters
 from shared.web import User, language
@@ -34,16 +34,6 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One thing to do, done or not."""
-
-    label: str
-    state: str
-    word: str
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
     label: str
     value: str
@@ -55,38 +45,9 @@ def rows(found: Iterable[Filed], catalogue: Catalogue, now: datetime) -> list[Ro
 
 def status(request: Request, now: datetime) -> tuple[str, str]:
     """Tone and word; a request past its promise is first of all late."""
-    late = request.state not in CLOSED and request.due_at is not None and request.due_at < now
+    late = request.state not in DECIDED and request.due_at is not None and request.due_at < now
     tone, word = names.LATE if late else names.STATES[request.state]
     return tone, gettext(word)
-
-
-def steps(request: Request, catalogue: Catalogue) -> list[Step]:
-    """The life of the request as a list of things to do."""
-    done, doing, to_do = gettext("Done"), gettext("In progress"), gettext("To do")
-    desk = catalogue.desks.get(request.desk or "")
-    started = request.started_at is not None
-    decided = request.state in CLOSED
-    filed = Step(gettext("File the request"), "done", done, _moment(request.submitted_at))
-    routed = Step(
-        gettext("Send it to a desk"),
-        "done" if desk else "todo",
-        done if desk else to_do,
-        desk.names.within(language()) if desk else "",
-    )
-    taken = Step(
-        gettext("Take it up at the desk"),
-        "done" if started else "todo",
-        done if started else to_do,
-        _moment(request.started_at) if request.started_at else "",
-    )
-    if decided:
-        tone = "done" if request.state is State.COMPLETED else "failed"
-        decision = Step(
-            gettext("Decide"), tone, gettext(names.STATES[request.state][1]), _moment(request.closed_at)
-        )
-    else:
-        decision = Step(gettext("Decide"), "doing" if started else "todo", doing if started else to_do)
-    return [filed, routed, taken, decision]
 
 
 def answers(version: Procedure, given: dict[str, Any], user: User) -> list[Answer]:
@@ -200,7 +161,3 @@ def _short(moment: datetime | None, now: datetime) -> str:
         return "—"
     same_day = moment.astimezone(ZONE).date() == now.astimezone(ZONE).date()
     return clock(moment) if same_day else day_short(moment)
-
-
-def _moment(moment: datetime | None) -> str:
-    return "" if moment is None else f"{day(moment)} {clock(moment)}"

@@ -46,6 +46,14 @@ class _Request(_Reading):
     procedure_name = fields.Nested(_Names, required=True)
     site = fields.String(required=True)
     site_name = fields.Nested(_Names, required=True)
+    tracking_url = fields.String(load_default=None, allow_none=True)
+
+
+class _AskedItem(_Reading):
+    label = fields.Nested(_Names, load_default=None, allow_none=True)
+    copies = fields.Integer(load_default=1)
+    legalised = fields.Boolean(load_default=False)
+    note = fields.String(load_default=None, allow_none=True)
 
 
 class _Booking(_Reading):
@@ -97,6 +105,22 @@ class RequestCompleted(_Request):
 class RequestRejected(_Request):
     rejected_at = fields.AwareDateTime(required=True, format="iso")
     motive = fields.String(required=True)
+
+
+@consumed("guichet.complement_requested.v1")
+class ComplementRequested(_Request):
+    requested_at = fields.AwareDateTime(required=True, format="iso")
+    items = fields.List(fields.Nested(_AskedItem), required=True)
+
+
+@consumed("guichet.complement_received.v1")
+class ComplementReceived(_Request):
+    received_at = fields.AwareDateTime(required=True, format="iso")
+
+
+@consumed("guichet.request_withdrawn.v1")
+class RequestWithdrawn(_Request):
+    withdrawn_at = fields.AwareDateTime(required=True, format="iso")
 
 
 @consumed("booking.booking_confirmed.v1")

@@ -41,22 +41,40 @@ class Kind(StrEnum):
     REQUEST_SUBMITTED = "request_submitted"
     REQUEST_COMPLETED = "request_completed"
     REQUEST_REJECTED = "request_rejected"
+    COMPLEMENT_REQUESTED = "complement_requested"
+    COMPLEMENT_RECEIVED = "complement_received"
+    REQUEST_WITHDRAWN = "request_withdrawn"
     BOOKING_CONFIRMED = "booking_confirmed"
     BOOKING_CANCELLED = "booking_cancelled"
     INVOICE_ISSUED = "invoice_issued"
     CREDIT_NOTE_ISSUED = "credit_note_issued"
 
 
-# An invoice is not urgent and every segment is paid for: e-mail only.
+# Every segment is paid for: what is not urgent goes by e-mail only.
 CHANNELS: dict[Kind, tuple[Channel, ...]] = {
     Kind.REQUEST_SUBMITTED: (Channel.EMAIL, Channel.SMS),
     Kind.REQUEST_COMPLETED: (Channel.EMAIL, Channel.SMS),
     Kind.REQUEST_REJECTED: (Channel.EMAIL, Channel.SMS),
+    Kind.COMPLEMENT_REQUESTED: (Channel.EMAIL, Channel.SMS),
+    # nothing to do about these two
+    Kind.COMPLEMENT_RECEIVED: (Channel.EMAIL,),
+    Kind.REQUEST_WITHDRAWN: (Channel.EMAIL,),
     Kind.BOOKING_CONFIRMED: (Channel.EMAIL, Channel.SMS),
     Kind.BOOKING_CANCELLED: (Channel.EMAIL, Channel.SMS),
     Kind.INVOICE_ISSUED: (Channel.EMAIL,),
     Kind.CREDIT_NOTE_ISSUED: (Channel.EMAIL,),
 }
+#: what a startup can follow on a page of its own
+TRACKED = frozenset(
+    {
+        Kind.REQUEST_SUBMITTED,
+        Kind.REQUEST_COMPLETED,
+        Kind.REQUEST_REJECTED,
+        Kind.COMPLEMENT_REQUESTED,
+        Kind.COMPLEMENT_RECEIVED,
+        Kind.REQUEST_WITHDRAWN,
+    }
+)
 FOR_ACCOUNTING = frozenset({Kind.INVOICE_ISSUED, Kind.CREDIT_NOTE_ISSUED})
 OPT_IN = frozenset({Purpose.NEWSLETTER, Purpose.EVENTS})
 

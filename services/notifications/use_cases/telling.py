@@ -40,6 +40,31 @@ def request_rejected(session: Session, event: Event) -> None:
     tell(session, _cause(event, Kind.REQUEST_REJECTED, facts))
 
 
+def complement_requested(session: Session, event: Event) -> None:
+    """Say what is missing, item by item; an SMS only says where to read it."""
+    facts = _request(event)
+    facts["items"] = [
+        {
+            "label": item["label"],
+            "copies": item["copies"],
+            "legalised": item["legalised"],
+            "note": item["note"],
+        }
+        for item in event.data["items"]
+    ]
+    tell(session, _cause(event, Kind.COMPLEMENT_REQUESTED, facts))
+
+
+def complement_received(session: Session, event: Event) -> None:
+    """Acknowledge what the startup brought."""
+    tell(session, _cause(event, Kind.COMPLEMENT_RECEIVED, _request(event)))
+
+
+def request_withdrawn(session: Session, event: Event) -> None:
+    """Confirm that nothing more will be done, nor charged."""
+    tell(session, _cause(event, Kind.REQUEST_WITHDRAWN, _request(event)))
+
+
 def booking_confirmed(session: Session, event: Event) -> None:
     """Confirm a booking; those the counter makes for itself have nobody to tell."""
     if event.data["startup_id"] is not None:
@@ -125,6 +150,7 @@ def _request(event: Event) -> Facts:
         "number": event.data["number"],
         "procedure": event.data["procedure_name"],
         "site": event.data["site_name"],
+        "link": event.data["tracking_url"],
     }
 
 

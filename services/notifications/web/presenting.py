@@ -26,6 +26,9 @@ KINDS: dict[str, str] = {
     Kind.REQUEST_SUBMITTED: N_("Request received"),
     Kind.REQUEST_COMPLETED: N_("Request completed"),
     Kind.REQUEST_REJECTED: N_("Request not accepted"),
+    Kind.COMPLEMENT_REQUESTED: N_("Completion requested"),
+    Kind.COMPLEMENT_RECEIVED: N_("Completion received"),
+    Kind.REQUEST_WITHDRAWN: N_("Request withdrawn"),
     Kind.BOOKING_CONFIRMED: N_("Booking confirmed"),
     Kind.BOOKING_CANCELLED: N_("Booking cancelled"),
     Kind.INVOICE_ISSUED: N_("Invoice issued"),
@@ -54,6 +57,7 @@ REASONS: dict[str, str] = {
 }
 _CAUSE_PAGES = {
     "request": "/guichet/requests/{number}",
+    "complement": "/guichet/requests/{number}",
     "booking": "/booking/{subject}",
     "invoice": "/billing/invoices/{number}",
 }

@@ -19,27 +19,33 @@ from services.notifications.wording.texts import texts
 
 _FOLDER = Path(__file__).parent
 
-BLUE, GREEN, RED, GREY = "#0b5cad", "#1a7f4b", "#b3261e", "#5b6775"
+BLUE, GREEN, RED, GREY, AMBER = "#0b5cad", "#1a7f4b", "#b3261e", "#5b6775", "#8a5300"
 ACCENTS = {
     Kind.REQUEST_SUBMITTED: BLUE,
     Kind.REQUEST_COMPLETED: GREEN,
     Kind.REQUEST_REJECTED: RED,
+    Kind.COMPLEMENT_REQUESTED: AMBER,
+    Kind.COMPLEMENT_RECEIVED: BLUE,
+    Kind.REQUEST_WITHDRAWN: GREY,
     Kind.BOOKING_CONFIRMED: GREEN,
     Kind.BOOKING_CANCELLED: GREY,
     Kind.INVOICE_ISSUED: BLUE,
     Kind.CREDIT_NOTE_ISSUED: BLUE,
 }
 ROWS: dict[Kind, tuple[str, ...]] = {
-    Kind.REQUEST_SUBMITTED: ("number", "procedure", "site", "due"),
-    Kind.REQUEST_COMPLETED: ("number", "procedure", "outcome", "site"),
-    Kind.REQUEST_REJECTED: ("number", "procedure", "motive", "site"),
+    Kind.REQUEST_SUBMITTED: ("number", "procedure", "site", "due", "link"),
+    Kind.REQUEST_COMPLETED: ("number", "procedure", "outcome", "site", "link"),
+    Kind.REQUEST_REJECTED: ("number", "procedure", "motive", "site", "link"),
+    Kind.COMPLEMENT_REQUESTED: ("number", "procedure", "items", "site", "link"),
+    Kind.COMPLEMENT_RECEIVED: ("number", "procedure", "site", "link"),
+    Kind.REQUEST_WITHDRAWN: ("number", "procedure", "site", "link"),
     Kind.BOOKING_CONFIRMED: ("number", "space", "site", "day", "hours"),
     Kind.BOOKING_CANCELLED: ("number", "space", "site", "day", "hours"),
     Kind.INVOICE_ISSUED: ("number", "total", "issued", "payable"),
     Kind.CREDIT_NOTE_ISSUED: ("number", "invoice", "total", "issued"),
 }
 _ARABIC = re.compile("[\u0600-\u06ff]")
-_LEFT_TO_RIGHT = frozenset({"number", "outcome", "hours", "invoice", "start", "end", "short_day"})
+_LEFT_TO_RIGHT = frozenset({"number", "outcome", "hours", "invoice", "start", "end", "short_day", "link"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +152,8 @@ def _filled(sentence: str, places: Mapping[str, Markup]) -> Markup:
 
 def _isolated(place: str, value: str) -> Markup:
     """Keep a value from reordering the sentence around it, whichever script it is in."""
+    if place == "link":
+        return Markup('<a href="{0}" dir="ltr">{0}</a>').format(value)
     direction = ' dir="ltr" class="num"' if place in _LEFT_TO_RIGHT else ""
     return Markup(f"<bdi{direction}>{escape(value)}</bdi>")  # noqa: S704 - escaped just here
 

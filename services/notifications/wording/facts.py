@@ -28,6 +28,15 @@ class Names(TypedDict):
     en: str
 
 
+class AskedItem(TypedDict):
+    """One thing the agency still needs."""
+
+    label: Names | None
+    copies: int
+    legalised: bool
+    note: str | None
+
+
 class Facts(TypedDict, total=False):
     """The facts of one event a message may speak of; instants and dates in ISO 8601."""
 
@@ -38,6 +47,8 @@ class Facts(TypedDict, total=False):
     due_at: str | None
     outcome: str | None
     motive: str
+    items: list[AskedItem]
+    link: str | None
     space: Names
     starts_at: str
     ends_at: str
@@ -143,6 +154,32 @@ def _total(facts: Facts, language: str) -> str | None:
     return f"{amount.replace(chr(0x202F), chr(0xA0))}\u00a0{currency}"
 
 
+# (one copy, several copies, legalised)
+_PAPER = {
+    "fr": ("{name}", "{name} ({copies} exemplaires)", "{name}, légalisé"),
+    "ar": ("{name}", "{name} (عدد النسخ: {copies})", "{name}، مصادق عليها"),
+    "en": ("{name}", "{name} ({copies} copies)", "{name}, legalised"),
+}
+
+
+def _items(facts: Facts, language: str) -> str | None:
+    """What is missing, on one line: ``Copie de la CNIE: illisible · RIB``."""
+    return " · ".join(_item(item, language) for item in facts.get("items", ())) or None
+
+
+def _item(item: AskedItem, language: str) -> str:
+    one, several, legalised = _PAPER[language]
+    parts = []
+    if item["label"] is not None:
+        name = (several if item["copies"] > 1 else one).format(
+            name=dict(item["label"])[language], copies=item["copies"]
+        )
+        parts.append(legalised.format(name=name) if item["legalised"] else name)
+    if item["note"]:
+        parts.append(item["note"])
+    return ("\u00a0: " if language == "fr" else ": ").join(parts)
+
+
 @lru_cache(maxsize=2048)
 def _day(day: date, language: str, short: bool) -> str:
     return f"{day:%d/%m/%Y}" if short else format_date(day, _LONG_DAY, locale=LOCALES[language])
@@ -156,6 +193,8 @@ _PLACES: dict[str, Callable[[Facts, str], str | None]] = {
     "due": _due,
     "outcome": _text("outcome"),
     "motive": _text("motive"),
+    "items": _items,
+    "link": _text("link"),
     "space": _name("space"),
     "day": _day_of_instant("starts_at", short=False),
     "short_day": _day_of_instant("starts_at", short=True),

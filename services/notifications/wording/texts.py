@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from services.notifications.domain.audience import Kind
+from services.notifications.domain.audience import TRACKED, Kind
 from services.notifications.domain.sms import measure, transliterate
 from services.notifications.wording.facts import Facts, shown
 
@@ -64,12 +64,13 @@ def sms_text(kind: Kind, language: str, facts: Facts) -> str:
     """Return the text of an SMS, within the GSM-7 table whenever the language allows.
 
     Of the wordings of this kind the fullest that fits one segment is taken; when none does,
-    the shortest.
+    the shortest. Where there is a page to follow things on, its address ends the text.
     """
     places = shown(facts, language)
+    link = f" {places['link']}" if kind in TRACKED and "link" in places else ""
     text = ""
     for wording in texts(language).messages[kind].sms:
-        text = transliterate(wording.format_map(places))
+        text = transliterate(wording.format_map(places)) + link
         if measure(text).segments == 1:
             break
     return text

@@ -3,7 +3,14 @@
 from services.guichet.storage.tables._accounts import accounts
 from services.guichet.storage.tables._catalogue import agencies, catalogue_revision, desks, procedures, sites
 from services.guichet.storage.tables._metadata import metadata
-from services.guichet.storage.tables._requests import failed_messages, request_history, requests
+from services.guichet.storage.tables._requests import (
+    drafts,
+    failed_messages,
+    request_history,
+    request_notes,
+    requests,
+    tracking_links,
+)
 from services.guichet.storage.tables._startups import (
     contacts,
     personal_views,
@@ -18,14 +25,17 @@ __all__ = [
     "catalogue_revision",
     "contacts",
     "desks",
+    "drafts",
     "failed_messages",
     "metadata",
     "personal_views",
     "procedures",
     "request_history",
+    "request_notes",
     "requests",
     "sites",
     "startup_history",
     "startup_imports",
     "startups",
+    "tracking_links",
 ]

@@ -44,6 +44,14 @@ requests = Table(
     Column("handled_by_name", Text),
     Column("tracking_sha256", LargeBinary, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("depositor", Text),
+    Column("assigned_to", Text),
+    Column("assigned_to_name", Text),
+    Column("step", Text),
+    Column("complement", JSONB(none_as_null=True)),
+    Column("handed_over_at", UtcDateTime),
+    Column("handed_over_to", Text),
+    Column("tracking_revoked_at", UtcDateTime),
     ForeignKeyConstraint(["procedure", "procedure_version"], ["procedures.code", "procedures.version"]),
 )
 
@@ -58,6 +66,42 @@ request_history = Table(
     Column("actor", Text),
     Column("actor_name", Text, nullable=False),
     Column("note", Text),
+    Column("details", JSONB(none_as_null=True)),
+)
+
+# Besides the one told at filing: every message and every printed receipt has a link of its own.
+tracking_links = Table(
+    "tracking_links",
+    metadata,
+    Column("sha256", LargeBinary, primary_key=True),
+    Column("request_id", Uuid, ForeignKey("requests.id"), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+request_notes = Table(
+    "request_notes",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("request_id", Uuid, ForeignKey("requests.id"), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("author", Text),
+    Column("author_name", Text, nullable=False),
+)
+
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("startup_id", Uuid, ForeignKey("startups.id"), nullable=False),
+    Column("site", Text, nullable=False),
+    Column("procedure", Text),
+    Column("answers", JSONB, nullable=False),
+    Column("depositor", Text),
+    Column("author", Text, nullable=False),
+    Column("author_name", Text, nullable=False),
+    Column("begun_at", UtcDateTime, nullable=False),
+    Column("saved_at", UtcDateTime, nullable=False),
 )
 
 failed_messages = Table(
