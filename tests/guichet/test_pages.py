@@ -202,7 +202,7 @@ def test_an_unchanged_list_is_not_sent_again(clerk: Browser, filed: dict[str, An
 
 def test_a_request_page_shows_the_file_and_masks_the_card(clerk: Browser, filed: dict[str, Any]) -> None:
     page = clerk.get(f"/guichet/requests/{filed['number']}")
-    assert "Étapes : 2 sur 4" in page
+    assert "Étapes : 2 sur 5" in page
     assert "BK123456" not in page
     assert "230,00" in page
     assert f"/notifications/fragments/messages?subject={filed['id']}" in page
@@ -279,7 +279,7 @@ def test_a_request_is_started_completed_and_shown(clerk: Browser, filed: dict[st
         f"{path}/complete", {"version": "3", "outcome_reference": "CN-1"}, **{"HX-Request": "true"}
     )
     assert answer.status_code == 200
-    assert "Terminée" in answer.text
+    assert "À retirer" in answer.text
     assert "<html" not in answer.text
     assert "CN-1" in clerk.get(path)
 

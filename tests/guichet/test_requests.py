@@ -3,61 +3,11 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from services.guichet.domain.requests import CLOSED, TRANSITIONS, State
-from services.guichet.domain.routing import Routing, route
-from shared.errors import Conflict, InvalidInput
+from services.guichet.domain.requests import State
+from services.guichet.domain.routing import route
+from shared.errors import InvalidInput
 from tests.guichet.factories import CATALOGUE, CLERK, MORNING, SITES, desk, routed, submitted
-
-
-class RequestLife(RuleBasedStateMachine):
-    """Any sequence of actions, allowed or not."""
-
-    @initialize()
-    def file(self) -> None:
-        self.request = submitted()
-        self.at = MORNING
-        self.states = [self.request.state]
-
-    @rule(action=st.sampled_from(sorted(TRANSITIONS)), minutes=st.integers(0, 600))
-    def act(self, action: str, minutes: int) -> None:
-        self.at += timedelta(minutes=minutes)
-        source, target = TRANSITIONS[action]
-        before = self.request.state
-        arguments = {
-            "route": lambda: self.request.route(_decision(), at=self.at),
-            "start": lambda: self.request.start(at=self.at, actor=CLERK),
-            "complete": lambda: self.request.complete(at=self.at, actor=CLERK, outcome_reference="CN-1"),
-            "reject": lambda: self.request.reject(at=self.at, actor=CLERK, motive="Nom déjà pris"),
-        }
-        if before is source:
-            arguments[action]()
-            assert self.request.state is target
-            self.states.append(target)
-        else:
-            with pytest.raises(Conflict):
-                arguments[action]()
-            assert self.request.state is before
-
-    @invariant()
-    def history_tells_every_state_once(self) -> None:
-        if hasattr(self, "request"):
-            assert [line.state for line in self.request.history] == self.states
-
-    @invariant()
-    def closed_means_decided(self) -> None:
-        if hasattr(self, "request"):
-            assert (self.request.closed_at is not None) == (self.request.state in CLOSED)
-            assert (self.request.motive is not None) == (self.request.state is State.REJECTED)
-            assert (self.request.desk is None) == (self.request.state is State.SUBMITTED)
-
-
-TestRequestLife = RequestLife.TestCase
-
-
-def _decision() -> Routing:
-    return route(agency="ompic", site="casablanca", desks=CATALOGUE.desks.values(), sites=SITES)
 
 
 @pytest.mark.parametrize("motive", [None, "", "   ", "\n"])

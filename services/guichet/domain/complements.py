@@ -7,6 +7,7 @@ from typing import Any
 
 from services.guichet.domain.catalogue import Procedure
 from services.guichet.domain.names import Names
+from services.guichet.domain.public_procedures import AskedDocument, check_asked_documents
 from services.guichet.domain.text import Checks, optional_text
 from shared.errors import N_, InvalidInput
 
@@ -53,11 +54,12 @@ class Complement:
     received_at: datetime | None = None
 
 
-def checked_items(given: Sequence[Mapping[str, Any]]) -> tuple[Item, ...]:
+def checked_items(procedure: Procedure, given: Sequence[Mapping[str, Any]]) -> tuple[Item, ...]:
     """Read the list of what is missing.
 
     Raises:
-        InvalidFields: every item that says nothing or cannot be kept, as ``items[<place>]…``.
+        InvalidFields: every item that says nothing, cannot be kept or may not be asked for, as
+            ``items[<place>]…``.
     """
     if not given:
         raise InvalidInput(
@@ -83,4 +85,7 @@ def checked_items(given: Sequence[Mapping[str, Any]]) -> tuple[Item, ...]:
             checks.refuse(N_("Name a document, or say what has to be put right."), field=f"{where}.document")
         items.append(Item(document, copies, bool(one.get("legalised", False)), note))
     checks.finish()
+    check_asked_documents(
+        procedure, [AskedDocument(item.document, item.copies, item.legalised) for item in items]
+    )
     return tuple(items)

@@ -141,15 +141,15 @@ class Request:
         self.step = chosen.code
 
     def request_complement(
-        self, *, at: datetime, actor: Actor, public: bool, items: Sequence[Mapping[str, Any]]
+        self, *, at: datetime, actor: Actor, procedure: Procedure, items: Sequence[Mapping[str, Any]]
     ) -> None:
         """Ask the startup for what is missing; the time it takes is its own, not the agency's.
 
         Raises:
             Conflict: a public body has asked already. Loi 55-19 lets it ask once.
-            InvalidFields: what is missing is not said item by item.
+            InvalidFields: what is missing is not said item by item, or is more than was published.
         """
-        if public and self.complement is not None and self.state is State.IN_PROGRESS:
+        if procedure.public and self.complement is not None and self.state is State.IN_PROGRESS:
             raise Conflict(
                 N_(
                     "%(who)s asked for a completion on %(when)s. Loi 55-19 allows a single one for each "
@@ -158,7 +158,7 @@ class Request:
                 who=self.complement.asked_by,
                 when=self.complement.asked_at,
             )
-        checked = checked_items(items)
+        checked = checked_items(procedure, items)
         self._leave(
             Action.REQUEST_COMPLEMENT, at, actor, details={"items": [item.as_dict() for item in checked]}
         )

@@ -25,7 +25,7 @@ def request_complement(
     """Ask the startup for what is missing, item by item; the agency's time stops meanwhile."""
 
     def do(request: Request, procedure: Procedure, catalogue: Catalogue) -> None:
-        request.request_complement(at=doing["at"], actor=doing["actor"], public=procedure.public, items=items)
+        request.request_complement(at=doing["at"], actor=doing["actor"], procedure=procedure, items=items)
         asked = request.complement.items if request.complement else ()
         _publish(
             session,
