@@ -164,7 +164,7 @@ def test_a_request_keeps_the_version_it_was_filed_under(
 ) -> None:
     request = agent.post("/requests", body).get_json()["id"]
     loaded = load()
-    newer = loaded.definitions[CERTIFICATE] | {"version": 2, "fee_lines": []}
+    newer = loaded.definitions[CERTIFICATE] | {"version": 3, "fee_lines": []}
     catalogue = loaded.catalogue
     with counter.transaction() as session:
         catalogue_storage.save(
@@ -177,11 +177,11 @@ def test_a_request_keeps_the_version_it_was_filed_under(
             ),
             {CERTIFICATE: newer},
         )
-    assert agent.file(body["startup_id"], CERTIFICATE, body["answers"])["procedure_version"] == 2
+    assert agent.file(body["startup_id"], CERTIFICATE, body["answers"])["procedure_version"] == 3
     agent.post(f"/requests/{request}/start")
     agent.post(f"/requests/{request}/complete")
     completed = outbox()[-1]["data"]
-    assert completed["procedure_version"] == 1
+    assert completed["procedure_version"] == 2
     assert [line["amount"] for line in completed["fee_lines"]] == ["230.00"]
 
 

@@ -96,9 +96,9 @@ def test_what_no_agency_publishes_is_left_out_rather_than_invented() -> None:
         (CERTIFICATE_FILE, '"230.00"', "230.00", "fee_lines[0].amount: an amount in quotes"),
         (CERTIFICATE_FILE, "equals: passport", "equals: visa", "fields[5].when: “visa” is not an option"),
         (CERTIFICATE_FILE, "  ar: الشهادة السلبية\n", "", "names.ar: text is expected"),
-        (CERTIFICATE_FILE, "version: 1", "version: one", "version: a whole number"),
+        (CERTIFICATE_FILE, "version: 2", "version: one", "version: a whole number"),
         (CERTIFICATE_FILE, "public: true", "public: true\ncolour: blue", "colour: is not known here"),
-        (CERTIFICATE_FILE, "version: 1", "version: 1\nversion: 2", "“version” is there twice"),
+        (CERTIFICATE_FILE, "version: 2", "version: 2\nversion: 3", "“version” is there twice"),
         (CERTIFICATE_FILE, "agency: ompic", "agency: cnss", "code: must begin with the agency"),
         (
             "procedures/legalisation.signature.yaml",

@@ -8,15 +8,25 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from services.guichet.domain.catalogue_entries import Entry, Unreadable, spell
 from services.guichet.domain.names import Names
 from services.guichet.domain.requests import CLOSED, DECIDED, Actor, Request, State, changed_since
-from services.guichet.domain.workflow import STANDARD, TRANSITIONS, UNDECIDED, Action, Role, Step, Workflow
+from services.guichet.domain.workflow import (
+    STANDARD,
+    TRANSITIONS,
+    UNDECIDED,
+    Action,
+    Place,
+    Role,
+    Step,
+    Workflow,
+)
+from services.guichet.domain.workflow_reader import workflow_from
 from shared.errors import Conflict, Forbidden, InvalidInput
 from tests.guichet.factories import CERTIFICATE, CLERK, MORNING, PROCEDURES, routed
 
 PRIVATE = "cimr.adhesion-employeur"
 STEPS = Workflow(
-    STANDARD.rules,
     STANDARD.states,
     (Step("published", Names("Publication", "النشر", "Published")), Step("open", Names("x", "x", "x"))),
 )
@@ -212,7 +222,7 @@ def test_an_action_is_for_a_role_at_the_desk_or_where_the_request_was_filed(
 
 
 def test_a_procedure_may_leave_an_action_out() -> None:
-    without = Workflow(STANDARD.rules, {**STANDARD.states, State.ROUTED: frozenset()})
+    without = Workflow({**STANDARD.states, State.ROUTED: {}})
     actor = Actor("x", "X", frozenset({"agent"}), frozenset({"casablanca"}))
     with pytest.raises(Conflict, match="does not offer"):
         routed().permit(Action.START, without, actor)
@@ -243,3 +253,73 @@ def test_a_conflict_tells_who_did_what_since() -> None:
 def test_every_state_but_the_last_ones_can_be_left() -> None:
     leaving = set().union(*(passage.sources for passage in TRANSITIONS.values()))
     assert leaving == UNDECIDED | {State.COMPLETED}
+
+
+@pytest.mark.parametrize("procedure", sorted(PROCEDURES))
+def test_every_procedure_leads_from_the_desk_to_the_hands_of_the_startup(procedure: str) -> None:
+    workflow = PROCEDURES[procedure].workflow
+    officer = Actor("o", "O", frozenset({"agency_officer"}), frozenset({"casablanca"}))
+    agent = Actor("a", "A", frozenset({"agent"}), frozenset({"casablanca"}))
+    request = routed(procedure)
+    for action, actor in (
+        (Action.START, officer),
+        (Action.REQUEST_COMPLEMENT, officer),
+        (Action.RECEIVE_COMPLEMENT, agent),
+        (Action.COMPLETE, officer),
+        (Action.HAND_OVER, agent),
+    ):
+        request.permit(action, workflow, actor)
+        assert action.value in request.possible(workflow, actor)
+        press(request, action, MORNING)
+    assert request.state is State.HANDED_OVER
+
+
+WRITTEN: dict[str, Any] = {
+    "people": {"desk": {"roles": ["agent"], "at": ["desk"]}},
+    "states": {
+        "routed": {"start": "desk"},
+        "in_progress": {"complete": "desk", "advance": "desk"},
+        "complement_requested": {"receive_complement": "desk"},
+        "completed": {"hand_over": "desk"},
+    },
+    "steps": [{"code": "published", "names": {"fr": "x", "ar": "x", "en": "x"}}],
+}
+
+
+def read(written: object) -> Workflow:
+    entry = Entry(written)
+    workflow = workflow_from(entry)
+    entry.finish()
+    return workflow
+
+
+def test_a_workflow_says_who_does_what_where() -> None:
+    workflow = read(WRITTEN)
+    rule = workflow.states[State.ROUTED][Action.START]
+    assert (rule.roles, rule.at) == ({Role.AGENT}, {Place.DESK})
+    assert workflow.step("published") is not None
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"people": {"desk": {"roles": ["pope"]}}}, "people.desk.roles[0]"),
+        ({"people": {"desk": {"roles": ["agent"], "at": ["moon"]}}}, "people.desk.at[0]"),
+        ({"people": []}, "people"),
+        ({"states": WRITTEN["states"] | {"lost": {}}}, "states.lost"),
+        ({"states": WRITTEN["states"] | {"routed": {"start": "nobody"}}}, "states.routed.start"),
+        ({"states": WRITTEN["states"] | {"routed": {"start": "desk", "fly": "desk"}}}, "states.routed.fly"),
+        (
+            {"states": WRITTEN["states"] | {"routed": {"start": "desk", "complete": "desk"}}},
+            "states.routed.complete",
+        ),
+        ({"states": WRITTEN["states"] | {"completed": {}}}, "states.completed"),
+        ({"steps": WRITTEN["steps"] * 2}, "steps[1].code"),
+        ({"states": WRITTEN["states"] | {"in_progress": {"complete": "desk"}}}, "steps"),
+        ({"colour": "blue"}, "colour"),
+    ],
+)
+def test_a_wrong_workflow_names_the_place_of_its_fault(changes: dict[str, Any], place: str) -> None:
+    with pytest.raises(Unreadable) as refusal:
+        read(WRITTEN | changes)
+    assert place in {spell(fault.path) for fault in refusal.value.faults}

@@ -15,6 +15,7 @@ from shared.errors import N_
 
 Path = tuple[str | int, ...]
 K = TypeVar("K", bound=StrEnum)
+T = TypeVar("T")
 
 LONGEST_TEXT = 2000
 MOST_ENTRIES = 200
@@ -271,6 +272,15 @@ class Entry:
             results[name] = read(entry)
             entry.leftovers()
         return results
+
+    def part(self, key: str, read: Callable[["Entry"], T]) -> T | None:
+        """An entry inside this one; None when it is not there."""
+        if self.missing(key):
+            return None
+        entry = Entry(self._data[key], (*self._path, key), self._faults)
+        result = read(entry)
+        entry.leftovers()
+        return result
 
     def leftovers(self) -> None:
         for key in self._data:

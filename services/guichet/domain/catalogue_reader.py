@@ -23,6 +23,8 @@ from services.guichet.domain.catalogue import (
 )
 from services.guichet.domain.catalogue_entries import Entry, Fault, Path, Unreadable, spell
 from services.guichet.domain.public_procedures import unpublished_demands
+from services.guichet.domain.workflow import STANDARD
+from services.guichet.domain.workflow_reader import workflow_from
 from shared.errors import N_
 
 __all__ = [
@@ -66,6 +68,7 @@ def procedure_from(data: object) -> Procedure:
         authority=entry.optional_names("authority"),
         note=entry.optional_names("note"),
         position=entry.integer("position", default=0),
+        workflow=entry.part("workflow", workflow_from) or STANDARD,
     )
     if procedure.code and procedure.code.partition(".")[0] != agency:
         entry.fault("code", N_("must begin with the agency, “%(agency)s.”"), agency=agency)

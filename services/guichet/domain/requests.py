@@ -215,7 +215,7 @@ class Request:
             for action in Action
             if self.state in TRANSITIONS[action].sources
             and workflow.offers(action, self.state)
-            and workflow.admits(action, actor, self._places())
+            and workflow.admits(action, self.state, actor, self._places())
             and (action is not Action.ADVANCE or workflow.steps)
         ]
 
@@ -226,10 +226,10 @@ class Request:
             Forbidden: the action is for other roles, or for people of another site.
             Conflict: this procedure does not know the action in this state.
         """
-        if not workflow.admits(action, actor, self._places()):
-            raise Forbidden(N_("This is for other roles, or for staff of another site."))
         if self.state in TRANSITIONS[action].sources and not workflow.offers(action, self.state):
             raise Conflict(N_("This procedure does not offer this here."))
+        if not workflow.admits(action, self.state, actor, self._places()):
+            raise Forbidden(N_("This is for other roles, or for staff of another site."))
 
     def _places(self) -> Mapping[Place, str | None]:
         return {Place.FILING: self.site, Place.DESK: self.desk_site}

@@ -121,17 +121,20 @@ class Step:
 class Workflow:
     """What one procedure offers in each state, and to whom."""
 
-    rules: Mapping[Action, Rule]
-    states: Mapping[State, frozenset[Action]]
+    states: Mapping[State, Mapping[Action, Rule]]
     steps: tuple[Step, ...] = ()
 
     def offers(self, action: Action, state: State) -> bool:
-        return action in self.states.get(state, ())
+        return action in self.states.get(state, {})
 
-    def admits(self, action: Action, actor: Actor, places: Mapping[Place, str | None]) -> bool:
-        """Whether the actor may do it at all; the counter's own doing needs no leave."""
-        rule = self.rules.get(action)
-        return actor.id is None or (rule is not None and rule.admits(actor, places))
+    def admits(self, action: Action, state: State, actor: Actor, places: Mapping[Place, str | None]) -> bool:
+        """Whether it is for the actor; in a state that does not offer it, whether it ever is.
+
+        The counter's own doing needs no leave.
+        """
+        here = self.states.get(state, {}).get(action)
+        rules = [here] if here else [offered[action] for offered in self.states.values() if action in offered]
+        return actor.id is None or any(rule.admits(actor, places) for rule in rules)
 
     def step(self, code: str | None) -> Step | None:
         return next((step for step in self.steps if step.code == code), None)
@@ -142,11 +145,14 @@ def _standard() -> Workflow:
     reception = Rule(frozenset(Role) - {Role.AGENCY_OFFICER}, frozenset({Place.FILING}))
     at_reception = {Action.RECEIVE_COMPLEMENT, Action.HAND_OVER, Action.WITHDRAW}
     return Workflow(
-        rules={action: reception if action in at_reception else anyone for action in Action},
-        states={
-            state: frozenset(action for action in Action if state in TRANSITIONS[action].sources)
+        {
+            state: {
+                action: reception if action in at_reception else anyone
+                for action in Action
+                if state in TRANSITIONS[action].sources
+            }
             for state in UNDECIDED | {State.COMPLETED}
-        },
+        }
     )
 
 
