@@ -29,6 +29,7 @@ class NavItem:
 NAVIGATION = (
     NavItem("guichet", "/guichet/", "inbox", N_("Requests")),
     NavItem("startups", "/guichet/startups", "building", N_("Startups")),
+    NavItem("queue", "/guichet/queue", "ticket", N_("Queue")),
     NavItem("booking", "/booking/", "calendar", N_("Rooms")),
     NavItem("billing", "/billing/", "file-invoice", N_("Invoices")),
     NavItem("notifications", "/notifications/", "bell", N_("Notifications")),

@@ -48,7 +48,7 @@ def test_an_event_says_in_words_what_happened(contract: Contract) -> None:
 @published
 def test_people_travel_only_in_the_startups_own_record(contract: Contract) -> None:
     if contract.type not in MAY_CARRY_PEOPLE:
-        assert [name for name in _names(contract.sample) if any(word in name for word in PERSONAL)] == []
+        assert [name for name in _names(contract.sample) if _tells_of_a_person(name)] == []
 
 
 @readings
@@ -117,3 +117,8 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(value, list):
         for item in value:
             yield from _objects(item)
+
+
+def _tells_of_a_person(name: str) -> bool:
+    # A contact's id says which line of the startup's own record is meant, and nothing of the person.
+    return name != "contact_id" and any(word in name for word in PERSONAL)

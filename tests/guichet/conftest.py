@@ -26,6 +26,12 @@ FACTS = (
     "personal_views",
     "startup_history",
     "startup_imports",
+    "tickets_near",
+    "ticket_steps",
+    "tickets",
+    "ticket_series",
+    "service_windows",
+    "wall_screens",
     "failed_messages",
     "tracking_links",
     "request_notes",
@@ -108,6 +114,9 @@ class Caller:
         answer = self.post("/startups", startup_details(**changes))
         assert answer.status_code == 201, answer.text
         return answer.get_json()  # type: ignore[no-any-return]
+
+    def delete(self, path: str) -> Any:
+        return self.client.delete(f"/guichet/api/v1{path}", headers=self.headers)
 
     def file(
         self, startup_id: str, procedure: str, answers: object, site: str = "casablanca"

@@ -1,6 +1,7 @@
 // One-key shortcuts: an element says which key clicks or focuses it with data-key="n".
 // They never fire while typing, nor under an open dialog that does not contain them.
 const TYPING = "input:not([type=checkbox]):not([type=radio]):not([type=button]):not([type=submit]), textarea, select, [contenteditable]";
+const PRESSABLE = "button, summary, a, input";
 
 function press(element) {
   if (element.matches("input, select, textarea")) {
@@ -48,6 +49,8 @@ document.addEventListener("keydown", (event) => {
     moveInList(event.key === "j" ? 1 : -1);
     return;
   }
+  // Space presses what has the focus before it means anything else.
+  if (event.key === " " && event.target.matches?.(PRESSABLE)) return;
   const element = wanted(event);
   if (element) {
     event.preventDefault();

@@ -3,7 +3,9 @@
 //
 // Inside a region, [data-live-part] elements are replaced when they differ. Rows of
 // [data-live-rows] are updated where they stand; new ones are announced by the button
-// [data-live-more] and enter only when it is pressed, so nothing moves under the cursor.
+// [data-live-more] and enter only when it is pressed, so nothing moves under the cursor. Rows
+// of a body that is also [data-live-follow] come and go by themselves while nobody is at them;
+// one that went meanwhile is shown as gone.
 import { healthUrl, language, leaveIfSignedOut } from "./page.js";
 
 const PERIOD_MS = 2000;
@@ -49,12 +51,21 @@ function apply(region, fresh) {
 }
 
 function updateRows(region, body, next) {
+  const inUse = body.matches(":hover") || body.contains(document.activeElement);
+  if (body.hasAttribute("data-live-follow") && !inUse) {
+    if (next.innerHTML !== body.innerHTML) body.replaceChildren(...next.children);
+    region.querySelector("[data-live-more]").hidden = true;
+    return;
+  }
   const incoming = new Map([...next.children].filter((row) => row.id).map((row) => [row.id, row]));
   let unseen = 0;
   for (const row of incoming.values()) {
     const shown = document.getElementById(row.id);
     if (!shown) unseen += 1;
     else if (shown.innerHTML !== row.innerHTML) replaceInside(shown, row);
+  }
+  if (body.hasAttribute("data-live-follow")) {
+    for (const row of body.querySelectorAll("tr[id]")) row.toggleAttribute("data-gone", !incoming.has(row.id));
   }
   const button = region.querySelector("[data-live-more]");
   if (!button) return;

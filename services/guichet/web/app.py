@@ -2,15 +2,20 @@
 
 from flask import Flask
 
+from services.guichet.catalogue.queue import queue_rules
 from services.guichet.web import api, filing, pages, session
 from services.guichet.web.directory import api as directory_api
 from services.guichet.web.directory import listing, record
 from services.guichet.web.life import api as life_api
+from services.guichet.web.queue import api as queue_api
+from services.guichet.web.queue import display, reception_pages
+from services.guichet.web.queue import pages as queue_pages
 from shared.db import Database
 from shared.web import create_app, service_database
 
 
 def make_app(database: Database | None = None) -> Flask:
+    queue_rules()
     return create_app(
         "guichet",
         api_blueprints=[
@@ -19,6 +24,7 @@ def make_app(database: Database | None = None) -> Flask:
             directory_api.startups_blp,
             api.requests_blp,
             life_api.life_blp,
+            queue_api.blp,
         ],
         page_blueprints=[
             session.pages,
@@ -27,6 +33,9 @@ def make_app(database: Database | None = None) -> Flask:
             pages.blueprint,
             listing.blueprint,
             record.blueprint,
+            queue_pages.blueprint,
+            reception_pages.blueprint,
+            display.blueprint,
         ],
         database=database or service_database("guichet"),
     )

@@ -3,6 +3,14 @@
 from services.guichet.storage.tables._accounts import accounts
 from services.guichet.storage.tables._catalogue import agencies, catalogue_revision, desks, procedures, sites
 from services.guichet.storage.tables._metadata import metadata
+from services.guichet.storage.tables._queue import (
+    service_windows,
+    ticket_series,
+    ticket_steps,
+    tickets,
+    tickets_near,
+    wall_screens,
+)
 from services.guichet.storage.tables._requests import (
     drafts,
     failed_messages,
@@ -33,9 +41,15 @@ __all__ = [
     "request_history",
     "request_notes",
     "requests",
+    "service_windows",
     "sites",
     "startup_history",
     "startup_imports",
     "startups",
+    "ticket_series",
+    "ticket_steps",
+    "tickets",
+    "tickets_near",
     "tracking_links",
+    "wall_screens",
 ]

@@ -1,0 +1,1 @@
+"""What reception, the windows and the visitors do in the queue."""

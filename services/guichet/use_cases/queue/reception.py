@@ -1,0 +1,125 @@
+"""At reception: the documents are checked, then a ticket is given or the visitor sent for them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from services.guichet.domain.catalogue import Document, Procedure
+from services.guichet.domain.queue.reception import Decision, check_documents
+from services.guichet.domain.queue.rules import Kind, QueueRules
+from services.guichet.domain.queue.tickets import Ticket
+from services.guichet.domain.queue.windows import known_line
+from services.guichet.domain.requests import Actor
+from services.guichet.storage import catalogue as catalogue_storage
+from services.guichet.storage import startups
+from services.guichet.storage.ids import new_id
+from services.guichet.storage.queue import tickets
+from services.guichet.storage.queue.tickets import Visit
+from services.guichet.use_cases.queue import near
+from services.guichet.use_cases.queue.board import today
+from shared.errors import N_, InvalidInput
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What came of a visitor at reception."""
+
+    visit: Visit
+    missing: Sequence[Document]
+
+
+def receive(
+    session: Session,
+    rules: QueueRules,
+    *,
+    site: str,
+    kind: Kind,
+    procedure: str | None,
+    line: str | None,
+    shown: Collection[str],
+    decision: Decision | None,
+    reason: object,
+    appointment_at: datetime | None,
+    startup_id: UUID | None,
+    contact_id: UUID | None,
+    sites: Collection[str],
+    actor: Actor,
+    at: datetime,
+) -> Received:
+    """Give a ticket, or record that the visitor was told what to bring.
+
+    An unknown visitor gets a ticket first and is identified later.
+    """
+    chosen = _procedure(session, procedure)
+    letter = _line(rules, line, chosen)
+    _check_appointment(kind, appointment_at, at)
+    name = check_visitor(session, startup_id, contact_id, sites=sites)
+    check = check_documents(chosen, shown, decision=decision, reason=reason)
+    day = today(at)
+    ticket = Ticket.give(
+        id=new_id(),
+        site=site,
+        day=day,
+        line=letter,
+        serial=None if check.turned_away else tickets.next_serial(session, site=site, day=day, series=letter),
+        kind=kind,
+        at=at,
+        rank_at=rules.rank(kind, taken_at=at, appointment_at=appointment_at),
+        check=check,
+        actor=actor,
+        appointment_at=appointment_at,
+        procedure=procedure,
+        startup_id=startup_id,
+        contact_id=contact_id,
+    )
+    tickets.add(session, ticket)
+    if not check.turned_away:
+        near.notice_on_arrival(session, rules, ticket, at=at)
+    return Received(Visit(ticket, name), check.missing)
+
+
+def check_visitor(
+    session: Session, startup_id: UUID | None, contact_id: UUID | None, *, sites: Collection[str]
+) -> str | None:
+    """Return the startup's name; refuse one of other sites, or somebody who is not of it."""
+    if startup_id is None:
+        if contact_id is not None:
+            raise InvalidInput(N_("Choose the startup this contact belongs to."), field="startup_id")
+        return None
+    startup = startups.get(session, startup_id, sites=sites)
+    if startup is None:
+        raise InvalidInput(N_("There is no such startup on your sites."), field="startup_id")
+    if contact_id is not None and all(contact.id != contact_id for contact in startup.contacts):
+        raise InvalidInput(N_("This startup has no such contact."), field="contact_id")
+    return startup.legal_name
+
+
+def _procedure(session: Session, code: str | None) -> Procedure | None:
+    if code is None:
+        return None
+    found = catalogue_storage.current(session).procedures.get(code)
+    if found is None:
+        raise InvalidInput(
+            N_("There is no procedure called “%(procedure)s”."), field="procedure", procedure=code
+        )
+    return found
+
+
+def _line(rules: QueueRules, line: str | None, procedure: Procedure | None) -> str:
+    if line is not None:
+        return known_line(rules, line)
+    return rules.line_of(procedure.agency).letter if procedure else rules.reception
+
+
+def _check_appointment(kind: Kind, appointment_at: datetime | None, at: datetime) -> None:
+    if kind is Kind.APPOINTMENT and appointment_at is None:
+        raise InvalidInput(N_("Give the hour of the appointment."), field="appointment_at")
+    if appointment_at is None:
+        return
+    if kind is not Kind.APPOINTMENT:
+        raise InvalidInput(N_("Only an appointment has an hour."), field="appointment_at")
+    if today(appointment_at) != today(at):
+        raise InvalidInput(N_("The appointment is not today."), field="appointment_at")
