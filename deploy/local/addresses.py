@@ -93,11 +93,17 @@ class Addresses:
     def worker(self, service: str) -> dict[str, str]:
         # eventlet's own name lookups cost 15 MB a process, and here there is no name to look up.
         told = {"EVENTLET_NO_GREENDNS": "yes"}
-        return told | self.carriers() if service == "notifications" else told
+        besides = {"notifications": self.carriers, "guichet": self.documents}.get(service)
+        return told | besides() if besides else told
 
     def web(self) -> dict[str, str]:
         private, public = self.keys.session_pair()
-        return {"SESSION_PRIVATE_KEY": private, "SESSION_PUBLIC_KEY": public}
+        return {"SESSION_PRIVATE_KEY": private, "SESSION_PUBLIC_KEY": public} | self.documents()
+
+    def documents(self) -> dict[str, str]:
+        """Where the counter keeps documents, and what encrypts them."""
+        folder = (self.keys.folder / "documents").absolute()
+        return {"DOCUMENT_KEYS": self.keys.document_keys(), "DOCUMENTS_FOLDER": str(folder)}
 
     def standins(self, folder: Path) -> dict[str, str]:
         return {

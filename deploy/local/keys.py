@@ -1,5 +1,6 @@
 """Passwords, keys and ports of a local stack: made once, kept in its folder, readable by its owner only."""
 
+import base64
 import json
 import secrets
 import subprocess
@@ -14,6 +15,7 @@ PREFERRED_PORTS = {"web": 8080, "smtp": 2525, "mail_http": 8025, "sms_http": 802
 
 class Keys:
     def __init__(self, folder: Path, root: Path) -> None:
+        self.folder = folder
         self._file = folder / "keys.json"
         self._known: dict[str, str] = json.loads(self._file.read_text()) if self._file.exists() else {}
         self._root = root
@@ -35,6 +37,13 @@ class Keys:
             self._keep("session_private", pair["SESSION_PRIVATE_KEY"])
             self._keep("session_public", pair["SESSION_PUBLIC_KEY"])
         return self._known["session_private"], self._known["session_public"]
+
+    def document_keys(self) -> str:
+        """What documents are encrypted with: one key, in the form of ``DOCUMENT_KEYS``."""
+        if "document_keys" not in self._known:
+            key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode().rstrip("=")
+            self._keep("document_keys", f"local:{key}")
+        return self._known["document_keys"]
 
     def port(self, name: str, *, prefer_usual: bool) -> int:
         """The port used last when it is free, else the usual one, else any."""

@@ -3,6 +3,8 @@
 from sqlalchemy.orm import Session
 
 from services.guichet.contracts import consumed
+from services.guichet.documents.settings import from_environment, views_retention
+from services.guichet.use_cases.documents import keeping
 from services.guichet.use_cases.messages import note_failed_message
 from services.guichet.use_cases.queue.visits import close_days_gone_by
 from shared.clock import now
@@ -20,3 +22,17 @@ class GuichetWorker(EventWorker):
     @every(seconds=1800)
     def close_days_at_the_windows(self, session: Session) -> None:
         close_days_gone_by(session, at=now())
+
+    @every(seconds=3600)
+    def remind_of_documents(self, session: Session) -> None:
+        keeping.remind_of_expiry(session, at=now())
+
+    @every(seconds=6 * 3600)
+    def forget_documents(self, session: Session) -> None:
+        keeping.forget_outlived(session, views_kept=views_retention(), at=now())
+
+    @every(seconds=3600)
+    def sweep_files(self, session: Session) -> None:
+        cabinet = from_environment()
+        if cabinet is not None:
+            keeping.sweep(session, cabinet.store, at=now())

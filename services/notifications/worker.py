@@ -88,6 +88,10 @@ class NotificationsWorker(EventWorker):
     def credit_note_issued(self, event: Event, session: Session) -> None:
         telling.credit_note_issued(session, event)
 
+    @subscribe(consumed.DocumentExpiring)
+    def document_expiring(self, event: Event, session: Session) -> None:
+        telling.document_expiring(session, event)
+
     @drain(wake="messages", poll_seconds=2)
     def send(self) -> bool:
         return self.mailroom.deliver()

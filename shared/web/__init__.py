@@ -39,6 +39,7 @@ from shared.web.access import (
     user_or_none,
 )
 from shared.web.app import create_app
+from shared.web.bodies import accepts_body
 from shared.web.conditional import not_modified_if_same
 from shared.web.database import service_database
 from shared.web.i18n import language, localized, sentence
@@ -56,6 +57,7 @@ __all__ = [
     "SignInRequired",
     "TooManyAttempts",
     "User",
+    "accepts_body",
     "create_app",
     "current_session",
     "current_user",

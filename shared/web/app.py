@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from environs import Env
-from flask import Blueprint, Flask, Response, g, request
+from flask import Blueprint, Flask, Response, current_app, g, request
 from flask.json.provider import JSONProvider
 from flask.typing import ResponseReturnValue
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
@@ -21,6 +21,7 @@ from shared.logging import get_logger
 from shared.web import health, i18n, problems, shell
 from shared.web.access import refuse_forged_request
 from shared.web.assets import Assets
+from shared.web.bodies import MOST_BODY_BYTES
 from shared.web.parsing import ApiBlueprint, refuse_nul_in_path
 from shared.web.session import Verifier
 from shared.web.state import EXTENSION, WebState, web_state
@@ -147,11 +148,20 @@ def _open() -> ResponseReturnValue | None:
     # granian reuses its threads: what the previous request bound must not be found here.
     clear_contextvars()
     bind_contextvars(correlation_id=correlation_id)
+    _allow_larger_body()
     refuse_nul_in_path()
     refuse_forged_request()
     if b"lang=" in request.query_string and not request.path.startswith(web_state().api_prefix):
         return i18n.switch_language()
     return None
+
+
+def _allow_larger_body() -> None:
+    """Before anything looks at the body: some views take more than the others (``accepts_body``)."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    most = getattr(view, MOST_BODY_BYTES, None)
+    if most is not None:
+        request.max_content_length = most
 
 
 def _log(response: Response) -> Response:

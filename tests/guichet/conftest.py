@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -8,6 +9,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 from sqlalchemy import text
 
+from services.guichet.documents.encryption import new_setting
 from services.guichet.seed import seed
 from services.guichet.web.app import make_app
 from shared.db import Database
@@ -36,6 +38,11 @@ FACTS = (
     "tracking_links",
     "request_notes",
     "drafts",
+    "document_views",
+    "document_reminders",
+    "request_documents",
+    "documents",
+    "document_files",
     "request_history",
     "requests",
     "contacts",
@@ -85,7 +92,17 @@ def session_keys() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def guichet_app(guichet_database: Database, session_keys: None) -> Flask:
+def documents_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the app keeps files, with a key of its own."""
+    folder = tmp_path_factory.mktemp("documents")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DOCUMENT_KEYS", new_setting("tests"))
+        environment.setenv("DOCUMENTS_FOLDER", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def guichet_app(guichet_database: Database, session_keys: None, documents_folder: Path) -> Flask:
     return make_app(guichet_database)
 
 

@@ -94,7 +94,11 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document to hand in; ``published_in`` names the list that asks for more than one plain copy."""
+    """A document to hand in.
+
+    ``published_in`` names the list that asks for more than one plain copy. A document of a known ``kind``
+    (catalogue/document_kinds.yaml) is offered again when it was filed before.
+    """
 
     code: str
     names: Names
@@ -105,6 +109,7 @@ class Document:
     legalised: bool = False
     accepts: tuple[FileType, ...] = tuple(FileType)
     published_in: str | None = None
+    kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

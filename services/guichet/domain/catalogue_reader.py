@@ -209,6 +209,7 @@ def _document(entry: Entry) -> Document:
         legalised=entry.boolean("legalised", default=False),
         accepts=entry.members("accepts", FileType),
         published_in=entry.optional_text("published_in"),
+        kind=None if entry.missing("kind") else entry.code("kind"),
     )
 
 

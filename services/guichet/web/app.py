@@ -3,9 +3,12 @@
 from flask import Flask
 
 from services.guichet.catalogue.queue import queue_rules
+from services.guichet.documents.settings import from_environment
 from services.guichet.web import api, filing, pages, session
 from services.guichet.web.directory import api as directory_api
 from services.guichet.web.directory import listing, record
+from services.guichet.web.documents import api as documents_api
+from services.guichet.web.documents.transfer import CABINET
 from services.guichet.web.life import api as life_api
 from services.guichet.web.queue import api as queue_api
 from services.guichet.web.queue import display, reception_pages
@@ -16,7 +19,8 @@ from shared.web import create_app, service_database
 
 def make_app(database: Database | None = None) -> Flask:
     queue_rules()
-    return create_app(
+    cabinet = from_environment()
+    app = create_app(
         "guichet",
         api_blueprints=[
             api.session_blp,
@@ -25,6 +29,7 @@ def make_app(database: Database | None = None) -> Flask:
             api.requests_blp,
             life_api.life_blp,
             queue_api.blp,
+            documents_api.blp,
         ],
         page_blueprints=[
             session.pages,
@@ -39,3 +44,5 @@ def make_app(database: Database | None = None) -> Flask:
         ],
         database=database or service_database("guichet"),
     )
+    app.extensions[CABINET] = cabinet
+    return app

@@ -155,3 +155,13 @@ class CreditNoteIssued(_Reading):
     issued_on = fields.Date(required=True)
     total_incl = fields.Decimal(required=True)
     currency = fields.String(required=True)
+
+
+@consumed("guichet.document_expiring.v1")
+class DocumentExpiring(_Reading):
+    document_id = fields.UUID(required=True)
+    startup_id = fields.UUID(required=True)
+    kind_name = fields.Nested(_Names, required=True)
+    site = fields.String(required=True)
+    site_name = fields.Nested(_Names, required=True)
+    expires_on = fields.Date(required=True)

@@ -48,6 +48,7 @@ class Kind(StrEnum):
     BOOKING_CANCELLED = "booking_cancelled"
     INVOICE_ISSUED = "invoice_issued"
     CREDIT_NOTE_ISSUED = "credit_note_issued"
+    DOCUMENT_EXPIRING = "document_expiring"
 
 
 # Every segment is paid for: what is not urgent goes by e-mail only.
@@ -63,6 +64,7 @@ CHANNELS: dict[Kind, tuple[Channel, ...]] = {
     Kind.BOOKING_CANCELLED: (Channel.EMAIL, Channel.SMS),
     Kind.INVOICE_ISSUED: (Channel.EMAIL,),
     Kind.CREDIT_NOTE_ISSUED: (Channel.EMAIL,),
+    Kind.DOCUMENT_EXPIRING: (Channel.EMAIL,),
 }
 #: what a startup can follow on a page of its own
 TRACKED = frozenset(

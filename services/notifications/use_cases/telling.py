@@ -91,6 +91,16 @@ def credit_note_issued(session: Session, event: Event) -> None:
     tell(session, _cause(event, Kind.CREDIT_NOTE_ISSUED, facts))
 
 
+def document_expiring(session: Session, event: Event) -> None:
+    """Say which document to renew, and until when it is valid."""
+    facts: Facts = {
+        "document": event.data["kind_name"],
+        "site": event.data["site_name"],
+        "expires_on": event.data["expires_on"].isoformat(),
+    }
+    tell(session, _cause(event, Kind.DOCUMENT_EXPIRING, facts))
+
+
 def tell(session: Session, cause: Cause) -> None:
     """Make the messages of a cause, once; let it wait when its startup is not yet known."""
     startup = contacts.find_startup(session, cause.startup_id)

@@ -33,6 +33,7 @@ KINDS: dict[str, str] = {
     Kind.BOOKING_CANCELLED: N_("Booking cancelled"),
     Kind.INVOICE_ISSUED: N_("Invoice issued"),
     Kind.CREDIT_NOTE_ISSUED: N_("Credit note issued"),
+    Kind.DOCUMENT_EXPIRING: N_("Document about to expire"),
 }
 CHANNELS: dict[str, tuple[str, str]] = {
     Channel.EMAIL: ("mail", N_("E-mail")),

@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 
 from services.notifications.domain.audience import Kind
 from services.notifications.wording.facts import Facts, Places, shown
-from services.notifications.wording.texts import texts
+from services.notifications.wording.texts import Texts, texts
 
 _FOLDER = Path(__file__).parent
 
@@ -31,6 +31,7 @@ ACCENTS = {
     Kind.BOOKING_CANCELLED: GREY,
     Kind.INVOICE_ISSUED: BLUE,
     Kind.CREDIT_NOTE_ISSUED: BLUE,
+    Kind.DOCUMENT_EXPIRING: BLUE,
 }
 ROWS: dict[Kind, tuple[str, ...]] = {
     Kind.REQUEST_SUBMITTED: ("number", "procedure", "site", "due", "link"),
@@ -43,6 +44,7 @@ ROWS: dict[Kind, tuple[str, ...]] = {
     Kind.BOOKING_CANCELLED: ("number", "space", "site", "day", "hours"),
     Kind.INVOICE_ISSUED: ("number", "total", "issued", "payable"),
     Kind.CREDIT_NOTE_ISSUED: ("number", "invoice", "total", "issued"),
+    Kind.DOCUMENT_EXPIRING: ("document", "valid_until", "site"),
 }
 _ARABIC = re.compile("[\u0600-\u06ff]")
 _LEFT_TO_RIGHT = frozenset({"number", "outcome", "hours", "invoice", "start", "end", "short_day", "link"})
@@ -107,7 +109,7 @@ def _words(kind: Kind, language: str, places: Places, name: str) -> EmailWords:
         intro=_filled(words.intro, html),
         rows=[(catalogue.labels[place], html[place]) for place in ROWS[kind] if place in html],
         closing=_filled(words.closing, html),
-        footer=_filled(catalogue.footer, html),
+        footer=_filled(_footer(catalogue, places), html),
         footer_reason=_filled(catalogue.footer_reason, html),
     )
 
@@ -132,11 +134,15 @@ def _text(kind: Kind, language: str, seen: Places, name: str) -> str:
         # What mail programs recognise as the beginning of a signature.
         "-- ",
         f"{catalogue.signature} · {places['site']}",
-        catalogue.footer.format_map(places),
+        _footer(catalogue, seen).format_map(places),
         catalogue.footer_reason.format_map(places),
         "",
     ]
     return "\n".join(lines)
+
+
+def _footer(catalogue: Texts, places: Places) -> str:
+    return catalogue.footer if "number" in places else catalogue.footer_numberless
 
 
 def warm_up() -> None:

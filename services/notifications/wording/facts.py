@@ -58,6 +58,8 @@ class Facts(TypedDict, total=False):
     issued_on: str
     due_on: str
     invoice: str
+    document: Names
+    expires_on: str
 
 
 class Places(dict[str, str]):
@@ -206,5 +208,8 @@ _PLACES: dict[str, Callable[[Facts, str], str | None]] = {
     "payable": _day_of_date("due_on", short=False),
     "short_payable": _day_of_date("due_on", short=True),
     "invoice": _text("invoice"),
+    "document": _name("document"),
+    "valid_until": _day_of_date("expires_on", short=False),
+    "short_valid_until": _day_of_date("expires_on", short=True),
 }
 PLACES = frozenset(_PLACES)

@@ -37,6 +37,7 @@ class Texts:
     greeting: str
     greeting_nameless: str
     footer: str
+    footer_numberless: str
     footer_reason: str
     labels: Mapping[str, str]
     messages: Mapping[Kind, Wording]

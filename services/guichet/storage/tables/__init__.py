@@ -2,6 +2,13 @@
 
 from services.guichet.storage.tables._accounts import accounts
 from services.guichet.storage.tables._catalogue import agencies, catalogue_revision, desks, procedures, sites
+from services.guichet.storage.tables._documents import (
+    document_files,
+    document_reminders,
+    document_views,
+    documents,
+    request_documents,
+)
 from services.guichet.storage.tables._metadata import metadata
 from services.guichet.storage.tables._queue import (
     service_windows,
@@ -33,11 +40,16 @@ __all__ = [
     "catalogue_revision",
     "contacts",
     "desks",
+    "document_files",
+    "document_reminders",
+    "document_views",
+    "documents",
     "drafts",
     "failed_messages",
     "metadata",
     "personal_views",
     "procedures",
+    "request_documents",
     "request_history",
     "request_notes",
     "requests",

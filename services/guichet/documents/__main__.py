@@ -1,0 +1,87 @@
+"""``python -m services.guichet.documents``: keys, and whether everything can be read.
+
+It reads the same settings as the counter's web process.
+"""
+
+import argparse
+import sys
+
+from services.guichet.documents import encryption
+from services.guichet.documents.encryption import Tampered, UnknownKey, WrappedKey
+from services.guichet.documents.settings import Cabinet, from_environment
+from services.guichet.documents.stores import FileMissing, StoreUnavailable
+from services.guichet.storage import documents
+from services.guichet.use_cases.documents.keeping import BATCH, rewrap_some
+from shared.db import Database
+from shared.settings import read, sqlalchemy_url
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m services.guichet.documents", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    new_key = commands.add_parser("new-key", help="print a new entry for DOCUMENT_KEYS")
+    new_key.add_argument("id", help="how the key is to be called, such as 2026-11")
+    commands.add_parser("status", help="how many documents rest on each key")
+    commands.add_parser("rewrap", help="wrap every document's key with the first key of DOCUMENT_KEYS")
+    commands.add_parser("verify", help="read every document to its end")
+    given = parser.parse_args(arguments)
+    if given.command == "new-key":
+        print(encryption.new_setting(given.id))
+        return 0
+    cabinet = from_environment()
+    if cabinet is None:
+        print("DOCUMENT_KEYS is not set", file=sys.stderr)
+        return 1
+    database = Database(sqlalchemy_url(read("guichet", "DATABASE_URL")))
+    try:
+        return {"status": _status, "rewrap": _rewrap, "verify": _verify}[given.command](database, cabinet)
+    finally:
+        database.dispose()
+
+
+def _status(database: Database, cabinet: Cabinet) -> int:
+    with database.read() as session:
+        counts = documents.count_by_key(session)
+    for key_id in dict.fromkeys([*cabinet.keys.keys, *counts]):
+        known = "known" if key_id in cabinet.keys.keys else "MISSING"
+        state = "active" if key_id == cabinet.keys.active else known
+        print(f"{key_id}: {counts.get(key_id, 0)} documents ({state})")
+    return 0 if cabinet.keys.keys.keys() >= counts.keys() else 1
+
+
+def _rewrap(database: Database, cabinet: Cabinet) -> int:
+    done = 0
+    while True:
+        with database.transaction() as session:
+            some = rewrap_some(session, cabinet.keys)
+        done += some
+        if not some:
+            print(f"{done} keys wrapped anew with {cabinet.keys.active}")
+            return 0
+
+
+def _verify(database: Database, cabinet: Cabinet) -> int:
+    read_well = bad = 0
+    after = None
+    while True:
+        with database.read() as session:
+            page = documents.every(session, after=after, limit=BATCH)
+        for one in page:
+            try:
+                key = cabinet.keys.unwrap(WrappedKey(one.key_id, one.wrapped_key), one.file_id)
+                with cabinet.store.open(one.file_id) as source:
+                    size = sum(len(part) for part in encryption.decrypt(key, one.file_id, source))
+                if size != one.size:
+                    raise Tampered
+                read_well += 1
+            except (FileMissing, StoreUnavailable, Tampered, UnknownKey) as error:
+                bad += 1
+                print(f"{one.id}: {type(error).__name__}: {error}", file=sys.stderr)
+            after = one.id
+        if not page:
+            print(f"{read_well} documents can be read, {bad} cannot")
+            return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

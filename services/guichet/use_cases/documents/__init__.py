@@ -1,0 +1,34 @@
+"""What is done with documents; other topics use the functions named here."""
+
+from services.guichet.use_cases.documents.filing import (
+    attach,
+    change_expiry,
+    file_document,
+    mark_seen,
+    remove_document,
+    take_back,
+)
+from services.guichet.use_cases.documents.keeping import erase_startup_documents, move_startup_documents
+from services.guichet.use_cases.documents.reading import (
+    RequestDocuments,
+    checklist,
+    of_request,
+    offered,
+    opened,
+)
+
+__all__ = [
+    "RequestDocuments",
+    "attach",
+    "change_expiry",
+    "checklist",
+    "erase_startup_documents",
+    "file_document",
+    "mark_seen",
+    "move_startup_documents",
+    "of_request",
+    "offered",
+    "opened",
+    "remove_document",
+    "take_back",
+]

@@ -1,0 +1,1 @@
+"""Documents on the web: uploading, opening, the API and the pages."""
