@@ -191,6 +191,21 @@ def credit_note_issued(**given: Any) -> Event:
     return event(consumed.CreditNoteIssued, UUID(data["credit_note_id"]), **data)
 
 
+def document_expiring(**given: Any) -> Event:
+    data = {
+        "document_id": str(uuid4()),
+        "startup_id": str(STARTUP),
+        "kind": "trade-register",
+        "kind_name": {"fr": "Extrait du RC", "ar": "مستخرج السجل التجاري", "en": "Trade register extract"},
+        "site": "casablanca",
+        "site_name": SITE_NAME,
+        "expires_on": "2026-12-23",
+        "threshold_days": 30,
+        **given,
+    }
+    return event(consumed.DocumentExpiring, UUID(data["document_id"]), **data)
+
+
 def body(event: Event) -> bytes:
     """Return the event as it travels."""
     for schema in vars(consumed).values():

@@ -84,6 +84,7 @@ def test_making_messages_wakes_the_senders(db: Database) -> None:
         (telling.booking_cancelled, make.booking_cancelled(), ["email", "sms"]),
         (telling.invoice_issued, make.invoice_issued(), ["email"]),
         (telling.credit_note_issued, make.credit_note_issued(), ["email"]),
+        (telling.document_expiring, make.document_expiring(), ["email"]),
         (telling.booking_confirmed, make.booking_confirmed(startup_id=None), []),
         (telling.booking_cancelled, make.booking_cancelled(startup_id=None), []),
         (telling.booking_cancelled, make.booking_cancelled(was_confirmed=False), []),

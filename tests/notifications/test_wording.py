@@ -45,17 +45,23 @@ FACTS: Facts = {
     "issued_on": "2026-11-30",
     "due_on": "2027-01-29",
     "invoice": "F-CAS-2026-000007",
+    "document": {"fr": "Extrait du RC", "ar": "مستخرج السجل التجاري", "en": "Trade register extract"},
+    "expires_on": "2026-12-23",
 }
 EVERYTHING = pytest.mark.parametrize(("kind", "language"), [(k, lang) for k in Kind for lang in LANGUAGES])
 
 
 @EVERYTHING
 def test_every_message_is_worded_without_a_hole(kind: Kind, language: str) -> None:
-    body = email_body(kind, language, FACTS, name="Salma Alami")
-    for text in (subject(kind, language, FACTS), sms_text(kind, language, FACTS), body.text, body.html):
+    facts, told = FACTS, "CAS-2026-000123"
+    if "number" not in ROWS[kind]:
+        # Not about anything that has a number: the day is what must not be missed.
+        facts, told = {name: value for name, value in FACTS.items() if name != "number"}, "2026"  # type: ignore[assignment]
+    body = email_body(kind, language, facts, name="Salma Alami")
+    for text in (subject(kind, language, facts), sms_text(kind, language, facts), body.text, body.html):
         assert text.strip()
         assert not re.search(r"\{\w+\}|\{\{|None", text)
-        assert "CAS-2026-000123" in text
+        assert told in text
 
 
 @EVERYTHING
