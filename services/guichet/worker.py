@@ -1,15 +1,16 @@
-"""The counter's worker: what others tell the counter."""
+"""The counter's worker: what others tell the counter, and what time brings."""
 
 from sqlalchemy.orm import Session
 
 from services.guichet.contracts import consumed
 from services.guichet.documents.settings import from_environment, views_retention
+from services.guichet.use_cases import deadlines
 from services.guichet.use_cases.documents import keeping
 from services.guichet.use_cases.messages import note_failed_message
 from services.guichet.use_cases.queue.visits import close_days_gone_by
 from shared.clock import now
 from shared.messaging.contracts import Event
-from shared.messaging.worker import EventWorker, every, subscribe
+from shared.messaging.worker import EventWorker, drain, every, subscribe
 
 
 class GuichetWorker(EventWorker):
@@ -36,3 +37,19 @@ class GuichetWorker(EventWorker):
         cabinet = from_environment()
         if cabinet is not None:
             keeping.sweep(session, cabinet.store, at=now())
+
+    @every(seconds=20)
+    def tell_deadlines(self, session: Session) -> None:
+        """Warn of terms that are nearly over, tell of those that are."""
+        deadlines.tell(session, at=now())
+
+    @drain(wake=deadlines.CALENDAR_CHANGED, poll_seconds=60)
+    def follow_calendar(self) -> bool:
+        """Move the deadlines of open requests after the calendar."""
+        with self.database.transaction() as session:
+            return deadlines.follow_calendar(session)
+
+    @every(seconds=24 * 3600)
+    def check_deadlines(self, session: Session) -> None:
+        """Once a day from nothing: also after an update of holidays or time-zone data."""
+        deadlines.follow_again(session)

@@ -9,9 +9,9 @@ import pytest
 from shared.settings import SERVICES
 
 ROOT = Path(__file__).resolve().parents[2]
-# Libraries that only compute: identifiers and telephones, amounts in words.
+# Libraries that only compute: identifiers and telephones, holidays, amounts in words.
 PURE_LIBRARIES = {
-    "guichet": {"dateutil", "stdnum", "phonenumbers"},
+    "guichet": {"dateutil", "holidays", "stdnum", "phonenumbers"},
     "billing": {"dateutil", "num2words"},
 }
 

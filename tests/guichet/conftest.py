@@ -34,6 +34,7 @@ FACTS = (
     "ticket_series",
     "service_windows",
     "wall_screens",
+    "deadline_notices",
     "failed_messages",
     "tracking_links",
     "request_notes",

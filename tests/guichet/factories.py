@@ -5,14 +5,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.guichet.catalogue import load
+from services.guichet.domain.calendar import NETWORK, Calendars
 from services.guichet.domain.catalogue import Desk, Procedure, Site
 from services.guichet.domain.names import Names
+from services.guichet.domain.promises import deadlines
 from services.guichet.domain.requests import Actor, Request
 from services.guichet.domain.routing import route
 
 MORNING = datetime(2026, 11, 23, 9, tzinfo=UTC)
 CLERK = Actor("clerk-1", "Y. Benjelloun")
-CATALOGUE = load().catalogue
+LOADED = load()
+CATALOGUE = LOADED.catalogue
+CALENDARS = Calendars({NETWORK: LOADED.calendar.rules}, LOADED.calendar.overrides, LOADED.calendar.ramadans)
 SITES: dict[str, Site] = CATALOGUE.sites
 PROCEDURES: dict[str, Procedure] = CATALOGUE.procedures
 CERTIFICATE = "ompic.certificat-negatif"
@@ -122,7 +126,7 @@ def desk(agency: str, site: str, *, open: bool = True) -> Desk:
 
 
 def submitted(procedure: str = CERTIFICATE, site: str = "casablanca") -> Request:
-    return Request.submit(
+    request = Request.submit(
         id=uuid.uuid4(),
         number="CAS-2026-000123",
         serial=123,
@@ -133,6 +137,8 @@ def submitted(procedure: str = CERTIFICATE, site: str = "casablanca") -> Request
         at=MORNING,
         actor=CLERK,
     )
+    request.promise(deadlines(PROCEDURES[procedure], MORNING, (), CALENDARS.of(site)))
+    return request
 
 
 def routed(procedure: str = CERTIFICATE) -> Request:

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 import yaml
 
 from services.guichet.catalogue.source import Mistake, NotYaml, Source, read_source
+from services.guichet.domain.calendar import NETWORK
+from services.guichet.domain.calendar_reader import WrittenCalendar, calendar_from
 from services.guichet.domain.catalogue import Agency, Catalogue, Desk, Procedure, Site
 from services.guichet.domain.catalogue_reader import (
     Fault,
@@ -39,6 +41,7 @@ class LoadedCatalogue:
 
     catalogue: Catalogue
     definitions: dict[str, dict[str, Any]]
+    calendar: WrittenCalendar
 
 
 def load(folder: Path = FOLDER) -> LoadedCatalogue:
@@ -57,15 +60,29 @@ def load(folder: Path = FOLDER) -> LoadedCatalogue:
         procedure = document and reader.read(document, (), procedure_from)
         if document and procedure:
             procedures[document.name] = document, procedure
+    calendar = _calendar(reader, folder, sites)
     if not reader.messages:
         # Only now: one wrong line in agencies.yaml would be blamed on every procedure and desk.
         _check_references(reader, agencies, sites, desks, list(procedures.values()))
-    if reader.messages:
+    if reader.messages or calendar is None:
         raise CatalogueError(reader.messages)
     return LoadedCatalogue(
         Catalogue(agencies, sites, desks, [procedure for _, procedure in procedures.values()]),
         {procedure.code: document.source.data for document, procedure in procedures.values()},
+        calendar,
     )
+
+
+def _calendar(reader: "_Reader", folder: Path, sites: list[Site]) -> WrittenCalendar | None:
+    document = reader.document(folder / "calendar.yaml")
+    written = reader.read(document, (), calendar_from) if document else None
+    if document and written:
+        known = (NETWORK, *(site.code for site in sites))
+        for position, override in enumerate(written.overrides):
+            if override.site not in known:
+                fault = Fault(("overrides", position, "site"), f"there is no site “{override.site}”")
+                reader.report(document, fault)
+    return written
 
 
 def demo_startups(folder: Path = FOLDER) -> list[dict[str, Any]]:

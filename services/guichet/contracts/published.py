@@ -14,6 +14,8 @@ LANGUAGES = ("fr", "ar", "en")
 CHANNELS = ("email", "sms")
 OPT_IN = ("newsletter", "events")
 PURPOSES = ("service", "invoices", *OPT_IN)
+#: what the counter aims at, and what the law allows
+DEADLINES = ("service", "legal")
 
 
 class Names(Schema):
@@ -243,6 +245,36 @@ class RequestCompleted(_Tracked):
     completed_at = Instant(required=True)
     outcome_reference = fields.String(required=True, allow_none=True)
     fee_lines = fields.List(fields.Nested(FeeLine), required=True)
+
+
+_DEADLINE = {
+    **_REQUEST,
+    "desk": "ompic-casablanca",
+    "deadline": "service",
+    "due_at": "2026-11-23T11:00:00Z",
+    "noticed_at": "2026-11-23T10:30:21Z",
+}
+
+
+class _Deadline(_Request):
+    desk = fields.String(required=True, allow_none=True)
+    deadline = fields.String(required=True, validate=validate.OneOf(DEADLINES))
+    due_at = Instant(required=True, allow_none=True)
+    noticed_at = Instant(required=True)
+
+
+@published("guichet.request_deadline_near.v1", sample=_DEADLINE, mandatory=False)
+class RequestDeadlineNear(_Deadline):
+    """Most of a term has passed without a decision; said once of each deadline of a request."""
+
+
+@published(
+    "guichet.request_overdue.v1",
+    sample={**_DEADLINE, "deadline": "legal", "noticed_at": "2026-11-23T11:00:12Z"},
+    mandatory=False,
+)
+class RequestOverdue(_Deadline):
+    """A term has passed without a decision; said once of each deadline of a request."""
 
 
 @published(

@@ -6,7 +6,6 @@ request keeps the version of the procedure it was filed under.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -161,11 +160,6 @@ class Procedure:
     #: its place among the procedures of its desk
     position: int = 0
     workflow: Workflow = STANDARD
-
-    def promised(self, submitted_at: datetime) -> datetime | None:
-        """When the startup may expect the outcome: the service target, else the law's term."""
-        term = self.service_target or self.legal_term
-        return None if term is None else submitted_at + term.elapsed()
 
     def documents_for(self, answers: Mapping[str, Any]) -> list[Document]:
         return [

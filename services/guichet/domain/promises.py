@@ -4,7 +4,7 @@
 none; never later than the law's.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -38,6 +38,10 @@ class Deadline:
     due_at: datetime | None
 
 
+#: the notices that have left
+Said = Set[tuple[DeadlineKind, Notice]]
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """A notice that a deadline calls for, and since when."""
@@ -45,6 +49,10 @@ class Told:
     deadline: Deadline
     notice: Notice
     at: datetime
+
+    @property
+    def key(self) -> tuple[DeadlineKind, Notice]:
+        return self.deadline.kind, self.notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +72,16 @@ class Deadlines:
     def near_at(self) -> datetime | None:
         return min((one.near_at for one in self._both() if one.near_at), default=None)
 
-    def notices(self) -> list[Told]:
-        """Everything that will have to be said, in the order of time."""
+    def next_notice_at(self, said: Said = frozenset()) -> datetime | None:
+        return next((told.at for told in self.notices(said=said)), None)
+
+    def notices(self, *, said: Said = frozenset()) -> list[Told]:
+        """Everything that will have to be said and has not been, in the order of time."""
         found = [
             Told(one, notice, at)
             for one in self._both()
             for notice, at in ((Notice.NEAR, one.near_at), (Notice.OVERDUE, one.due_at))
-            if at is not None
+            if at is not None and (one.kind, notice) not in said
         ]
         return sorted(found, key=lambda told: told.at)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from services.guichet.domain.catalogue import Procedure
 from services.guichet.domain.complements import Complement, checked_items
+from services.guichet.domain.promises import Deadlines, Said
 from services.guichet.domain.routing import Routing
 from services.guichet.domain.text import optional_text, required_text
 from services.guichet.domain.workflow import (
@@ -63,10 +64,14 @@ class Request:
     site: str
     answers: dict[str, Any]
     submitted_at: datetime
+    #: the end of the term the startup is told; with the three below a copy, see ``use_cases/deadlines``
     due_at: datetime | None
     filed_by: Actor
     #: who brought it to the counter
     depositor: str | None = None
+    legal_due_at: datetime | None = None
+    near_at: datetime | None = None
+    next_notice_at: datetime | None = None
     state: State = State.SUBMITTED
     desk: str | None = None
     desk_site: str | None = None
@@ -112,12 +117,19 @@ class Request:
             site=site,
             answers=answers,
             submitted_at=at,
-            due_at=procedure.promised(at),
+            due_at=None,
             filed_by=actor,
             depositor=depositor,
         )
         request.history.append(Transition(1, "submit", State.SUBMITTED, at, actor))
         return request
+
+    def promise(self, deadlines: Deadlines, *, said: Said = frozenset()) -> None:
+        """Take over where the deadlines are by now; ``said`` are the notices that have left."""
+        self.due_at = deadlines.promised_at
+        self.legal_due_at = deadlines.legal_due_at
+        self.near_at = deadlines.near_at
+        self.next_notice_at = deadlines.next_notice_at(said)
 
     def route(self, routing: Routing, *, at: datetime) -> None:
         self._leave("route", at, COUNTER, note=routing.reason)

@@ -6,7 +6,7 @@ of a procedure only says ``{working_hours: 2}``.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 
 from dateutil.relativedelta import relativedelta
@@ -74,11 +74,6 @@ class Term:
 
     def as_dict(self) -> dict[str, object]:
         return {"value": self.value, "unit": self.unit.value}
-
-    def elapsed(self) -> timedelta:
-        """The bare length, for an order of magnitude; what it means in time is in ``deadlines.py``."""
-        days = {Unit.DAYS: self.value, Unit.WORKING_DAYS: self.value * 7 / 5}.get(self.unit)
-        return timedelta(days=days) if days is not None else timedelta(hours=self.value)
 
 
 class ValidityUnit(StrEnum):

@@ -10,9 +10,11 @@ import orjson
 from sqlalchemy import ColumnElement, RowMapping, and_, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
+from services.guichet.domain.calendar import Calendars
 from services.guichet.domain.catalogue import Catalogue
 from services.guichet.domain.requests import Actor, Request, State, Transition
 from services.guichet.domain.text import ascii_digits, search_key
+from services.guichet.storage import calendar as calendar_storage
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import driver, tables
 from services.guichet.storage.request_rows import Filed as Filed
@@ -27,8 +29,9 @@ LONGEST_SERIAL = 12
 DELIVERED = (State.COMPLETED, State.HANDED_OVER)
 
 _FILING = (
-    "SELECT r.revision, nextval('request_serial'), s.legal_name, s.ice, s.site"
-    " FROM catalogue_revision r LEFT JOIN startups s ON s.id = %s AND s.merged_into IS NULL"
+    "SELECT r.revision, c.revision, nextval('request_serial'), s.legal_name, s.ice, s.site"
+    " FROM catalogue_revision r LEFT JOIN calendar_revision c ON true"
+    " LEFT JOIN startups s ON s.id = %s AND s.merged_into IS NULL"
 )
 
 # The request and its first lines of history in one round trip and one parameter: binding forty
@@ -55,6 +58,7 @@ class Filing:
     """What filing needs to know, read in one query."""
 
     catalogue: Catalogue
+    calendars: Calendars
     serial: int
     startup: FilingStartup | None
 
@@ -78,9 +82,10 @@ def for_filing(session: Session, startup_id: UUID, *, sites: Collection[str]) ->
     row = driver.execute(session, _FILING, (startup_id,)).fetchone()
     if row is None:
         raise catalogue_storage.CatalogueMissing
-    revision, serial, legal_name, ice, site = row
+    revision, calendar_revision, serial, legal_name, ice, site = row
     return Filing(
         catalogue=catalogue_storage.at_revision(session, revision),
+        calendars=calendar_storage.at_revision(session, calendar_revision),
         serial=serial,
         startup=FilingStartup(legal_name, ice) if site in sites else None,
     )
@@ -100,7 +105,6 @@ def add(session: Session, request: Request, *, tracking_sha256: bytes) -> None:
         "site": request.site,
         "answers": request.answers,
         "submitted_at": request.submitted_at,
-        "due_at": request.due_at,
         "filed_by": request.filed_by.id,
         "filed_by_name": request.filed_by.name,
         "depositor": request.depositor,

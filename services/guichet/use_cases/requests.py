@@ -15,6 +15,7 @@ from services.guichet.contracts import published
 from services.guichet.domain.answers import checked_answers
 from services.guichet.domain.catalogue import Catalogue, Procedure
 from services.guichet.domain.numbers import request_number
+from services.guichet.domain.promises import deadlines
 from services.guichet.domain.requests import Actor, Request, changed_since
 from services.guichet.domain.routing import route, unknown_site
 from services.guichet.domain.workflow import Action
@@ -23,6 +24,7 @@ from services.guichet.storage import requests
 from services.guichet.storage.ids import new_id
 from services.guichet.storage.requests import Filed
 from services.guichet.use_cases import tracking
+from services.guichet.use_cases.deadlines import settle
 from services.guichet.use_cases.tracking import request_not_found as request_not_found
 from shared.errors import N_, InvalidInput
 from shared.messaging.outbox import publish
@@ -86,6 +88,7 @@ def file_request(
         actor=actor,
         depositor=depositor,
     )
+    request.promise(deadlines(chosen, at, (), filing.calendars.of(site)))
     request.route(
         route(agency=chosen.agency, site=site, desks=catalogue.desks.values(), sites=catalogue.sites), at=at
     )
@@ -208,8 +211,9 @@ def act(
     request.permit(action, procedure.workflow, actor)
     if seen_version is not None and seen_version != request.version:
         raise changed_since(requests.history(session, request.id), seen_version)
-    read_version = request.version
+    read_version, was = request.version, request.state
     do(request, procedure, catalogue)
+    settle(session, request, procedure, was=was)
     if not requests.save(session, request):
         # Two clerks pressed at the same moment; what the other one did is committed by now.
         raise changed_since(requests.history(session, request.id), read_version)

@@ -1,6 +1,14 @@
 """The tables of the counter, as the migrations make them; one module a topic."""
 
 from services.guichet.storage.tables._accounts import accounts
+from services.guichet.storage.tables._calendar import (
+    calendar_changes,
+    calendar_overrides,
+    calendar_ramadans,
+    calendar_revision,
+    calendar_rules,
+    deadline_notices,
+)
 from services.guichet.storage.tables._catalogue import agencies, catalogue_revision, desks, procedures, sites
 from services.guichet.storage.tables._documents import (
     document_files,
@@ -37,8 +45,14 @@ from services.guichet.storage.tables._startups import (
 __all__ = [
     "accounts",
     "agencies",
+    "calendar_changes",
+    "calendar_overrides",
+    "calendar_ramadans",
+    "calendar_revision",
+    "calendar_rules",
     "catalogue_revision",
     "contacts",
+    "deadline_notices",
     "desks",
     "document_files",
     "document_reminders",
