@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from services.guichet.domain.calendar import Effect, Override
+from services.guichet.domain.workflow import Actor
 from services.guichet.storage import calendar as calendar_storage
 from services.guichet.storage import deadlines as deadline_storage
-from services.guichet.use_cases import deadlines, requests
+from services.guichet.use_cases import deadlines, request_life, requests
 from services.guichet.use_cases.startups import register_startup
 from shared.db import Database
 from tests.guichet.factories import ANSWERS, CERTIFICATE, CLERK, MORNING, startup_details
@@ -22,6 +23,7 @@ from tests.guichet.working_time import local
 from tests.support.databases import TestDatabases
 
 CNSS = "cnss.affiliation-employeur"
+OFFICER = Actor("officer-1", "K. Ouazzani", frozenset({"agent", "agency_officer"}), frozenset({"casablanca"}))
 COPIES = "due_at, legal_due_at, near_at, next_notice_at"
 AFTERWARDS = MORNING + timedelta(days=400)
 
@@ -69,6 +71,10 @@ def said(outbox: Callable[[], list[dict[str, Any]]]) -> Callable[[], list[tuple[
         ]
 
     return notices
+
+
+def doing(at: datetime) -> dict[str, Any]:
+    return {"actor": OFFICER, "sites": ("casablanca",), "at": at}
 
 
 def tell(counter: Database, at: datetime) -> None:
@@ -143,11 +149,36 @@ def test_a_decided_request_is_never_overdue(
 ) -> None:
     request = file()
     with counter.transaction() as session:
-        doing: dict[str, Any] = {"actor": CLERK, "sites": ("casablanca",), "at": MORNING}
-        requests.start(session, request, **doing)
-        requests.complete(session, request, **doing)
+        requests.start(session, request, **doing(MORNING))
+        requests.complete(session, request, **doing(MORNING))
     tell(counter, AFTERWARDS)
     assert said() == []
+
+
+def test_while_the_startup_is_waited_for_nothing_is_due_and_the_rest_of_the_term_comes_after(
+    counter: Database, file: Callable[..., UUID], said: Callable[[], list[tuple[str, str]]]
+) -> None:
+    request = file()
+    items = [{"document": None, "note": "Signature manquante"}]
+    with counter.transaction() as session:
+        requests.start(session, request, **doing(MORNING))
+        asked = MORNING + timedelta(minutes=60)
+        request_life.request_complement(session, request, items=items, **doing(asked))
+    [kept] = copies(counter)
+    assert (kept.due_at, kept.legal_due_at, kept.next_notice_at) == (None, None, None)
+    tell(counter, AFTERWARDS)
+    assert said() == []
+    with counter.transaction() as session:
+        received = local("2026-11-25 09:00")
+        request_life.receive_complement(session, request, **doing(received))
+    [kept] = copies(counter)
+    assert kept.due_at == local("2026-11-25 10:00")
+    assert kept.legal_due_at == local("2027-01-25 16:30")
+    before = copies(counter)
+    with counter.transaction() as session:
+        deadlines.follow_again(session)
+    follow(counter)
+    assert copies(counter) == before
 
 
 def test_timers_that_run_at_the_same_time_say_everything_once(
