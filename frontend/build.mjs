@@ -24,6 +24,7 @@ const result = await esbuild.build({
     "shell": "src/scripts/shell.js",
     "booking-timeline": "src/scripts/booking-timeline.js",
     "wall-screen": "src/scripts/wall-screen.js",
+    "editor": "src/scripts/editor.js",
     "ltr": "src/styles/ltr.css",
     "rtl": "src/styles/rtl.css",
     "timeline": "src/styles/timeline.css",

@@ -23,7 +23,7 @@ DEMO_ACCOUNTS = (
 def seed(session: Session, *, demo: bool) -> None:
     """Can be run any number of times; what is already right is left alone."""
     loaded = load()
-    catalogue_storage.save(session, loaded.catalogue, loaded.definitions)
+    catalogue_storage.save(session, loaded.catalogue, loaded.definitions, loaded.sources)
     calendar_storage.seed(session, loaded.calendar)
     if demo:
         _seed_accounts(session, tuple(loaded.catalogue.sites))

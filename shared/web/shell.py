@@ -18,12 +18,13 @@ from shared.web.assets import Assets
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """One entry of the top navigation; it is shown to whoever is signed in."""
+    """One entry of the top navigation, for whoever is signed in or for some roles only."""
 
     key: str
     href: str
     icon: str
     label: str
+    roles: tuple[str, ...] = ()
 
 
 NAVIGATION = (
@@ -33,6 +34,9 @@ NAVIGATION = (
     NavItem("booking", "/booking/", "calendar", N_("Rooms")),
     NavItem("billing", "/billing/", "file-invoice", N_("Invoices")),
     NavItem("notifications", "/notifications/", "bell", N_("Notifications")),
+    NavItem(
+        "admin", "/guichet/admin/procedures", "settings", N_("Administration"), ("site_manager", "operator")
+    ),
 )
 LANGUAGE_NAMES = (("fr", "FR", "Français"), ("ar", "ع", "العربية"), ("en", "EN", "English"))
 
@@ -46,7 +50,7 @@ def setup(app: Flask, assets: Assets) -> None:
         current_user=user_or_none,
         locale=i18n.language,
         text_direction=i18n.text_direction,
-        navigation=partial(tuple, NAVIGATION),
+        navigation=navigation,
         languages=partial(tuple, LANGUAGE_NAMES),
         language_url=language_url,
         session_expires_at=session_expires_at,
@@ -54,6 +58,13 @@ def setup(app: Flask, assets: Assets) -> None:
         translate=gettext,
     )
     app.jinja_env.filters.update(i18n.FILTERS, attributes=attributes)
+
+
+def navigation() -> list[NavItem]:
+    """The entries the user's roles open."""
+    user = user_or_none()
+    roles = frozenset(user.roles if user else ())
+    return [item for item in NAVIGATION if not item.roles or not roles.isdisjoint(item.roles)]
 
 
 def language_url(code: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import yaml
 
-from services.guichet.catalogue.source import Mistake, NotYaml, Source, read_source
+from services.guichet.catalogue.source import Mistake, NotYaml, Source, read_source, without_version
 from services.guichet.domain.calendar import NETWORK
 from services.guichet.domain.calendar_reader import WrittenCalendar, calendar_from
 from services.guichet.domain.catalogue import Agency, Catalogue, Desk, Procedure, Site
@@ -37,11 +37,12 @@ class CatalogueError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LoadedCatalogue:
-    """``definitions`` are the procedures as written, for the database to keep."""
+    """``definitions`` are the procedures as data, ``sources`` as text: the database keeps both."""
 
     catalogue: Catalogue
     definitions: dict[str, dict[str, Any]]
     calendar: WrittenCalendar
+    sources: dict[str, str]
 
 
 def load(folder: Path = FOLDER) -> LoadedCatalogue:
@@ -70,6 +71,7 @@ def load(folder: Path = FOLDER) -> LoadedCatalogue:
         Catalogue(agencies, sites, desks, [procedure for _, procedure in procedures.values()]),
         {procedure.code: document.source.data for document, procedure in procedures.values()},
         calendar,
+        {procedure.code: without_version(document.text) for document, procedure in procedures.values()},
     )
 
 

@@ -1,5 +1,6 @@
 """A YAML text with its places: what is wrong with the data is shown where it was written."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ import yaml
 
 from services.guichet.domain.catalogue_entries import Path
 
+_VERSION = re.compile(r"^version:.*\n", re.MULTILINE)
 LONGEST = 60_000
 DEEPEST = 20
 
@@ -77,6 +79,16 @@ def read_source(text: str) -> Source:
     if node is None:
         raise NotYaml(Mistake(None, "the file is empty"))
     return Source(data, node, tuple(_repeated_keys(node)))
+
+
+def without_version(text: str) -> str:
+    """A procedure's text less its version, which is given when it is published."""
+    return _VERSION.sub("", text, count=1)
+
+
+def written(data: Any) -> str:
+    """Data as the text people edit."""
+    return str(yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=110))
 
 
 def _refuse_aliases_and_depth(text: str) -> None:

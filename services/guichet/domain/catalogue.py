@@ -6,6 +6,7 @@ request keeps the version of the procedure it was filed under.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -160,6 +161,8 @@ class Procedure:
     #: its place among the procedures of its desk
     position: int = 0
     workflow: Workflow = STANDARD
+    #: the first day it is offered, there
+    valid_from: date | None = None
 
     def documents_for(self, answers: Mapping[str, Any]) -> list[Document]:
         return [
@@ -199,7 +202,11 @@ class Desk:
 
 
 class Catalogue:
-    """Everything on offer, and every version requests may still be pinned to."""
+    """Everything on offer on a day, and every version requests may still be pinned to.
+
+    ``procedures`` are those in force: of the versions whose day has come, the newest. ``changes_on``
+    is the next day on which that will be others.
+    """
 
     def __init__(
         self,
@@ -207,6 +214,8 @@ class Catalogue:
         sites: Iterable[Site],
         desks: Iterable[Desk],
         procedures: Iterable[Procedure],
+        *,
+        today: date | None = None,
     ) -> None:
         self.agencies = {agency.code: agency for agency in agencies}
         self.sites = {site.code: site for site in sites}
@@ -214,7 +223,15 @@ class Catalogue:
         self.versions = {(procedure.code, procedure.version): procedure for procedure in procedures}
         order = list(self.agencies)
         newest_last = sorted(self.versions.values(), key=lambda one: one.version)
-        in_force = {procedure.code: procedure for procedure in newest_last}
+        announced = [
+            one.valid_from for one in newest_last if today and one.valid_from and one.valid_from > today
+        ]
+        self.changes_on = min(announced, default=None)
+        in_force = {
+            procedure.code: procedure
+            for procedure in newest_last
+            if today is None or procedure.valid_from is None or procedure.valid_from <= today
+        }
         self.procedures = dict(
             sorted(
                 in_force.items(), key=lambda item: (order.index(item[1].agency), item[1].position, item[0])

@@ -153,13 +153,13 @@ def _check_references(entry: Entry, procedure: Procedure) -> None:
 def _check_condition(entry: Entry, condition: Condition, earlier: Mapping[str, Field], path: Path) -> None:
     field = earlier.get(condition.field)
     if field is None or field.kind is not FieldKind.CHOICE:
-        entry.fault_at(path, N_("“%(field)s” is not a choice field that comes before"), field=condition.field)
+        entry.fault_at(path, N_("“%(name)s” is not a choice field that comes before"), name=condition.field)
     elif condition.equals not in {option.value for option in field.options}:
         entry.fault_at(
             path,
-            N_("“%(value)s” is not an option of “%(field)s”"),
+            N_("“%(value)s” is not an option of “%(name)s”"),
             value=condition.equals,
-            field=condition.field,
+            name=condition.field,
         )
 
 

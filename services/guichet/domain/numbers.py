@@ -1,7 +1,7 @@
 """Request numbers, the ones people say over the telephone, and receipts."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Africa/Casablanca")
@@ -15,3 +15,8 @@ def request_number(*, prefix: str, submitted_at: datetime, serial: int) -> str:
 
 def is_request_number(text: str) -> bool:
     return _NUMBER.fullmatch(text) is not None
+
+
+def counter_day(at: datetime) -> date:
+    """The date at the counter at that moment."""
+    return at.astimezone(ZONE).date()

@@ -7,6 +7,7 @@ under it cannot be stale, whichever database it came from.
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,9 @@ from sqlalchemy.orm import Session
 from services.guichet.domain.catalogue import Agency, Catalogue, Desk, Site
 from services.guichet.domain.catalogue_reader import procedure_from
 from services.guichet.domain.names import Names
+from services.guichet.domain.numbers import counter_day
 from services.guichet.storage import tables
+from shared.clock import now
 from shared.db import uuid7
 
 REMEMBERED = 4
@@ -51,21 +54,30 @@ def current(session: Session) -> Catalogue:
 
 def at_revision(session: Session, revision: UUID) -> Catalogue:
     catalogue = _remembered.get(revision)
-    if catalogue is None:
+    if catalogue is None or (catalogue.changes_on and catalogue.changes_on <= counter_day(now())):
         catalogue = _remembered[revision] = _load(session)
         while len(_remembered) > REMEMBERED:
             _remembered.popitem(last=False)
     return catalogue
 
 
-def save(session: Session, catalogue: Catalogue, definitions: Mapping[str, Any]) -> bool:
+def save(
+    session: Session,
+    catalogue: Catalogue,
+    definitions: Mapping[str, Any],
+    sources: Mapping[str, str] | None = None,
+) -> bool:
     """Bring the database to what the files say; return whether anything changed.
 
-    Versions no longer in the files stay: requests are pinned to them.
+    Versions no longer in the files stay: requests are pinned to them. A procedure of which staff
+    have published a version is theirs: its file is passed over.
 
     Raises:
         VersionInUse: see there.
     """
+    taken_over = set(
+        session.scalars(select(tables.procedures.c.code).where(tables.procedures.c.published_at.is_not(None)))
+    )
     rows: list[tuple[Any, list[dict[str, Any]]]] = [
         (
             tables.agencies,
@@ -115,20 +127,27 @@ def save(session: Session, catalogue: Catalogue, definitions: Mapping[str, Any])
                     "version": one.version,
                     "agency": one.agency,
                     "definition": definitions[one.code],
+                    "source": (sources or {}).get(one.code),
                 }
                 for one in catalogue.procedures.values()
+                if one.code not in taken_over
             ],
         ),
     ]
     changed = [_upsert(session, table, entry) for table, entries in rows for entry in entries]
     if any(changed):
-        revision = insert(tables.catalogue_revision).values(singleton=True, revision=uuid7())
-        session.execute(
-            revision.on_conflict_do_update(
-                index_elements=["singleton"], set_={"revision": revision.excluded.revision}
-            )
-        )
+        renew_revision(session)
     return any(changed)
+
+
+def renew_revision(session: Session) -> None:
+    """Have every process read the catalogue again: something in it changed."""
+    revision = insert(tables.catalogue_revision).values(singleton=True, revision=uuid7())
+    session.execute(
+        revision.on_conflict_do_update(
+            index_elements=["singleton"], set_={"revision": revision.excluded.revision}
+        )
+    )
 
 
 def _upsert(session: Session, table: Any, entry: dict[str, Any]) -> bool:
@@ -136,7 +155,7 @@ def _upsert(session: Session, table: Any, entry: dict[str, Any]) -> bool:
     stored = session.execute(select(table).where(*(table.c[name] == entry[name] for name in key))).first()
     if stored is not None and {name: stored._mapping[name] for name in entry} == entry:
         return False
-    if stored is not None and table is tables.procedures:
+    if stored is not None and table is tables.procedures and stored.definition != entry["definition"]:
         pinned = select(tables.requests.c.id).where(
             tables.requests.c.procedure == entry["code"],
             tables.requests.c.procedure_version == entry["version"],
@@ -163,5 +182,9 @@ def _load(session: Session) -> Catalogue:
             Desk(row.code, row.agency, row.site, Names.of(row.names), row.open)
             for row in session.execute(select(tables.desks).order_by(tables.desks.c.code))
         ],
-        [procedure_from(row.definition) for row in session.execute(select(tables.procedures))],
+        [
+            replace(procedure_from(row.definition), valid_from=row.valid_from)
+            for row in session.execute(select(tables.procedures))
+        ],
+        today=counter_day(now()),
     )

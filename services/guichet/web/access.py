@@ -17,6 +17,7 @@ from shared.web import User, current_user, site_filter
 #: what touches many records at once, or hands out the data of people
 MANAGE = ("site_manager", "operator")
 FILE = ("agent", "site_manager", "operator")
+PUBLISH = ("site_manager", "operator")
 ACT = ("agent", "agency_officer", "site_manager", "operator")
 
 

@@ -5,6 +5,8 @@ from flask import Flask
 from services.guichet.catalogue.queue import queue_rules
 from services.guichet.documents.settings import from_environment
 from services.guichet.web import api, filing, pages, session
+from services.guichet.web.admin import api as admin_api
+from services.guichet.web.admin import pages as admin_pages
 from services.guichet.web.directory import api as directory_api
 from services.guichet.web.directory import listing, record
 from services.guichet.web.documents import api as documents_api
@@ -30,6 +32,7 @@ def make_app(database: Database | None = None) -> Flask:
             life_api.life_blp,
             queue_api.blp,
             documents_api.blp,
+            admin_api.blueprint,
         ],
         page_blueprints=[
             session.pages,
@@ -41,6 +44,7 @@ def make_app(database: Database | None = None) -> Flask:
             queue_pages.blueprint,
             reception_pages.blueprint,
             display.blueprint,
+            admin_pages.blueprint,
         ],
         database=database or service_database("guichet"),
     )

@@ -32,7 +32,7 @@ def fields_from(fields: Sequence[Field], form: MultiDict[str, str]) -> dict[str,
         elif field.kind is FieldKind.LIST:
             answers[field.code] = _list(field, form)
         elif name in form:
-            answers[field.code] = _typed_date(form[name]) if field.kind is FieldKind.DATE else form[name]
+            answers[field.code] = typed_date(form[name]) if field.kind is FieldKind.DATE else form[name]
     return answers
 
 
@@ -66,7 +66,7 @@ def list_rows(field: Field, typed: Mapping[str, str], spare: int = 0) -> list[di
 def _list(field: Field, form: MultiDict[str, str]) -> list[dict[str, str]]:
     days = {column.code for column in field.columns if column.kind is FieldKind.DATE}
     return [
-        {code: _typed_date(value) if code in days else value for code, value in row.items()}
+        {code: typed_date(value) if code in days else value for code, value in row.items()}
         for row in list_rows(field, typed_from(form))
     ]
 
@@ -103,7 +103,7 @@ def by_field(errors: Sequence[Mapping[str, str]]) -> dict[str, str]:
     return first
 
 
-def _typed_date(text: str) -> str:
+def typed_date(text: str) -> str:
     """``23/11/2026`` as ISO; anything else is left for the rules to refuse."""
     found = _TYPED_DATE.fullmatch(ascii_digits(text.strip()))
     return f"{found[3]}-{int(found[2]):02d}-{int(found[1]):02d}" if found else text

@@ -47,3 +47,11 @@ ROUTING_REASONS: Mapping[str, str] = {
 }
 
 LANGUAGE_NAMES = (("fr", "Français"), ("ar", "العربية"), ("en", "English"))
+
+#: what became of a version → (tone, word)
+VERSION_STATUSES: Mapping[str, tuple[str, str]] = {
+    "in_force": ("done", N_("In force")),
+    "announced": ("new", N_("Announced")),
+    "superseded": ("off", N_("Superseded")),
+    "never_in_force": ("off", N_("Replaced before it held")),
+}

@@ -6,11 +6,12 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from services.guichet.domain.catalogue import Catalogue, Field, FieldKind, Procedure
 from services.guichet.domain.numbers import ZONE
 from services.guichet.domain.requests import DECIDED, Request
+from services.guichet.domain.terms import Term, Validity
 from services.guichet.storage.requests import Filed
 from services.guichet.web import names, presenters
 from shared.web import User, language
@@ -89,6 +90,49 @@ def due(request: Request) -> str:
         return ""
     soon = request.due_at - request.submitted_at <= timedelta(days=2)
     return f"{date_long(request.due_at)} {clock(request.due_at)}" if soon else date_long(request.due_at)
+
+
+def published_fee(procedure: Procedure) -> str:
+    """What the list of procedures says of the fee: the amount when there is only one."""
+    lines = procedure.fee_lines
+    if not lines:
+        return fee(None if lines is None else Decimal(0))
+    amounts = sorted({line.amount for line in lines})
+    return money(amounts[0]) if len(amounts) == 1 else f"{money(amounts[0])} – {money(amounts[-1])}"
+
+
+def term(value: Term | Validity | None) -> str:
+    if value is None:
+        return str(gettext("Not published"))
+    number = value.value
+    if value.unit == "hours":
+        return str(ngettext("%(num)s hour", "%(num)s hours", number))
+    if value.unit == "days":
+        return str(ngettext("%(num)s day", "%(num)s days", number))
+    if value.unit == "working_hours":
+        return str(ngettext("%(num)s working hour", "%(num)s working hours", number))
+    if value.unit == "working_days":
+        return str(ngettext("%(num)s working day", "%(num)s working days", number))
+    if value.unit == "months":
+        return str(ngettext("%(num)s month", "%(num)s months", number))
+    return str(ngettext("%(num)s year", "%(num)s years", number))
+
+
+def procedure_facts(procedure: Procedure) -> list[tuple[str, str]]:
+    """What a version says besides its questions, documents and fees."""
+    facts = [
+        (gettext("Law"), gettext("Public (loi 55-19)") if procedure.public else gettext("Private")),
+        (gettext("Service target"), term(procedure.service_target)),
+        (gettext("Legal term"), term(procedure.legal_term)),
+        (gettext("Fee"), published_fee(procedure)),
+    ]
+    if procedure.authority:
+        facts.append((gettext("Who decides"), procedure.authority.within(language())))
+    if procedure.outcome:
+        facts.append((gettext("Outcome"), procedure.outcome.within(language())))
+    if procedure.outcome_validity:
+        facts.append((gettext("Valid for"), term(procedure.outcome_validity)))
+    return [(str(label), str(value)) for label, value in facts]
 
 
 def fee(amount: Decimal | None) -> str:

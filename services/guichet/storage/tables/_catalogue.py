@@ -1,9 +1,10 @@
 """What the counter offers, as the database holds it."""
 
-from sqlalchemy import Boolean, Column, Double, ForeignKey, Integer, Table, Text, Uuid
+from sqlalchemy import Boolean, Column, Date, Double, ForeignKey, Integer, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.guichet.storage.tables._metadata import metadata
+from shared.db import UtcDateTime
 
 agencies = Table(
     "agencies",
@@ -43,6 +44,12 @@ procedures = Table(
     Column("version", Integer, primary_key=True),
     Column("agency", Text, ForeignKey("agencies.code"), nullable=False),
     Column("definition", JSONB, nullable=False),
+    Column("source", Text),
+    Column("valid_from", Date),
+    Column("note", Text),
+    Column("published_at", UtcDateTime),
+    Column("published_by", Text),
+    Column("published_by_name", Text),
 )
 
 catalogue_revision = Table(
