@@ -80,6 +80,14 @@ class NotificationsWorker(EventWorker):
     def booking_cancelled(self, event: Event, session: Session) -> None:
         telling.booking_cancelled(session, event)
 
+    @subscribe(consumed.VisitBooked)
+    def visit_booked(self, event: Event, session: Session) -> None:
+        telling.visit_booked(session, event)
+
+    @subscribe(consumed.VisitCancelled)
+    def visit_cancelled(self, event: Event, session: Session) -> None:
+        telling.visit_cancelled(session, event)
+
     @subscribe(consumed.InvoiceIssued)
     def invoice_issued(self, event: Event, session: Session) -> None:
         telling.invoice_issued(session, event)

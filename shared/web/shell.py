@@ -31,6 +31,7 @@ NAVIGATION = (
     NavItem("guichet", "/guichet/", "inbox", N_("Requests")),
     NavItem("startups", "/guichet/startups", "building", N_("Startups")),
     NavItem("queue", "/guichet/queue", "ticket", N_("Queue")),
+    NavItem("desks", "/guichet/desks", "building-community", N_("Desks")),
     NavItem("booking", "/booking/", "calendar", N_("Rooms")),
     NavItem("billing", "/billing/", "file-invoice", N_("Invoices")),
     NavItem("notifications", "/notifications/", "bell", N_("Notifications")),

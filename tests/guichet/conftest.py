@@ -35,6 +35,8 @@ FACTS = (
     "service_windows",
     "wall_screens",
     "deadline_notices",
+    "visits",
+    "presence_exceptions",
     "failed_messages",
     "tracking_links",
     "request_notes",

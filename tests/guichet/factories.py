@@ -6,7 +6,8 @@ from typing import Any
 
 from services.guichet.catalogue import load
 from services.guichet.domain.calendar import NETWORK, Calendars
-from services.guichet.domain.catalogue import Desk, Procedure, Site
+from services.guichet.domain.catalogue import Procedure, Site
+from services.guichet.domain.desks import Desk
 from services.guichet.domain.names import Names
 from services.guichet.domain.promises import deadlines
 from services.guichet.domain.requests import Actor, Request

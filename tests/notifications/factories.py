@@ -148,6 +148,33 @@ def _booking(given: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _visit(given: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "visit_id": str(uuid4()),
+        "number": "RV-5D3A91C0",
+        "request_number": None,
+        "startup_id": str(STARTUP),
+        "desk": "cnss-casablanca",
+        "agency": "cnss",
+        "agency_name": {"fr": "CNSS", "ar": "الصندوق الوطني للضمان الاجتماعي", "en": "CNSS"},
+        "site": "casablanca",
+        "site_name": SITE_NAME,
+        "starts_at": "2026-11-24T09:30:00Z",
+        "zone": "Africa/Casablanca",
+        **given,
+    }
+
+
+def visit_booked(**given: Any) -> Event:
+    data = _visit({"bring": [PROCEDURE], **given})
+    return event(consumed.VisitBooked, UUID(data["visit_id"]), **data)
+
+
+def visit_cancelled(**given: Any) -> Event:
+    data = _visit({"cancelled_at": "2026-11-23T10:00:00Z", "reason": "Agent absent.", **given})
+    return event(consumed.VisitCancelled, UUID(data["visit_id"]), **data)
+
+
 def booking_confirmed(**given: Any) -> Event:
     data = _booking({"space_kind": "room", "confirmed_at": "2026-11-20T09:00:00Z", **given})
     return event(consumed.BookingConfirmed, UUID(data["booking_id"]), **data)

@@ -82,6 +82,8 @@ def test_making_messages_wakes_the_senders(db: Database) -> None:
         (telling.request_withdrawn, make.request_withdrawn(), ["email"]),
         (telling.booking_confirmed, make.booking_confirmed(), ["email", "sms"]),
         (telling.booking_cancelled, make.booking_cancelled(), ["email", "sms"]),
+        (telling.visit_booked, make.visit_booked(), ["email", "sms"]),
+        (telling.visit_cancelled, make.visit_cancelled(), ["email", "sms"]),
         (telling.invoice_issued, make.invoice_issued(), ["email"]),
         (telling.credit_note_issued, make.credit_note_issued(), ["email"]),
         (telling.document_expiring, make.document_expiring(), ["email"]),

@@ -37,6 +37,9 @@ FACTS: Facts = {
     "link": "https://guichet.technopark.example/t/q3Zr0v1uQ7mE2yTn8sKdLw",
     "motive": "La dénomination « Oasis » est déjà prise.",
     "space": {"fr": "Salle Atlas", "ar": "قاعة أطلس", "en": "Atlas room"},
+    "agency": {"fr": "CNSS", "ar": "الصندوق الوطني للضمان الاجتماعي", "en": "CNSS"},
+    "bring": [{"fr": "Copie de la CNIE", "ar": "نسخة من البطاقة الوطنية", "en": "Copy of the identity card"}],
+    "request": "CAS-2026-000124",
     "starts_at": "2026-11-23T09:00:00+00:00",
     "ends_at": "2026-11-23T11:00:00+00:00",
     "zone": "Africa/Casablanca",
@@ -129,6 +132,13 @@ def test_times_are_those_of_the_zone_of_the_booking() -> None:
     assert "lundi 23 novembre 2026" in email_body(Kind.BOOKING_CONFIRMED, "fr", FACTS, name="").text
     paris: Facts = {**FACTS, "zone": "Europe/Paris"}
     assert "10:00 – 12:00" in email_body(Kind.BOOKING_CONFIRMED, "fr", paris, name="").html
+
+
+def test_a_visit_says_what_to_bring_in_the_readers_language() -> None:
+    french = email_body(Kind.VISIT_BOOKED, "fr", FACTS, name="Salma").text
+    assert "Pièces à apporter\u00a0: Copie de la CNIE" in french
+    assert "le lundi 23 novembre 2026 à 09:00" in french
+    assert "نسخة من البطاقة الوطنية" in email_body(Kind.VISIT_BOOKED, "ar", FACTS, name="سلمى").html
 
 
 @pytest.mark.parametrize(

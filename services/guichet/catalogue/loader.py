@@ -10,17 +10,18 @@ import yaml
 from services.guichet.catalogue.source import Mistake, NotYaml, Source, read_source, without_version
 from services.guichet.domain.calendar import NETWORK
 from services.guichet.domain.calendar_reader import WrittenCalendar, calendar_from
-from services.guichet.domain.catalogue import Agency, Catalogue, Desk, Procedure, Site
+from services.guichet.domain.catalogue import Agency, Catalogue, Procedure, Site
 from services.guichet.domain.catalogue_reader import (
     Fault,
     Unreadable,
     agency_from,
-    desk_from,
     procedure_from,
     site_from,
     spell,
 )
 from services.guichet.domain.catalogue_reader import Path as EntryPath
+from services.guichet.domain.desk_reader import desk_from
+from services.guichet.domain.desks import Desk
 
 T = TypeVar("T")
 
@@ -110,7 +111,7 @@ def _check_references(
     for position, desk in enumerate(desks):
         if desk.agency not in agency_codes:
             reader.report_in("desks.yaml", Fault((position, "agency"), f"there is no agency “{desk.agency}”"))
-        if desk.site not in site_codes:
+        if desk.site is not None and desk.site not in site_codes:
             reader.report_in("desks.yaml", Fault((position, "site"), f"there is no site “{desk.site}”"))
 
 

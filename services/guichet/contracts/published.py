@@ -6,6 +6,9 @@ People's names, addresses and telephones travel only with the startup's own reco
 
 from marshmallow import Schema, fields, validate
 
+from services.guichet.contracts.parts import Names
+from services.guichet.contracts.visits import VisitBooked as VisitBooked
+from services.guichet.contracts.visits import VisitCancelled as VisitCancelled
 from shared.messaging.contracts import published
 from shared.messaging.fields import Instant
 
@@ -16,12 +19,6 @@ OPT_IN = ("newsletter", "events")
 PURPOSES = ("service", "invoices", *OPT_IN)
 #: what the counter aims at, and what the law allows
 DEADLINES = ("service", "legal")
-
-
-class Names(Schema):
-    fr = fields.String(required=True)
-    ar = fields.String(required=True)
-    en = fields.String(required=True)
 
 
 class Contact(Schema):

@@ -11,6 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from services.guichet.domain.desks import Desk
 from services.guichet.domain.names import Names
 from services.guichet.domain.terms import Term, Validity
 from services.guichet.domain.workflow import STANDARD, Workflow
@@ -189,15 +190,6 @@ class Site:
     names: Names
     latitude: float
     longitude: float
-    open: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    code: str
-    agency: str
-    site: str
-    names: Names
     open: bool = True
 
 

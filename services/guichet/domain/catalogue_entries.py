@@ -209,6 +209,11 @@ class Entry:
             return None
         return entry.integer(given[0].value, minimum=1), given[0]
 
+    def inside(self, key: str) -> "Entry":
+        """The mapping under ``key``; its leftovers are for the caller to look at."""
+        self._read.add(key)
+        return Entry(self._data.get(key), (*self._path, key), self._faults)
+
     def condition(self, key: str) -> Condition | None:
         if self.missing(key):
             return None

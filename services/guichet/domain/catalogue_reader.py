@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from services.guichet.domain.catalogue import (
     Agency,
     Condition,
-    Desk,
     Document,
     FeeKind,
     FeeLine,
@@ -32,7 +31,6 @@ __all__ = [
     "Path",
     "Unreadable",
     "agency_from",
-    "desk_from",
     "procedure_from",
     "read_field",
     "site_from",
@@ -98,19 +96,6 @@ def site_from(data: object) -> Site:
     )
     entry.finish()
     return site
-
-
-def desk_from(data: object) -> Desk:
-    entry = Entry(data)
-    desk = Desk(
-        code=entry.code("code"),
-        agency=entry.code("agency"),
-        site=entry.code("site"),
-        names=entry.names("names"),
-        open=entry.boolean("open", default=True),
-    )
-    entry.finish()
-    return desk
 
 
 def check_fields(entry: Entry, fields: tuple[Field, ...]) -> dict[str, Field]:

@@ -132,7 +132,29 @@ class Request:
         self.next_notice_at = deadlines.next_notice_at(said)
 
     def route(self, routing: Routing, *, at: datetime) -> None:
-        self._leave("route", at, COUNTER, note=routing.reason)
+        self._leave("route", at, COUNTER, note=routing.reason, details=routing.as_dict())
+        self._place(routing)
+
+    def reroute(self, routing: Routing, *, at: datetime, actor: Actor, reason: str) -> None:
+        """Move to another desk, which begins afresh; what the startup owes stays owed.
+
+        Raises:
+            Conflict: it is closed, was never sent to a desk, or is at that desk already.
+        """
+        if self.desk is None or self.closed_at is not None:
+            raise self._refusal()
+        if routing.desk.code == self.desk:
+            raise Conflict(N_("The request is at this desk already."), field="desk")
+        details = {**routing.as_dict(), "from": self.desk}
+        if self.state is State.IN_PROGRESS:
+            self.state = State.ROUTED
+        self.handled_by = None
+        self.assigned_to = None
+        self.version += 1
+        self.history.append(Transition(self.version, "reroute", self.state, at, actor, reason, details))
+        self._place(routing)
+
+    def _place(self, routing: Routing) -> None:
         self.desk = routing.desk.code
         self.desk_site = routing.desk.site
         self.routing_reason = routing.reason
@@ -292,6 +314,7 @@ _WHAT_HAPPENED: Mapping[str, str] = {
     "reject": N_("%(who)s rejected this request on %(when)s: %(note)s"),
     "withdraw": N_("%(who)s withdrew this request on %(when)s: %(note)s"),
     "hand_over": N_("%(who)s handed the outcome over on %(when)s."),
+    "reroute": N_("%(who)s sent this request to another desk on %(when)s: %(note)s"),
     "assign": N_("%(who)s assigned this request to somebody on %(when)s."),
 }
 

@@ -15,11 +15,12 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.guichet.domain.catalogue import Agency, Catalogue, Desk, Site
+from services.guichet.domain.catalogue import Agency, Catalogue, Site
 from services.guichet.domain.catalogue_reader import procedure_from
 from services.guichet.domain.names import Names
 from services.guichet.domain.numbers import counter_day
 from services.guichet.storage import tables
+from services.guichet.storage.desk_rows import desk_from_row, desk_row
 from shared.clock import now
 from shared.db import uuid7
 
@@ -50,6 +51,11 @@ def current(session: Session) -> Catalogue:
     if revision is None:
         raise CatalogueMissing
     return at_revision(session, revision)
+
+
+def last_read() -> Catalogue | None:
+    """What this process read last, without asking whether it still holds."""
+    return next(reversed(_remembered.values()), None)
 
 
 def at_revision(session: Session, revision: UUID) -> Catalogue:
@@ -108,16 +114,7 @@ def save(
         ),
         (
             tables.desks,
-            [
-                {
-                    "code": one.code,
-                    "agency": one.agency,
-                    "site": one.site,
-                    "names": one.names.as_dict(),
-                    "open": one.open,
-                }
-                for one in catalogue.desks.values()
-            ],
+            [desk_row(one) for one in catalogue.desks.values()],
         ),
         (
             tables.procedures,
@@ -155,6 +152,9 @@ def _upsert(session: Session, table: Any, entry: dict[str, Any]) -> bool:
     stored = session.execute(select(table).where(*(table.c[name] == entry[name] for name in key))).first()
     if stored is not None and {name: stored._mapping[name] for name in entry} == entry:
         return False
+    if stored is not None and table is tables.desks and stored.edited_at is not None:
+        # Staff corrected this desk on its page: the file was only where it began.
+        return False
     if stored is not None and table is tables.procedures and stored.definition != entry["definition"]:
         pinned = select(tables.requests.c.id).where(
             tables.requests.c.procedure == entry["code"],
@@ -178,10 +178,7 @@ def _load(session: Session) -> Catalogue:
             Site(row.code, row.prefix, Names.of(row.names), row.latitude, row.longitude, row.open)
             for row in session.execute(select(tables.sites).order_by(tables.sites.c.position))
         ],
-        [
-            Desk(row.code, row.agency, row.site, Names.of(row.names), row.open)
-            for row in session.execute(select(tables.desks).order_by(tables.desks.c.code))
-        ],
+        [desk_from_row(row) for row in session.execute(select(tables.desks).order_by(tables.desks.c.code))],
         [
             replace(procedure_from(row.definition), valid_from=row.valid_from)
             for row in session.execute(select(tables.procedures))

@@ -1,6 +1,6 @@
 """Requests: writing one, and finding them again within the user's sites."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,9 +29,16 @@ LONGEST_SERIAL = 12
 DELIVERED = (State.COMPLETED, State.HANDED_OVER)
 
 _FILING = (
-    "SELECT r.revision, c.revision, nextval('request_serial'), s.legal_name, s.ice, s.site"
+    "SELECT r.revision, c.revision, nextval('request_serial'), s.legal_name, s.ice, s.site{loads}"
     " FROM catalogue_revision r LEFT JOIN calendar_revision c ON true"
     " LEFT JOIN startups s ON s.id = %s AND s.merged_into IS NULL"
+)
+_FILING_ALONE = _FILING.format(loads="")
+# Only where several desks could take the request is it worth counting what they have to do.
+_FILING_AMONG = _FILING.format(
+    loads=", (SELECT jsonb_object_agg(among.desk, (SELECT count(*) FROM (SELECT FROM requests q"
+    " WHERE q.desk = among.desk AND q.closed_at IS NULL LIMIT 2000) open))"
+    " FROM unnest(%s::text[]) AS among (desk))"
 )
 
 # The request and its first lines of history in one round trip and one parameter: binding forty
@@ -61,6 +68,8 @@ class Filing:
     calendars: Calendars
     serial: int
     startup: FilingStartup | None
+    #: open requests of the desks that were asked about
+    loads: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,10 @@ class Wanted:
     site: str | None = None
     state: State | None = None
     startup_id: UUID | None = None
+    desk: str | None = None
+    open_only: bool = False
+    closed_only: bool = False
+    oldest_first: bool = False
     search: str | None = None
     submitted_from: datetime | None = None
     submitted_before: datetime | None = None
@@ -78,16 +91,23 @@ class Wanted:
     or_open_or_closed_from: datetime | None = None
 
 
-def for_filing(session: Session, startup_id: UUID, *, sites: Collection[str]) -> Filing:
-    row = driver.execute(session, _FILING, (startup_id,)).fetchone()
+def for_filing(
+    session: Session, startup_id: UUID, *, sites: Collection[str], among: Collection[str] = ()
+) -> Filing:
+    """``among``: desks whose load is wanted in the same breath."""
+    if among:
+        row = driver.execute(session, _FILING_AMONG, (list(among), startup_id)).fetchone()
+    else:
+        row = driver.execute(session, _FILING_ALONE, (startup_id,)).fetchone()
     if row is None:
         raise catalogue_storage.CatalogueMissing
-    revision, calendar_revision, serial, legal_name, ice, site = row
+    revision, calendar_revision, serial, legal_name, ice, site = row[:6]
     return Filing(
         catalogue=catalogue_storage.at_revision(session, revision),
         calendars=calendar_storage.at_revision(session, calendar_revision),
         serial=serial,
         startup=FilingStartup(legal_name, ice) if site in sites else None,
+        loads=row[6] if among else {},
     )
 
 
@@ -139,13 +159,13 @@ def get(session: Session, key: UUID | str, *, sites: Iterable[str]) -> Filed | N
 
 
 def find(session: Session, wanted: Wanted, *, after: UUID | None = None, limit: int) -> list[Filed]:
-    """Newest first."""
+    """Newest first, unless what has waited longest is wanted."""
     query = with_startup().where(*_conditions(wanted))
+    identity = _requests.c.id
     if after is not None:
-        query = query.where(_requests.c.id < after)
-    return [
-        filed(row) for row in session.execute(query.order_by(_requests.c.id.desc()).limit(limit)).mappings()
-    ]
+        query = query.where(identity > after if wanted.oldest_first else identity < after)
+    query = query.order_by(identity if wanted.oldest_first else identity.desc()).limit(limit)
+    return [filed(row) for row in session.execute(query).mappings()]
 
 
 def history(session: Session, request_id: UUID) -> list[Transition]:
@@ -244,6 +264,12 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         conditions.append(_requests.c.state == wanted.state.value)
     if wanted.startup_id is not None:
         conditions.append(_requests.c.startup_id == wanted.startup_id)
+    if wanted.desk is not None:
+        conditions.append(_requests.c.desk == wanted.desk)
+    if wanted.open_only:
+        conditions.append(_requests.c.closed_at.is_(None))
+    if wanted.closed_only:
+        conditions.append(_requests.c.closed_at.is_not(None))
     period: list[ColumnElement[bool]] = []
     if wanted.submitted_from is not None:
         period.append(_requests.c.submitted_at >= wanted.submitted_from)

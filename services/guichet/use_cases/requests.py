@@ -17,10 +17,10 @@ from services.guichet.domain.catalogue import Catalogue, Procedure
 from services.guichet.domain.numbers import request_number
 from services.guichet.domain.promises import deadlines
 from services.guichet.domain.requests import Actor, Request, changed_since
-from services.guichet.domain.routing import route, unknown_site
+from services.guichet.domain.routing import route, rung, unknown_site
 from services.guichet.domain.workflow import Action
 from services.guichet.storage import catalogue as catalogue_storage
-from services.guichet.storage import requests
+from services.guichet.storage import desks, requests
 from services.guichet.storage.ids import new_id
 from services.guichet.storage.requests import Filed
 from services.guichet.use_cases import tracking
@@ -65,7 +65,9 @@ def file_request(
 
     ``sites`` are those the user may see startups of.
     """
-    filing = requests.for_filing(session, startup_id, sites=sites)
+    expected = catalogue_storage.last_read()
+    among = _equals(expected, procedure, site)
+    filing = requests.for_filing(session, startup_id, sites=sites, among=among)
     catalogue = filing.catalogue
     if filing.startup is None:
         raise InvalidInput(N_("There is no such startup on your sites."), field="startup_id")
@@ -89,9 +91,18 @@ def file_request(
         depositor=depositor,
     )
     request.promise(deadlines(chosen, at, (), filing.calendars.of(site)))
-    request.route(
-        route(agency=chosen.agency, site=site, desks=catalogue.desks.values(), sites=catalogue.sites), at=at
+    loads = (
+        filing.loads if catalogue is expected else desks.loads(session, _equals(catalogue, procedure, site))
     )
+    decision = route(
+        agency=chosen.agency,
+        site=site,
+        desks=catalogue.desks.values(),
+        sites=catalogue.sites,
+        loads=loads,
+        turn=filing.serial,
+    )
+    request.route(decision, at=at)
     token = tracking.new_token()
     requests.add(session, request, tracking_sha256=tracking.digest(token))
     common = common_facts(request, chosen)
@@ -218,6 +229,15 @@ def act(
         # Two clerks pressed at the same moment; what the other one did is committed by now.
         raise changed_since(requests.history(session, request.id), read_version)
     return filed
+
+
+def _equals(catalogue: Catalogue | None, procedure: str, site: str) -> list[str]:
+    """The desks between which only their load can decide; mostly there is but one, and none to ask."""
+    chosen = catalogue.procedures.get(procedure) if catalogue else None
+    if catalogue is None or chosen is None or site not in catalogue.sites:
+        return []
+    found = rung(agency=chosen.agency, site=site, desks=catalogue.desks.values(), sites=catalogue.sites)
+    return [desk.code for desk in found.desks] if found and len(found.desks) > 1 else []
 
 
 def common_facts(request: Request, procedure: Procedure) -> dict[str, Any]:

@@ -19,6 +19,8 @@ MANAGE = ("site_manager", "operator")
 FILE = ("agent", "site_manager", "operator")
 PUBLISH = ("site_manager", "operator")
 ACT = ("agent", "agency_officer", "site_manager", "operator")
+MANAGE_DESKS = ("site_manager", "operator")
+REROUTE = ("agent", "site_manager", "operator")
 
 
 def actor() -> Actor:

@@ -29,7 +29,7 @@ from shared.web import (
 from shared.web.cookies import clear_session_cookie
 
 session_blp = ApiBlueprint("session", __name__, description="Signing in and out")
-catalogue_blp = ApiBlueprint("catalogue", __name__, description="Procedures and desks")
+catalogue_blp = ApiBlueprint("catalogue", __name__, description="Procedures")
 requests_blp = ApiBlueprint("requests", __name__, description="Requests filed for startups")
 
 
@@ -66,30 +66,6 @@ def list_procedures() -> dict[str, Any]:
     with transaction() as session:
         catalogue = catalogue_storage.current(session)
     return {"items": [presenters.procedure(one) for one in catalogue.procedures.values()]}
-
-
-@catalogue_blp.route("/desks", methods=["GET"])
-@requires()
-@catalogue_blp.arguments(schemas.SiteQuery, location="query")
-@catalogue_blp.response(200, schemas.DeskList)
-def list_desks(query: dict[str, Any]) -> dict[str, Any]:
-    """Which agency sits where."""
-    with transaction() as session:
-        catalogue = catalogue_storage.current(session)
-    return {
-        "items": [
-            {
-                "code": desk.code,
-                "agency": desk.agency,
-                "agency_name": catalogue.agencies[desk.agency].names.as_dict(),
-                "site": desk.site,
-                "name": desk.names.as_dict(),
-                "open": desk.open,
-            }
-            for desk in catalogue.desks.values()
-            if query["site"] in (None, desk.site)
-        ]
-    }
 
 
 @requests_blp.route("/requests", methods=["GET"])

@@ -7,6 +7,8 @@ from services.guichet.documents.settings import from_environment
 from services.guichet.web import api, filing, pages, session
 from services.guichet.web.admin import api as admin_api
 from services.guichet.web.admin import pages as admin_pages
+from services.guichet.web.desks import admin, inbox, presence, rerouting
+from services.guichet.web.desks import api as desks_api
 from services.guichet.web.directory import api as directory_api
 from services.guichet.web.directory import listing, record
 from services.guichet.web.documents import api as documents_api
@@ -33,6 +35,7 @@ def make_app(database: Database | None = None) -> Flask:
             queue_api.blp,
             documents_api.blp,
             admin_api.blueprint,
+            desks_api.blp,
         ],
         page_blueprints=[
             session.pages,
@@ -45,6 +48,10 @@ def make_app(database: Database | None = None) -> Flask:
             reception_pages.blueprint,
             display.blueprint,
             admin_pages.blueprint,
+            inbox.blueprint,
+            admin.blueprint,
+            presence.blueprint,
+            rerouting.blueprint,
         ],
         database=database or service_database("guichet"),
     )

@@ -30,6 +30,7 @@ LATE = ("late", N_("Late"))
 ACTIONS: Mapping[str, str] = {
     "submit": N_("Filed"),
     "route": N_("Sent to a desk"),
+    "reroute": N_("Sent to another desk"),
     "start": N_("Started"),
     "complete": N_("Completed"),
     "reject": N_("Rejected"),
@@ -39,11 +40,6 @@ ACTIONS: Mapping[str, str] = {
     "hand_over": N_("Handed over"),
     "withdraw": N_("Withdrawn"),
     "assign": N_("Assigned"),
-}
-
-ROUTING_REASONS: Mapping[str, str] = {
-    "same_site": N_("The agency has a desk at this site."),
-    "nearest_site": N_("The agency has no desk at this site: this is the nearest one."),
 }
 
 LANGUAGE_NAMES = (("fr", "Français"), ("ar", "العربية"), ("en", "English"))

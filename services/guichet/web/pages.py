@@ -17,6 +17,7 @@ from services.guichet.storage.requests import Filed, Wanted
 from services.guichet.use_cases import requests
 from services.guichet.web import names, presenters, views
 from services.guichet.web.access import ACT, FILE, actor, may
+from services.guichet.web.desks import rerouting
 from services.guichet.web.steps import steps as steps_of
 from shared.clock import now
 from shared.errors import DomainError, InvalidInput
@@ -142,7 +143,7 @@ def _opened(number: str, *, alone: bool) -> dict[str, Any]:
         "site": catalogue.sites[found.site],
         "desk": catalogue.desks.get(found.desk or ""),
         "agency": catalogue.agencies[found.agency],
-        "reason": names.ROUTING_REASONS.get(found.routing_reason or "", ""),
+        **rerouting.shown(found, history, catalogue, user),
         "history": history,
         "action_names": names.ACTIONS,
         "failures": failures,

@@ -99,6 +99,7 @@ def request_detail(
                 "at": line.at,
                 "actor": line.actor.name,
                 "note": line.note,
+                "details": line.details,
             }
             for line in history
         ],

@@ -44,13 +44,28 @@ class SiteQuery(ma.Schema):
     site = Text(longest=40, load_default=None)
 
 
+class PresenceWindowOut(ma.Schema):
+    day = ma.fields.String(required=True)
+    opens = ma.fields.String(required=True)
+    closes = ma.fields.String(required=True)
+    places = ma.fields.Integer(required=True)
+    officer = ma.fields.String(required=True, allow_none=True)
+
+
 class DeskOut(ma.Schema):
     code = ma.fields.String(required=True)
     agency = ma.fields.String(required=True)
     agency_name = Names(required=True)
-    site = ma.fields.String(required=True)
+    site = ma.fields.String(required=True, allow_none=True, metadata={"description": "none: the head office"})
     name = Names(required=True)
     open = ma.fields.Boolean(required=True)
+    channel = ma.fields.String(required=True)
+    address = ma.fields.String(
+        required=True, allow_none=True, metadata={"description": "shown to those who manage desks"}
+    )
+    capacity = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Integer(), required=True)
+    presence = ma.fields.List(ma.fields.Nested(PresenceWindowOut), required=True)
+    version = ma.fields.Integer(required=True)
 
 
 class ConditionOut(ma.Schema):
@@ -206,6 +221,7 @@ class HistoryLine(ma.Schema):
     at = Instant(required=True)
     actor = ma.fields.String(required=True)
     note = ma.fields.String(required=True, allow_none=True)
+    details = ma.fields.Dict(required=True, allow_none=True)
 
 
 class AskedItem(ma.Schema):

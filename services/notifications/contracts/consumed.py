@@ -68,6 +68,18 @@ class _Booking(_Reading):
     zone = fields.String(required=True)
 
 
+class _Visit(_Reading):
+    visit_id = fields.UUID(required=True)
+    number = fields.String(required=True)
+    request_number = fields.String(load_default=None, allow_none=True)
+    startup_id = fields.UUID(required=True)
+    agency_name = fields.Nested(_Names, required=True)
+    site = fields.String(required=True)
+    site_name = fields.Nested(_Names, required=True)
+    starts_at = fields.AwareDateTime(required=True, format="iso")
+    zone = fields.String(required=True)
+
+
 @consumed("guichet.startup_registered.v1")
 class StartupRegistered(_Startup):
     pass
@@ -131,6 +143,16 @@ class BookingConfirmed(_Booking):
 @consumed("booking.booking_cancelled.v1")
 class BookingCancelled(_Booking):
     was_confirmed = fields.Boolean(required=True)
+
+
+@consumed("guichet.visit_booked.v1")
+class VisitBooked(_Visit):
+    bring = fields.List(fields.Nested(_Names), required=True)
+
+
+@consumed("guichet.visit_cancelled.v1")
+class VisitCancelled(_Visit):
+    reason = fields.String(required=True)
 
 
 @consumed("billing.invoice_issued.v1")

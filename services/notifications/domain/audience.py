@@ -46,6 +46,8 @@ class Kind(StrEnum):
     REQUEST_WITHDRAWN = "request_withdrawn"
     BOOKING_CONFIRMED = "booking_confirmed"
     BOOKING_CANCELLED = "booking_cancelled"
+    VISIT_BOOKED = "visit_booked"
+    VISIT_CANCELLED = "visit_cancelled"
     INVOICE_ISSUED = "invoice_issued"
     CREDIT_NOTE_ISSUED = "credit_note_issued"
     DOCUMENT_EXPIRING = "document_expiring"
@@ -62,6 +64,8 @@ CHANNELS: dict[Kind, tuple[Channel, ...]] = {
     Kind.REQUEST_WITHDRAWN: (Channel.EMAIL,),
     Kind.BOOKING_CONFIRMED: (Channel.EMAIL, Channel.SMS),
     Kind.BOOKING_CANCELLED: (Channel.EMAIL, Channel.SMS),
+    Kind.VISIT_BOOKED: (Channel.EMAIL, Channel.SMS),
+    Kind.VISIT_CANCELLED: (Channel.EMAIL, Channel.SMS),
     Kind.INVOICE_ISSUED: (Channel.EMAIL,),
     Kind.CREDIT_NOTE_ISSUED: (Channel.EMAIL,),
     Kind.DOCUMENT_EXPIRING: (Channel.EMAIL,),

@@ -77,6 +77,20 @@ def booking_cancelled(session: Session, event: Event) -> None:
         tell(session, _cause(event, Kind.BOOKING_CANCELLED, _booking(event)))
 
 
+def visit_booked(session: Session, event: Event) -> None:
+    """Say when an agency's officer receives the startup, and which documents to bring."""
+    facts = _visit(event)
+    facts["bring"] = event.data["bring"]
+    tell(session, _cause(event, Kind.VISIT_BOOKED, facts))
+
+
+def visit_cancelled(session: Session, event: Event) -> None:
+    """Say that the officer does not receive it, and why (by e-mail only: it may name people)."""
+    facts = _visit(event)
+    facts["motive"] = event.data["reason"]
+    tell(session, _cause(event, Kind.VISIT_CANCELLED, facts))
+
+
 def invoice_issued(session: Session, event: Event) -> None:
     """Say what is to be paid, and by when."""
     facts = _document(event)
@@ -171,6 +185,17 @@ def _booking(event: Event) -> Facts:
         "space": event.data["space_name"],
         "starts_at": event.data["starts_at"].isoformat(),
         "ends_at": event.data["ends_at"].isoformat(),
+        "zone": event.data["zone"],
+    }
+
+
+def _visit(event: Event) -> Facts:
+    return {
+        "number": event.data["number"],
+        "request": event.data["request_number"],
+        "agency": event.data["agency_name"],
+        "site": event.data["site_name"],
+        "starts_at": event.data["starts_at"].isoformat(),
         "zone": event.data["zone"],
     }
 

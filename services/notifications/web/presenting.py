@@ -31,6 +31,8 @@ KINDS: dict[str, str] = {
     Kind.REQUEST_WITHDRAWN: N_("Request withdrawn"),
     Kind.BOOKING_CONFIRMED: N_("Booking confirmed"),
     Kind.BOOKING_CANCELLED: N_("Booking cancelled"),
+    Kind.VISIT_BOOKED: N_("Visit booked"),
+    Kind.VISIT_CANCELLED: N_("Visit cancelled"),
     Kind.INVOICE_ISSUED: N_("Invoice issued"),
     Kind.CREDIT_NOTE_ISSUED: N_("Credit note issued"),
     Kind.DOCUMENT_EXPIRING: N_("Document about to expire"),

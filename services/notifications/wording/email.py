@@ -29,6 +29,8 @@ ACCENTS = {
     Kind.REQUEST_WITHDRAWN: GREY,
     Kind.BOOKING_CONFIRMED: GREEN,
     Kind.BOOKING_CANCELLED: GREY,
+    Kind.VISIT_BOOKED: GREEN,
+    Kind.VISIT_CANCELLED: GREY,
     Kind.INVOICE_ISSUED: BLUE,
     Kind.CREDIT_NOTE_ISSUED: BLUE,
     Kind.DOCUMENT_EXPIRING: BLUE,
@@ -42,12 +44,16 @@ ROWS: dict[Kind, tuple[str, ...]] = {
     Kind.REQUEST_WITHDRAWN: ("number", "procedure", "site", "link"),
     Kind.BOOKING_CONFIRMED: ("number", "space", "site", "day", "hours"),
     Kind.BOOKING_CANCELLED: ("number", "space", "site", "day", "hours"),
+    Kind.VISIT_BOOKED: ("number", "agency", "site", "day", "start", "bring", "request"),
+    Kind.VISIT_CANCELLED: ("number", "agency", "site", "day", "start", "motive"),
     Kind.INVOICE_ISSUED: ("number", "total", "issued", "payable"),
     Kind.CREDIT_NOTE_ISSUED: ("number", "invoice", "total", "issued"),
     Kind.DOCUMENT_EXPIRING: ("document", "valid_until", "site"),
 }
 _ARABIC = re.compile("[\u0600-\u06ff]")
-_LEFT_TO_RIGHT = frozenset({"number", "outcome", "hours", "invoice", "start", "end", "short_day", "link"})
+_LEFT_TO_RIGHT = frozenset(
+    {"number", "outcome", "hours", "invoice", "request", "start", "end", "short_day", "link"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,9 @@ class Facts(TypedDict, total=False):
     items: list[AskedItem]
     link: str | None
     space: Names
+    agency: Names
+    bring: list[Names]
+    request: str | None
     starts_at: str
     ends_at: str
     zone: str
@@ -101,6 +104,11 @@ def _text(key: str) -> Callable[[Facts, str], str | None]:
         return text if isinstance(text, str) else None
 
     return tell
+
+
+def _bring(facts: Facts, language: str) -> str | None:
+    separator = "؛ " if language == "ar" else "; "
+    return separator.join(names[language] for names in facts.get("bring", []))  # type: ignore[literal-required]
 
 
 def _instant(facts: Facts, key: str) -> datetime | None:
@@ -198,6 +206,9 @@ _PLACES: dict[str, Callable[[Facts, str], str | None]] = {
     "items": _items,
     "link": _text("link"),
     "space": _name("space"),
+    "agency": _name("agency"),
+    "bring": _bring,
+    "request": _text("request"),
     "day": _day_of_instant("starts_at", short=False),
     "short_day": _day_of_instant("starts_at", short=True),
     "start": _clock("starts_at"),

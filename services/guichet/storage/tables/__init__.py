@@ -10,6 +10,7 @@ from services.guichet.storage.tables._calendar import (
     deadline_notices,
 )
 from services.guichet.storage.tables._catalogue import agencies, catalogue_revision, desks, procedures, sites
+from services.guichet.storage.tables._desks import presence_exceptions, visits
 from services.guichet.storage.tables._documents import (
     document_files,
     document_reminders,
@@ -62,6 +63,7 @@ __all__ = [
     "failed_messages",
     "metadata",
     "personal_views",
+    "presence_exceptions",
     "procedures",
     "request_documents",
     "request_history",
@@ -77,5 +79,6 @@ __all__ = [
     "tickets",
     "tickets_near",
     "tracking_links",
+    "visits",
     "wall_screens",
 ]

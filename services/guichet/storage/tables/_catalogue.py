@@ -32,9 +32,15 @@ desks = Table(
     metadata,
     Column("code", Text, primary_key=True),
     Column("agency", Text, ForeignKey("agencies.code"), nullable=False),
-    Column("site", Text, ForeignKey("sites.code"), nullable=False),
+    Column("site", Text, ForeignKey("sites.code")),
     Column("names", JSONB, nullable=False),
     Column("open", Boolean, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("address", Text),
+    Column("capacity", JSONB, nullable=False),
+    Column("presence", JSONB, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("edited_at", UtcDateTime),
 )
 
 procedures = Table(

@@ -1,0 +1,187 @@
+"""Booking a startup onto an officer's visit, and taking it back."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from services.guichet.contracts import published
+from services.guichet.domain.catalogue import Catalogue
+from services.guichet.domain.desks import Desk
+from services.guichet.domain.names import LANGUAGES
+from services.guichet.domain.numbers import ZONE
+from services.guichet.domain.presence import Presence, free_place, presence_on
+from services.guichet.domain.requests import Actor
+from services.guichet.domain.text import optional_text, required_text
+from services.guichet.storage import catalogue as catalogue_storage
+from services.guichet.storage import desks, requests, startups, visits
+from services.guichet.storage.ids import new_id
+from services.guichet.storage.visits import Visit
+from services.guichet.use_cases.desks import desk_not_found
+from services.guichet.use_cases.presence import site_hours
+from services.guichet.use_cases.requests import request_not_found
+from services.guichet.use_cases.startups import startup_not_found
+from shared.errors import N_, Conflict, InvalidInput, NotFound
+from shared.messaging.outbox import publish
+
+LONGEST_BRING = 20
+# Said to the startup when whoever noted the absence gave no reason of their own.
+ABSENT = "L’agent de l’organisme ne sera pas présent à cette date."
+
+
+def book(
+    session: Session,
+    *,
+    desk: str,
+    day: date,
+    opens: time,
+    startup_id: UUID,
+    request: str | None,
+    bring: Sequence[str],
+    sites: Sequence[str],
+    actor: Actor,
+    at: datetime,
+) -> Visit:
+    """Give the startup the first free place; what to bring is that of its request, or as written.
+
+    Raises:
+        Conflict: the visit is full, over, or the startup is booked onto it already.
+    """
+    catalogue = catalogue_storage.current(session)
+    place = catalogue.desks.get(desk)
+    if place is None or place.site is None or place.site not in sites:
+        raise desk_not_found()
+    startup = startups.get(session, startup_id, sites=sites)
+    if startup is None:
+        raise startup_not_found()
+    presence = _visit_at(session, place, day, opens)
+    request_id, asked = _asked(session, catalogue, request, startup_id, sites) if request else (None, [])
+    items = [dict.fromkeys(LANGUAGES, one) for one in _written(bring)] or asked
+    for _ in range(max(presence.places, 1)):
+        taken = visits.taken(session, desk, day, opens)
+        seat = free_place(presence, taken)
+        starts_at = presence.starts_at(seat, ZONE)
+        if starts_at <= at:
+            raise Conflict(N_("This visit is over or has begun: choose a later one."), field="day")
+        known = visits.of_startup_at(session, startup_id, desk, first=day)
+        if known is not None and (known.day, known.opens) == (day, opens):
+            raise Conflict(N_("%(startup)s is booked onto this visit already."), startup=startup.legal_name)
+        visit = Visit(
+            id=new_id(),
+            desk=desk,
+            site=place.site,
+            day=day,
+            opens=opens,
+            place=seat,
+            starts_at=starts_at,
+            zone=ZONE.key,
+            startup_id=startup_id,
+            request_id=request_id,
+            bring=items,
+            state="booked",
+            booked_by=actor.name,
+            booked_at=at,
+            legal_name=startup.legal_name,
+            number=request or None,
+        )
+        if visits.add(session, visit, actor=actor):
+            publish(
+                session,
+                published.VisitBooked,
+                subject=str(visit.id),
+                data={**_common(visit, catalogue), "bring": list(visit.bring)},
+            )
+            return visit
+    raise Conflict(N_("Every place of this visit is taken."))
+
+
+def cancel(
+    session: Session, visit_id: UUID, *, reason: str | None, sites: Sequence[str], actor: Actor, at: datetime
+) -> Visit:
+    why = required_text(reason, field="reason", maximum=300)
+    visit = visits.get(session, visit_id, sites=sites)
+    if visit is None:
+        raise NotFound(N_("There is no such visit on your sites."))
+    if not _cancel(session, visit, catalogue_storage.current(session), reason=why, actor=actor, at=at):
+        raise Conflict(N_("This visit is cancelled already."))
+    return visit
+
+
+def cancel_those_without_officer(
+    session: Session, desk: str, *, first: date, last: date | None, reason: str, actor: Actor, at: datetime
+) -> int:
+    """Cancel what is booked at hours nobody comes any more; return how many were told."""
+    catalogue = catalogue_storage.current(session)
+    place = catalogue.desks[desk]
+    booked = visits.booked_from(session, desk, first=first, last=last)
+    exceptions = desks.exceptions(session, first=first, last=booked[-1].day, desks=[desk]) if booked else []
+    hours = site_hours(session, place.site or "")
+    gone = [
+        visit
+        for visit in booked
+        if visit.starts_at > at
+        and visit.opens
+        not in {one.opens for one in presence_on(place, visit.day, exceptions=exceptions, hours=hours)}
+    ]
+    return sum(_cancel(session, visit, catalogue, reason=reason, actor=actor, at=at) for visit in gone)
+
+
+def _cancel(
+    session: Session, visit: Visit, catalogue: Catalogue, *, reason: str, actor: Actor, at: datetime
+) -> bool:
+    if not visits.cancel(session, visit.id, actor=actor, at=at, reason=reason):
+        return False
+    publish(
+        session,
+        published.VisitCancelled,
+        subject=str(visit.id),
+        data={**_common(visit, catalogue), "cancelled_at": at, "reason": reason},
+    )
+    return True
+
+
+def _visit_at(session: Session, desk: Desk, day: date, opens: time) -> Presence:
+    exceptions = desks.exceptions(session, first=day, last=day, desks=[desk.code])
+    hours = site_hours(session, desk.site or "")
+    for presence in presence_on(desk, day, exceptions=exceptions, hours=hours):
+        if presence.opens == opens and presence.places:
+            return presence
+    raise InvalidInput(N_("Nobody can be booked at this desk at that time."), field="opens")
+
+
+def _asked(
+    session: Session, catalogue: Catalogue, number: str, startup_id: UUID, sites: Iterable[str]
+) -> tuple[UUID, list[dict[str, str]]]:
+    filed = requests.get(session, number, sites=sites)
+    if filed is None or filed.request.startup_id != startup_id:
+        raise request_not_found()
+    found = filed.request
+    version = catalogue.versions[found.procedure, found.procedure_version]
+    return found.id, [one.names.as_dict() for one in version.documents_for(found.answers)]
+
+
+def _written(bring: Sequence[str]) -> list[str]:
+    lines = [optional_text(line, field="bring", maximum=200) for line in bring]
+    kept = [line for line in lines if line]
+    if len(kept) > LONGEST_BRING:
+        raise InvalidInput(N_("At most %(count)s documents."), field="bring", count=LONGEST_BRING)
+    return kept
+
+
+def _common(visit: Visit, catalogue: Catalogue) -> dict[str, Any]:
+    desk = catalogue.desks[visit.desk]
+    return {
+        "visit_id": visit.id,
+        "startup_id": visit.startup_id,
+        "number": visit.reference,
+        "request_number": visit.number,
+        "desk": visit.desk,
+        "agency": desk.agency,
+        "agency_name": catalogue.agencies[desk.agency].names.as_dict(),
+        "site": visit.site,
+        "site_name": catalogue.sites[visit.site].names.as_dict(),
+        "starts_at": visit.starts_at,
+        "zone": visit.zone,
+    }

@@ -1,0 +1,161 @@
+"""Startups booked onto an officer's visit."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from services.guichet.domain.numbers import ZONE
+from shared.clock import now
+from tests.guichet.conftest import Caller
+from tests.guichet.factories import ANSWERS
+from tests.guichet.test_api_startups import Events, fields, problem
+
+DESK = "cnss-agadir"
+
+
+@pytest.fixture
+def tuesday() -> str:
+    """A Tuesday to come: the officer of the desk visits then, from nine to noon, six places."""
+    today = now().astimezone(ZONE).date()
+    return (today + timedelta(days=7 + (1 - today.weekday()) % 7)).isoformat()
+
+
+@pytest.fixture
+def startup(manager: Caller) -> str:
+    return str(manager.register(site="agadir")["id"])
+
+
+@pytest.fixture
+def visit(startup: str, tuesday: str) -> dict[str, Any]:
+    return {"desk": DESK, "day": tuesday, "opens": "09:00", "startup_id": startup}
+
+
+def register(manager: Caller, number: int) -> str:
+    found = manager.register(
+        site="agadir", ice=None, rc_court=None, rc_number=None, legal_name=f"Startup {number}"
+    )
+    return str(found["id"])
+
+
+def test_a_startup_is_booked_and_told_what_its_request_needs(
+    manager: Caller, visit: dict[str, Any], outbox: Events
+) -> None:
+    filed = manager.file(
+        visit["startup_id"],
+        "cnss.affiliation-employeur",
+        ANSWERS["cnss.affiliation-employeur"],
+        site="agadir",
+    )
+    booked = manager.post("/visits", visit | {"request": filed["number"]})
+    assert booked.status_code == 201, booked.text
+    assert booked.get_json()["starts_at"] == f"{visit['day']}T09:00:00Z"
+    told = outbox()[-1]
+    assert told["type"] == "guichet.visit_booked.v1"
+    assert told["data"]["number"] == booked.get_json()["number"]
+    assert told["data"]["request_number"] == filed["number"]
+    assert len(told["data"]["bring"]) >= 3
+
+
+def test_what_to_bring_may_be_written(manager: Caller, visit: dict[str, Any], outbox: Events) -> None:
+    manager.post("/visits", visit | {"bring": ["Cachet de la société", " "]})
+    assert outbox()[-1]["data"]["bring"] == [dict.fromkeys(("fr", "ar", "en"), "Cachet de la société")]
+
+
+def test_each_startup_has_its_own_hour_until_the_visit_is_full(
+    manager: Caller, visit: dict[str, Any]
+) -> None:
+    starts = [
+        manager.post("/visits", visit | {"startup_id": register(manager, number)}).get_json()["starts_at"][
+            11:16
+        ]
+        for number in range(6)
+    ]
+    assert starts == ["09:00", "09:30", "10:00", "10:30", "11:00", "11:30"]
+    assert "taken" in problem(manager.post("/visits", visit), 409)["detail"]
+
+
+def test_of_ten_clerks_six_get_the_six_places(app: Flask, manager: Caller, visit: dict[str, Any]) -> None:
+    startups = [register(manager, number) for number in range(10)]
+    start = threading.Barrier(10)
+    answers: list[Any] = []
+
+    def book(startup: str) -> None:
+        mine = Caller(app.test_client(), manager.headers["Authorization"].removeprefix("Bearer "))
+        start.wait()
+        answers.append(mine.post("/visits", visit | {"startup_id": startup}))
+
+    threads = [threading.Thread(target=book, args=(one,)) for one in startups]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert Counter(answer.status_code for answer in answers) == {201: 6, 409: 4}
+    places = [answer.get_json()["place"] for answer in answers if answer.status_code == 201]
+    assert sorted(places) == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_startup_is_not_booked_twice_onto_one_visit(manager: Caller, visit: dict[str, Any]) -> None:
+    manager.post("/visits", visit)
+    assert "already" in problem(manager.post("/visits", visit), 409)["detail"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"opens": "10:00"}, 422),
+        ({"day": "2020-11-24"}, 409),
+        ({"desk": "ompic-casablanca"}, 422),
+        ({"desk": "nowhere"}, 404),
+        ({"request": "AGA-2026-999999"}, 404),
+        ({"startup_id": "01930000-0000-7000-8000-000000000009"}, 404),
+    ],
+)
+def test_a_visit_that_cannot_be_is_refused(
+    manager: Caller, visit: dict[str, Any], changes: dict[str, str], status: int
+) -> None:
+    problem(manager.post("/visits", visit | changes), status)
+
+
+def test_a_cancelled_place_is_free_again_and_the_startup_is_told(
+    manager: Caller, visit: dict[str, Any], outbox: Events
+) -> None:
+    booked = manager.post("/visits", visit).get_json()
+    cancel = f"/visits/{booked['id']}/cancel"
+    assert fields(manager.post(cancel, {})) == {"reason"}
+    assert manager.post(cancel, {"reason": "Empêchement."}).status_code == 200
+    assert outbox()[-1]["type"] == "guichet.visit_cancelled.v1"
+    assert outbox()[-1]["data"]["reason"] == "Empêchement."
+    problem(manager.post(cancel, {"reason": "Empêchement."}), 409)
+    assert manager.post("/visits", visit).get_json()["place"] == 0
+
+
+def test_an_absence_cancels_the_visits_of_its_date(
+    manager: Caller, visit: dict[str, Any], outbox: Events
+) -> None:
+    manager.post("/visits", visit)
+    later = (date.fromisoformat(visit["day"]) + timedelta(days=7)).isoformat()
+    manager.post("/visits", visit | {"day": later})
+    noted = manager.post(
+        f"/desks/{DESK}/exceptions", {"day": visit["day"], "kind": "absent", "note": "Formation."}
+    )
+    assert noted.get_json()["visits_cancelled"] == 1, noted.text
+    assert outbox()[-1]["data"]["reason"] == "Formation."
+    week = manager.get("/presence", site="agadir", week=visit["day"]).get_json()["items"]
+    row = next(one for one in week if one["desk"] == DESK)
+    assert [(cell["day"], cell["absent"]) for cell in row["days"] if cell["absent"]] == [(visit["day"], True)]
+    problem(manager.post("/visits", visit), 422)
+    week = manager.get("/presence", site="agadir", week=later).get_json()["items"]
+    row = next(one for one in week if one["desk"] == DESK)
+    assert row["days"][1]["present"][0]["taken"] == 1
+
+
+def test_an_agent_of_another_site_books_nothing_here(
+    caller: Callable[..., Caller], visit: dict[str, Any]
+) -> None:
+    problem(caller("agent", sites=("rabat",)).post("/visits", visit), 404)
+    problem(caller("agency_officer", sites=("agadir",)).post("/visits", visit), 403)
