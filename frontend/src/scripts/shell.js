@@ -6,3 +6,4 @@ import "./keys.js";
 import "./live.js";
 import "./requests.js";
 import "./session.js";
+import "./uploads.js";

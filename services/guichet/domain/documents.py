@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from services.guichet.domain.catalogue import Document
+from services.guichet.domain.catalogue import Document, Procedure
 from services.guichet.domain.names import Names
-from services.guichet.domain.requests import Actor
+from services.guichet.domain.requests import Actor, Request
 from shared.errors import N_, InvalidInput
 
 MEGABYTE = 1024 * 1024
@@ -20,6 +20,8 @@ MOST_PIXELS = 50_000_000
 LONGEST_NAME_BYTES = 200
 LONGEST_VALIDITY = timedelta(days=366 * 50)
 OTHER = "other"
+#: the code under which a request receives what the agency delivered
+OUTCOME = "outcome"
 
 #: media type → (what people call it, the endings its files bear, the first being the usual one)
 MEDIA_TYPES: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -138,11 +140,42 @@ class ChecklistItem:
         return self.required and not self.received
 
 
-def checklist_of(asked: Sequence[Document], received: Iterable[Received]) -> list[ChecklistItem]:
-    """What is asked for, in its order, each with what came."""
+def asked_documents(request: Request, procedure: Procedure) -> list[Document]:
+    """What the procedure wants for these answers, and what the agency asked for besides."""
+    asked = procedure.documents_for(request.answers)
+    known = {document.code for document in asked}
+    listed = {document.code: document for document in procedure.documents}
+    for item in request.complement.items if request.complement else ():
+        names = item.names(procedure)
+        if item.document is None or names is None or item.document in known:
+            continue
+        known.add(item.document)
+        asked.append(listed.get(item.document) or Document(item.document, names, item.copies))
+    return asked
+
+
+def outcome_document(procedure: Procedure) -> Document | None:
+    """What the agency delivers, to be filed like any other document."""
+    return Document(OUTCOME, procedure.outcome, required=False) if procedure.outcome else None
+
+
+def asked_again(request: Request) -> Mapping[str, datetime]:
+    """Documents the agency asked for anew: what came before then does not count any more."""
+    complement = request.complement
+    if complement is None:
+        return {}
+    return {item.document: complement.asked_at for item in complement.items if item.document}
+
+
+def checklist_of(
+    asked: Sequence[Document], received: Iterable[Received], again: Mapping[str, datetime] | None = None
+) -> list[ChecklistItem]:
+    """What is asked for, in its order, each with what came (since it was last asked for)."""
     came: dict[str, list[Received]] = {}
     for one in received:
-        came.setdefault(one.code, []).append(one)
+        since = (again or {}).get(one.code)
+        if since is None or one.at >= since:
+            came.setdefault(one.code, []).append(one)
     return [
         ChecklistItem(
             code=document.code,

@@ -12,6 +12,7 @@ from services.guichet.web.desks import api as desks_api
 from services.guichet.web.directory import api as directory_api
 from services.guichet.web.directory import listing, record
 from services.guichet.web.documents import api as documents_api
+from services.guichet.web.documents import pages as documents_pages
 from services.guichet.web.documents.transfer import CABINET
 from services.guichet.web.life import api as life_api
 from services.guichet.web.queue import api as queue_api
@@ -42,6 +43,7 @@ def make_app(database: Database | None = None) -> Flask:
             session.renewal,
             filing.blueprint,
             pages.blueprint,
+            documents_pages.blueprint,
             listing.blueprint,
             record.blueprint,
             queue_pages.blueprint,

@@ -18,6 +18,7 @@ from services.guichet.use_cases import requests
 from services.guichet.web import names, presenters, views
 from services.guichet.web.access import ACT, FILE, actor, may
 from services.guichet.web.desks import rerouting
+from services.guichet.web.documents.papers import request_papers
 from services.guichet.web.steps import steps as steps_of
 from shared.clock import now
 from shared.errors import DomainError, InvalidInput
@@ -126,6 +127,7 @@ def _opened(number: str, *, alone: bool) -> dict[str, Any]:
         filed = _find(session, number)
         history = request_storage.history(session, filed.request.id)
         failures = request_storage.failures(session, filed.request.id)
+        papers = request_papers(session, filed.request) if alone else {}
     found = filed.request
     version = presenters.pinned(found, catalogue)
     steps = steps_of(found, version, catalogue)
@@ -137,7 +139,7 @@ def _opened(number: str, *, alone: bool) -> dict[str, Any]:
         "steps": steps,
         "done": sum(step.state in ("done", "failed") for step in steps),
         "answers": views.answers(version, found.answers, user),
-        "documents": version.documents_for(found.answers),
+        **papers,
         "fee_text": views.fee(presenters.total_fee(version, found.answers)),
         "due": views.due(found),
         "site": catalogue.sites[found.site],

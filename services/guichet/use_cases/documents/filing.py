@@ -9,9 +9,18 @@ from sqlalchemy.orm import Session
 from services.guichet.catalogue.kinds import document_kinds, kind_of
 from services.guichet.documents.intake import Stored
 from services.guichet.domain.catalogue import Document, FileType
-from services.guichet.domain.documents import MEDIA_TYPES, Kind, Received, VaultDocument, checked_expiry
+from services.guichet.domain.documents import (
+    MEDIA_TYPES,
+    OUTCOME,
+    Kind,
+    Received,
+    VaultDocument,
+    asked_documents,
+    checked_expiry,
+    outcome_document,
+)
 from services.guichet.domain.numbers import ZONE
-from services.guichet.domain.requests import CLOSED, Actor, Request
+from services.guichet.domain.requests import CLOSED, DECIDED, Actor, Request, State
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import documents, requests, startups
 from services.guichet.storage.ids import new_id
@@ -175,7 +184,7 @@ def _open_request(session: Session, request_id: UUID, sites: list[str]) -> Reque
     filed = requests.get(session, request_id, sites=sites)
     if filed is None:
         raise request_not_found()
-    if filed.request.state in CLOSED:
+    if filed.request.state in CLOSED:  # a completed request still receives what the agency delivered
         raise Conflict(N_("This request is closed: its documents no longer change."))
     return filed.request
 
@@ -183,7 +192,12 @@ def _open_request(session: Session, request_id: UUID, sites: list[str]) -> Reque
 def _asked(session: Session, request: Request, code: str | None) -> Document:
     """The document a request asks for under ``code``."""
     version = catalogue_storage.current(session).versions[request.procedure, request.procedure_version]
-    for document in version.documents_for(request.answers):
+    outcome = outcome_document(version)
+    if code == OUTCOME and outcome is not None and request.state in (State.IN_PROGRESS, State.COMPLETED):
+        return outcome
+    if request.state in DECIDED:
+        raise Conflict(N_("This request is closed: its documents no longer change."))
+    for document in asked_documents(request, version):
         if document.code == code:
             return document
     raise InvalidInput(N_("This request does not ask for this document."), field="document")

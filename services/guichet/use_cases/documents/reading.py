@@ -18,8 +18,11 @@ from services.guichet.domain.documents import (
     ChecklistItem,
     Received,
     VaultDocument,
+    asked_again,
+    asked_documents,
     checklist_of,
     may_read,
+    outcome_document,
 )
 from services.guichet.domain.requests import Actor, Request
 from services.guichet.storage import catalogue as catalogue_storage
@@ -43,6 +46,7 @@ class RequestDocuments:
     """A request's checklist with what was handed in."""
 
     items: list[ChecklistItem]
+    outcome: ChecklistItem | None
     received: list[tuple[Received, VaultDocument | None]]
 
     @property
@@ -58,8 +62,13 @@ def checklist(session: Session, request: Request) -> list[ChecklistItem]:
 def of_request(session: Session, request: Request) -> RequestDocuments:
     version = catalogue_storage.current(session).versions[request.procedure, request.procedure_version]
     received = documents.received(session, request.id)
-    asked = version.documents_for(request.answers)
-    return RequestDocuments(checklist_of(asked, (one for one, _ in received)), received)
+    came = [one for one, _ in received]
+    outcome = outcome_document(version)
+    return RequestDocuments(
+        checklist_of(asked_documents(request, version), came, asked_again(request)),
+        checklist_of([outcome], came)[0] if outcome else None,
+        received,
+    )
 
 
 def offered(
