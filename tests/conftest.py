@@ -1,6 +1,7 @@
 """Fixtures every test may use: real servers, started once, and emptied databases."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,15 @@ from deploy.local.servers import PrivateServers
 from shared.db import Database
 from tests.support.broker import TestBroker
 from tests.support.databases import TestDatabases
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a folder's tests together in one process: what they set up for the session serves all of them."""
+    for item in items:
+        folder = item.path.relative_to(HERE).parts[0]
+        item.add_marker(pytest.mark.xdist_group(folder))
 
 
 @pytest.fixture(scope="session")

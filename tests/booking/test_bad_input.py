@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("nothing_stored")
 
 SUNDAY = open_day() + timedelta(days=6)
 
-CURSOR_WITHOUT_ZONE = encode_cursor(("2026-01-01T00:00:00", str(uuid.uuid4())))
+CURSOR_WITHOUT_ZONE = encode_cursor(("2026-01-01T00:00:00", "01930000-0000-7000-8000-00000000ffff"))
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"starts_at": "2019-12-31T09:00"}, "starts_at"),
@@ -51,7 +51,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"title": "a\x00b"}, "title"),
     ({"title": "a\x07b"}, "title"),
     ({"title": 12}, "title"),
-    ({"startup_id": str(uuid.uuid4())}, "startup_id"),
+    ({"startup_id": "01930000-0000-7000-8000-00000000ffff"}, "startup_id"),
     ({"startup_id": "atlas"}, "startup_id"),
     ({"startup_id": 3}, "startup_id"),
     ({"hold": "yes"}, "hold"),
