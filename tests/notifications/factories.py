@@ -5,11 +5,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from services.notifications.contracts import consumed
+from shared import clock
 from shared.db import uuid7
 from shared.messaging.contracts import Event, contract_of
 from shared.messaging.envelope import Envelope, encode
 
 STARTUP = UUID("0192f39c-1111-7aaa-8bbb-000000000001")
+CONTACT = UUID("0192f39c-1111-7aaa-8bbb-0000000000c1")
 SITE_NAME = {"fr": "Technopark Casablanca", "ar": "تكنوبارك الدار البيضاء", "en": "Technopark Casablanca"}
 PROCEDURE = {"fr": "Certificat négatif", "ar": "الشهادة السلبية", "en": "Negative certificate"}
 
@@ -130,6 +132,19 @@ def complement_received(**given: Any) -> Event:
 def request_withdrawn(**given: Any) -> Event:
     data = {**_request(STARTUP), "withdrawn_at": "2026-11-23T10:00:00Z", **given}
     return event(consumed.RequestWithdrawn, UUID(data["request_id"]), **data)
+
+
+def ticket_near(**given: Any) -> Event:
+    data = {
+        "number": "A012",
+        "startup_id": str(STARTUP),
+        "contact_id": str(CONTACT),
+        "site": "casablanca",
+        "site_name": SITE_NAME,
+        "near_at": clock.now().isoformat(),
+        **given,
+    }
+    return event(consumed.TicketNear, uuid4(), **data)
 
 
 def _booking(given: dict[str, Any]) -> dict[str, Any]:

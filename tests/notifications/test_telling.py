@@ -1,5 +1,6 @@
 """Events become messages: once each, for the right people."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -162,3 +163,40 @@ def test_a_startup_nobody_of_which_can_be_reached_makes_no_message(db: Database)
     with db.transaction() as session:
         telling.request_submitted(session, make.request_submitted())
     assert made(db) == []
+
+
+def near(db: Database, **given: Any) -> list[Row[Any]]:
+    register(
+        db,
+        make.contact(contact_id=str(make.CONTACT), language="ar", phone="+212661000001"),
+        make.contact(phone="+212661000002", email="other@oasis.example"),
+    )
+    with db.transaction() as session:
+        telling.ticket_near(session, make.ticket_near(**given))
+    return made(db)
+
+
+def test_only_the_visitor_hears_that_their_turn_is_near_and_by_sms_alone(db: Database) -> None:
+    (sms,) = near(db)
+    assert (sms.channel, sms.recipient, sms.language) == ("sms", "+212661000001", "ar")
+    assert "A012" in sms.text
+    assert sms.segments == 1
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"startup_id": None, "contact_id": None},
+        {"contact_id": None},
+        {"contact_id": str(uuid4())},
+        {"startup_id": str(uuid4())},
+        {"near_at": (clock.now() - timedelta(minutes=11)).isoformat()},
+    ],
+    ids=["unknown visitor", "nobody in particular", "not of this startup", "unknown startup", "too late"],
+)
+def test_a_near_turn_without_somebody_to_tell_in_time_makes_no_message(
+    db: Database, given: dict[str, Any]
+) -> None:
+    assert near(db, **given) == []
+    with db.read() as session:
+        assert session.execute(select(waiting_causes)).all() == []

@@ -391,7 +391,6 @@ class TicketCalled(_Visit):
 @published(
     "guichet.ticket_near.v1",
     sample={**_VISIT, "position": 2, "wait_minutes": 8, "near_at": "2026-11-23T09:12:00Z"},
-    mandatory=False,
 )
 class TicketNear(_Visit):
     """A visitor's turn is near; said once a ticket, and not of whoever was near on arrival."""

@@ -135,6 +135,18 @@ class RequestWithdrawn(_Request):
     withdrawn_at = fields.AwareDateTime(required=True, format="iso")
 
 
+@consumed("guichet.ticket_near.v1")
+class TicketNear(_Reading):
+    """Without ``contact_id`` nobody in particular is meant, and nobody is told."""
+
+    number = fields.String(required=True)
+    startup_id = fields.UUID(required=True, allow_none=True)
+    contact_id = fields.UUID(required=True, allow_none=True)
+    site = fields.String(required=True)
+    site_name = fields.Nested(_Names, required=True)
+    near_at = fields.AwareDateTime(required=True, format="iso")
+
+
 @consumed("booking.booking_confirmed.v1")
 class BookingConfirmed(_Booking):
     pass

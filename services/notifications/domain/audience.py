@@ -44,6 +44,7 @@ class Kind(StrEnum):
     COMPLEMENT_REQUESTED = "complement_requested"
     COMPLEMENT_RECEIVED = "complement_received"
     REQUEST_WITHDRAWN = "request_withdrawn"
+    TICKET_NEAR = "ticket_near"
     BOOKING_CONFIRMED = "booking_confirmed"
     BOOKING_CANCELLED = "booking_cancelled"
     VISIT_BOOKED = "visit_booked"
@@ -62,6 +63,8 @@ CHANNELS: dict[Kind, tuple[Channel, ...]] = {
     # nothing to do about these two
     Kind.COMPLEMENT_RECEIVED: (Channel.EMAIL,),
     Kind.REQUEST_WITHDRAWN: (Channel.EMAIL,),
+    # read in the hall, minutes before it is over
+    Kind.TICKET_NEAR: (Channel.SMS,),
     Kind.BOOKING_CONFIRMED: (Channel.EMAIL, Channel.SMS),
     Kind.BOOKING_CANCELLED: (Channel.EMAIL, Channel.SMS),
     Kind.VISIT_BOOKED: (Channel.EMAIL, Channel.SMS),

@@ -1,5 +1,6 @@
 """Turning what happened elsewhere into messages."""
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -17,6 +18,9 @@ from shared.logging import get_logger
 from shared.messaging.contracts import Event
 
 log = get_logger()
+
+#: an SMS that comes later than this sends people to a window that has called somebody else
+NEAR_FOR = timedelta(minutes=10)
 
 
 def request_submitted(session: Session, event: Event) -> None:
@@ -63,6 +67,28 @@ def complement_received(session: Session, event: Event) -> None:
 def request_withdrawn(session: Session, event: Event) -> None:
     """Confirm that nothing more will be done, nor charged."""
     tell(session, _cause(event, Kind.REQUEST_WITHDRAWN, _request(event)))
+
+
+def ticket_near(session: Session, event: Event) -> None:
+    """Call back to the hall the one person who waits, while it is still of use to them."""
+    data = event.data
+    if data["startup_id"] is None or data["contact_id"] is None:
+        return
+    if clock.now() - data["near_at"] > NEAR_FOR:
+        log.info("turn_is_over", ticket=event.subject)
+        return
+    startup = contacts.find_startup(session, data["startup_id"])
+    waiting = [one for one in startup.contacts if one.id == data["contact_id"]] if startup else []
+    facts: Facts = {"number": data["number"], "site": data["site_name"]}
+    cause = _cause(event, Kind.TICKET_NEAR, facts)
+    made = [
+        _message(cause, Kind.TICKET_NEAR, startup, address)
+        for address in addresses(Kind.TICKET_NEAR, waiting)
+        if startup is not None
+    ]
+    if made:
+        messages.add(session, made)
+    log.info("messages_made", kind=cause.kind, cause_subject=cause.cause_subject, messages=len(made))
 
 
 def booking_confirmed(session: Session, event: Event) -> None:

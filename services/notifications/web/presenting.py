@@ -29,6 +29,7 @@ KINDS: dict[str, str] = {
     Kind.COMPLEMENT_REQUESTED: N_("Completion requested"),
     Kind.COMPLEMENT_RECEIVED: N_("Completion received"),
     Kind.REQUEST_WITHDRAWN: N_("Request withdrawn"),
+    Kind.TICKET_NEAR: N_("Turn near"),
     Kind.BOOKING_CONFIRMED: N_("Booking confirmed"),
     Kind.BOOKING_CANCELLED: N_("Booking cancelled"),
     Kind.VISIT_BOOKED: N_("Visit booked"),

@@ -25,6 +25,7 @@ windows = st.lists(
     st.builds(OpenWindow, st.frozensets(st.sampled_from(LETTERS), min_size=1, max_size=4), st.booleans()),
     max_size=6,
 )
+wanted_lines = st.frozensets(st.sampled_from(LETTERS))
 handlings = st.integers(30, 3600).map(lambda seconds: timedelta(seconds=seconds))
 
 
@@ -87,12 +88,20 @@ def test_an_appointment_kept_goes_first_and_one_missed_waits_its_turn() -> None:
     more=st.integers(0, 20),
     handling=handlings,
     open_windows=windows,
+    wanted=wanted_lines,
 )
 def test_whoever_is_further_back_never_waits_less(
-    line: str, ahead: int, more: int, handling: timedelta, open_windows: list[OpenWindow]
+    line: str,
+    ahead: int,
+    more: int,
+    handling: timedelta,
+    open_windows: list[OpenWindow],
+    wanted: frozenset[str],
 ) -> None:
-    here = estimated_wait(line=line, ahead=ahead, handling=handling, windows=open_windows)
-    back = estimated_wait(line=line, ahead=ahead + more, handling=handling, windows=open_windows)
+    here = estimated_wait(line=line, ahead=ahead, handling=handling, windows=open_windows, wanted=wanted)
+    back = estimated_wait(
+        line=line, ahead=ahead + more, handling=handling, windows=open_windows, wanted=wanted
+    )
     assert (here is None) == (back is None)
     if here is not None and back is not None:
         assert timedelta(0) <= here <= back
@@ -104,6 +113,7 @@ def test_whoever_is_further_back_never_waits_less(
     ahead=st.integers(1, 60),
     handling=handlings,
     open_windows=windows,
+    wanted=wanted_lines,
     opened=st.booleans(),
     others=st.frozensets(st.sampled_from(LETTERS)),
 )
@@ -112,12 +122,13 @@ def test_opening_a_window_for_the_line_shortens_the_wait(
     ahead: int,
     handling: timedelta,
     open_windows: list[OpenWindow],
+    wanted: frozenset[str],
     opened: bool,
     others: frozenset[str],
 ) -> None:
-    before = estimated_wait(line=line, ahead=ahead, handling=handling, windows=open_windows)
+    before = estimated_wait(line=line, ahead=ahead, handling=handling, windows=open_windows, wanted=wanted)
     more = [*open_windows, OpenWindow(others | {line}, opened)]
-    after = estimated_wait(line=line, ahead=ahead, handling=handling, windows=more)
+    after = estimated_wait(line=line, ahead=ahead, handling=handling, windows=more, wanted=wanted)
     assert after is not None
     assert before is None or after < before
 
@@ -127,7 +138,7 @@ def test_without_a_window_for_the_line_no_wait_is_promised(
     line: str, handling: timedelta, open_windows: list[OpenWindow]
 ) -> None:
     others = [window for window in open_windows if line not in window.lines]
-    assert estimated_wait(line=line, ahead=3, handling=handling, windows=others) is None
+    assert estimated_wait(line=line, ahead=3, handling=handling, windows=others, wanted={line}) is None
 
 
 @given(st.lists(handlings, min_size=3, max_size=30), handlings)

@@ -131,6 +131,14 @@ def going_on(session: Session, *, site: str, day: date) -> list[Visit]:
     return [_visit(row) for row in rows]
 
 
+def lines_wanted(session: Session, *, site: str, day: date) -> set[str]:
+    """The lines where somebody waits."""
+    query = select(_tickets.c.line).where(
+        _tickets.c.site == site, _tickets.c.day == day, _tickets.c.state == State.WAITING.value
+    )
+    return set(session.execute(query.distinct()).scalars())
+
+
 def left_open(session: Session, *, before: date) -> list[Ticket]:
     """Visits of days gone by that nobody ended."""
     query = select(_tickets).where(_tickets.c.day < before, _tickets.c.finished_at.is_(None))

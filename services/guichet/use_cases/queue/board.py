@@ -1,7 +1,7 @@
 """Who is in the house, and how long each will wait."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -23,9 +23,16 @@ class Load:
 
     windows: Sequence[tuple[Window, bool]]
     handling: Mapping[str, timedelta]
+    wanted: Collection[str]
 
     def wait(self, line: str, ahead: int) -> timedelta | None:
-        return estimated_wait(line=line, ahead=ahead, handling=self.handling[line], windows=self.open_windows)
+        return estimated_wait(
+            line=line,
+            ahead=ahead,
+            handling=self.handling[line],
+            windows=self.open_windows,
+            wanted=self.wanted,
+        )
 
     @property
     def open_windows(self) -> list[OpenWindow]:
@@ -69,11 +76,12 @@ def load(session: Session, rules: QueueRules, *, site: str, at: datetime) -> Loa
         most=rules.recent_visits,
     )
     handling = {line.letter: typical(recent[line.letter], usual=line.usual) for line in rules.lines}
-    return Load(windows.open_at(session, site), handling)
+    wanted = tickets.lines_wanted(session, site=site, day=today(at))
+    return Load(windows.open_at(session, site), handling, wanted)
 
 
 def board(session: Session, rules: QueueRules, *, site: str, at: datetime) -> Board:
-    """Three queries, however many people wait."""
+    """Four queries, however many people wait."""
     found = load(session, rules, site=site, at=at)
     visits = tickets.going_on(session, site=site, day=today(at))
     lengths: Counter[str] = Counter()
