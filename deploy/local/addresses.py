@@ -74,7 +74,7 @@ class Addresses:
         return _as_user(self.amqp_admin_url, service, self.keys.secret(f"{service}_amqp"))
 
     def services(self, names: Iterable[str]) -> dict[str, str]:
-        told: dict[str, str] = {}
+        told = {"PUBLIC_URL": self.web_url}
         for name in names:
             told[f"{name.upper()}_DATABASE_URL"] = self.database_url(name)
             told[f"{name.upper()}_AMQP_URL"] = self.amqp_url(name)
