@@ -32,6 +32,7 @@ const result = await esbuild.build({
     "notifications": "src/styles/notifications.css",
     "queue": "src/styles/queue.css",
     "wall": "src/styles/wall.css",
+    "public": "src/styles/public.css",
   },
   outdir: fresh,
   entryNames: "[name]-[hash]",

@@ -10,4 +10,7 @@ from shared.web.mounting import mount
 configure("local", "web")
 check_time_zone_data()
 
-app = mount({name: importlib.import_module(f"services.{name}.web.app").make_app() for name in SERVICES})
+app = mount(
+    {name: importlib.import_module(f"services.{name}.web.app").make_app() for name in SERVICES},
+    public={"t": "guichet"},
+)

@@ -79,6 +79,7 @@ def create_app(
     *,
     api_blueprints: Iterable[ApiBlueprint] = (),
     page_blueprints: Iterable[Blueprint] = (),
+    public_blueprints: Iterable[Blueprint] = (),
     database: Database | None = None,
     max_body_bytes: int = MAX_BODY_BYTES,
     templates: Path | None = None,
@@ -87,7 +88,8 @@ def create_app(
     """Return the app of ``service``, everything under ``/<service>``.
 
     API blueprints go under ``/<service>/api/v1`` plus their own prefix, page blueprints under
-    ``/<service>`` plus theirs. Templates and translations are found in ``services/<service>/web``.
+    ``/<service>`` plus theirs, public ones at the short addresses people outside are told.
+    Templates and translations are found in ``services/<service>/web``.
     """
     home = _home(service)
     app = ServiceApp(f"shared.web.{service}", root_path=str(HERE), static_folder=None)
@@ -121,6 +123,8 @@ def create_app(
         api.register_blueprint(blueprint, url_prefix=f"/{service}/api/v1{blueprint.url_prefix or ''}")
     for page_blueprint in page_blueprints:
         app.register_blueprint(page_blueprint, url_prefix=f"/{service}{page_blueprint.url_prefix or ''}")
+    for public_blueprint in public_blueprints:
+        app.register_blueprint(public_blueprint)
     app.register_blueprint(assets.blueprint(), url_prefix=f"/{service}")
     app.register_blueprint(health.blueprint(database), url_prefix=f"/{service}/health")
 

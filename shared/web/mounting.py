@@ -9,15 +9,21 @@ if TYPE_CHECKING:
 HOME = "/guichet/"
 
 
-def mount(apps: Mapping[str, "WSGIApplication"]) -> "WSGIApplication":
+def mount(
+    apps: Mapping[str, "WSGIApplication"], public: Mapping[str, str] | None = None
+) -> "WSGIApplication":
     """Return one application that hands each request to the service its path begins with.
+
+    ``public`` names the service behind each short address told to people outside, such as ``/t/…``.
 
     The path is passed on whole: an app answers under its prefix, alone as mounted.
     """
 
+    owners = {**{name: name for name in apps}, **(public or {})}
+
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        service = environ.get("PATH_INFO", "").split("/", 2)[1:2]
-        app = apps.get(service[0]) if service else None
+        first = environ.get("PATH_INFO", "").split("/", 2)[1:2]
+        app = apps.get(owners.get(first[0], "")) if first else None
         if app is not None:
             return app(environ, start_response)
         if environ.get("PATH_INFO", "") in {"", "/"}:

@@ -15,6 +15,7 @@ from services.guichet.web.documents import api as documents_api
 from services.guichet.web.documents import pages as documents_pages
 from services.guichet.web.documents.transfer import CABINET
 from services.guichet.web.life import api as life_api
+from services.guichet.web.life import following, receipts
 from services.guichet.web.queue import api as queue_api
 from services.guichet.web.queue import display, reception_pages
 from services.guichet.web.queue import pages as queue_pages
@@ -44,6 +45,7 @@ def make_app(database: Database | None = None) -> Flask:
             filing.blueprint,
             pages.blueprint,
             documents_pages.blueprint,
+            receipts.blueprint,
             listing.blueprint,
             record.blueprint,
             queue_pages.blueprint,
@@ -55,6 +57,7 @@ def make_app(database: Database | None = None) -> Flask:
             presence.blueprint,
             rerouting.blueprint,
         ],
+        public_blueprints=[following.blueprint],
         database=database or service_database("guichet"),
     )
     app.extensions[CABINET] = cabinet

@@ -22,17 +22,21 @@ class Step:
     detail: str = ""
 
 
-def steps(request: Request, procedure: Procedure, catalogue: Catalogue) -> list[Step]:
+def steps(
+    request: Request, procedure: Procedure, catalogue: Catalogue, *, for_startup: bool = False
+) -> list[Step]:
+    """What the counter has to do, or, for the startup, what happens to its request."""
+    labels = _told() if for_startup else _to_do()
     desk = catalogue.desks.get(request.desk or "")
     found = [
-        _step(gettext("File the request"), "done", moment(request.submitted_at)),
+        _step(labels["file"], "done", moment(request.submitted_at)),
         _step(
-            gettext("Send it to a desk"),
+            labels["send"],
             "done" if desk else "todo",
             desk.names.within(language()) if desk else "",
         ),
         _step(
-            gettext("Take it up at the desk"),
+            labels["take"],
             "done" if request.started_at else "todo",
             moment(request.started_at),
         ),
@@ -43,31 +47,53 @@ def steps(request: Request, procedure: Procedure, catalogue: Catalogue) -> list[
         waiting = request.state is State.COMPLEMENT_REQUESTED
         found.append(
             _step(
-                gettext("Complete the file"),
+                labels["complement"],
                 "waiting" if waiting else "done" if asked.received_at else "off",
                 moment(asked.asked_at if waiting else asked.received_at),
             )
         )
     if request.state in (State.REJECTED, State.WITHDRAWN):
         word = gettext(names.STATES[request.state][1])
-        return [*found, Step(gettext("Decide"), "failed", word, moment(request.closed_at))]
+        return [*found, Step(labels["decide"], "failed", word, moment(request.closed_at))]
     decided = request.state in DECIDED
     at_work = request.state is State.IN_PROGRESS
     found.append(
         _step(
-            gettext("Decide"),
+            labels["decide"],
             "done" if decided else "doing" if at_work else "todo",
             moment(request.closed_at),
         )
     )
     found.append(
         _step(
-            gettext("Hand over the outcome"),
+            labels["hand_over"],
             "done" if request.handed_over_at else "todo",
             moment(request.handed_over_at),
         )
     )
     return found
+
+
+def _to_do() -> dict[str, str]:
+    return {
+        "file": gettext("File the request"),
+        "send": gettext("Send it to a desk"),
+        "take": gettext("Take it up at the desk"),
+        "complement": gettext("Complete the file"),
+        "decide": gettext("Decide"),
+        "hand_over": gettext("Hand over the outcome"),
+    }
+
+
+def _told() -> dict[str, str]:
+    return {
+        "file": gettext("Request received"),
+        "send": gettext("Sent to the desk"),
+        "take": gettext("Taken up"),
+        "complement": gettext("Your file completed"),
+        "decide": gettext("Decision"),
+        "hand_over": gettext("Result handed over"),
+    }
 
 
 def _of_the_agency(request: Request, procedure: Procedure) -> list[Step]:

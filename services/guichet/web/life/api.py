@@ -3,9 +3,11 @@
 from typing import Any
 from uuid import UUID
 
+from flask import Response
+
 from services.guichet.use_cases import request_life, tracking
 from services.guichet.web.access import ACT, FILE, acting, actor, request_answer
-from services.guichet.web.life import schemas
+from services.guichet.web.life import receipts, schemas
 from services.guichet.web.schemas import RequestOut
 from shared.clock import now
 from shared.web import ApiBlueprint, current_user, idempotent, requires, sentence, transaction
@@ -120,3 +122,11 @@ def revoke_tracking_links(request_id: UUID) -> None:
     """Make every link to this request useless."""
     with transaction() as session:
         tracking.revoke_links(session, request_id, sites=current_user().sites, at=now())
+
+
+@life_blp.route("/requests/<uuid:request_id>/receipt", methods=["GET"])
+@requires()
+@life_blp.response(200, content_type="application/pdf")
+def receipt(request_id: UUID) -> Response:
+    """The receipt as PDF, in the language of ``Accept-Language``; its code is a link of its own."""
+    return receipts.printed(request_id)
