@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 from services.guichet.contracts import consumed
 from services.guichet.documents.settings import from_environment, views_retention
 from services.guichet.use_cases import deadlines
+from services.guichet.use_cases.directory.importing import forget_old_files
 from services.guichet.use_cases.documents import keeping
 from services.guichet.use_cases.messages import note_failed_message
 from services.guichet.use_cases.queue.visits import close_days_gone_by
@@ -53,3 +54,7 @@ class GuichetWorker(EventWorker):
     def check_deadlines(self, session: Session) -> None:
         """Once a day from nothing: also after an update of holidays or time-zone data."""
         deadlines.follow_again(session)
+
+    @every(seconds=3600)
+    def forget_old_import_files(self, session: Session) -> None:
+        forget_old_files(session, at=now())

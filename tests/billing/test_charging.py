@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 
 from services.billing.domain.money import Money
 from services.billing.domain.tariff import SpaceKind
+from services.billing.storage.listings import find_invoices
 from services.billing.storage.tables import charges, credit_notes, startups
 from services.billing.use_cases import issue_invoice, set_tariff
 from shared.db import Database
@@ -160,3 +161,51 @@ def test_seeding_again_changes_and_publishes_nothing(billing: Database) -> None:
         seed(session, demo=True)
     assert published == 24
     assert count(billing, "SELECT count(*) FROM outbox") == published
+
+
+def merged(inbox: Inbox, into: str, gone: str) -> None:
+    outcome = inbox.receive(
+        "guichet.startup_merged.v1",
+        {"startup_id": into, "merged_id": gone, "site": "casablanca", "merged_at": "2026-11-23T09:00:00Z"},
+    )
+    assert outcome.parked == 0
+
+
+def test_a_merge_moves_what_is_open_and_leaves_invoices_as_issued(billing: Database, inbox: Inbox) -> None:
+    into, gone = inbox.startup()["startup_id"], inbox.startup(legal_name="Oasis")["startup_id"]
+    inbox.request_completed(gone)
+    with billing.transaction() as session:
+        issued = issue_invoice(session, UUID(gone), "casablanca")
+    inbox.request_completed(gone)
+    merged(inbox, into, gone)
+    invoiced, still_open = all_charges(billing)
+    assert (invoiced["startup_id"], still_open["startup_id"]) == (UUID(gone), UUID(into))
+    with billing.transaction() as session:
+        again = issue_invoice(session, UUID(gone), "casablanca")
+        assert again.buyer.legal_name == "Sahara Solar SARL"
+        listed = find_invoices(session, ["casablanca"], startup_id=UUID(into), today=ISSUED_ON, limit=9)
+        assert {row.number for row in listed} == {str(issued.number), str(again.number)}
+        (kept,) = [row for row in listed if row.number == str(issued.number)]
+        assert (kept.buyer_name, kept.startup_id) == ("Oasis", UUID(gone))
+
+
+def test_what_was_on_its_way_for_a_merged_startup_is_charged_to_the_other(
+    billing: Database, inbox: Inbox
+) -> None:
+    into, gone = inbox.startup()["startup_id"], inbox.startup()["startup_id"]
+    merged(inbox, into, gone)
+    inbox.request_completed(gone)
+    inbox.booking_confirmed(gone)
+    assert {charge["startup_id"] for charge in all_charges(billing)} == {UUID(into)}
+
+
+def test_an_erased_startup_keeps_the_buyer_of_its_invoices_only(billing: Database, inbox: Inbox) -> None:
+    gone = inbox.startup()["startup_id"]
+    inbox.request_completed(gone)
+    with billing.transaction() as session:
+        issue_invoice(session, UUID(gone), "casablanca")
+    data = {"startup_id": gone, "site": "casablanca", "erased_at": "2026-11-23T09:00:00Z"}
+    assert inbox.receive("guichet.startup_erased.v1", data).parked == 0
+    with billing.read() as session:
+        assert session.execute(select(startups.c.address)).scalar_one() is None
+        assert "Ibn Batouta" in str(session.execute(text("SELECT buyer FROM invoices")).scalar_one())

@@ -18,6 +18,7 @@ from shared.db import Database
 from shared.errors import InvalidInput
 from shared.messaging.contracts import Event, consumed_by, published_by
 from shared.messaging.worker import subscriptions_of
+from tests.booking.conftest import Caller
 from tests.booking.factories import startup_record, tariff_record
 
 LATER = datetime(2026, 11, 22, tzinfo=UTC)
@@ -152,3 +153,38 @@ def test_namesakes_are_told_apart_by_their_ice(db: Database, startup: Callable[.
         with pytest.raises(InvalidInput, match="write the ICE"):
             name_subject(session, "Atlas Robotics", field="subject")
         assert name_subject(session, "001525713000058", field="subject") == (second, "")
+
+
+def test_a_merged_startup_gives_its_bookings_to_the_other(
+    db: Database, agent: Caller, startup: Callable[..., uuid.UUID]
+) -> None:
+    kept, merged = startup(), startup(legal_name="Oasis")
+    booked = agent.book(startup_id=str(merged))
+    for _ in range(2):
+        with db.transaction() as session:
+            read_events.startup_merged(session, {"startup_id": kept, "merged_id": merged})
+    assert agent.get(f"/bookings/{booked['id']}").get_json()["startup_id"] == str(kept)
+    with db.read() as session:
+        assert read_copies.startups_named(session, "Oasis") == []
+    # A page opened before the merge still books, for the startup that stands for both.
+    later = agent.book("14:00", "15:00", startup_id=str(merged))
+    assert later["startup_id"] == str(kept)
+
+
+def test_a_merge_reaches_what_was_merged_before(db: Database, startup: Callable[..., uuid.UUID]) -> None:
+    first, second, third = (startup(legal_name=name) for name in ("Alif", "Ba", "Ta"))
+    with db.transaction() as session:
+        read_events.startup_merged(session, {"startup_id": second, "merged_id": third})
+        read_events.startup_merged(session, {"startup_id": first, "merged_id": second})
+    assert startup_named(db, third) == "Alif"
+
+
+def test_an_erased_startup_keeps_its_bookings_without_what_was_typed(
+    db: Database, agent: Caller, startup: Callable[..., uuid.UUID]
+) -> None:
+    gone = startup()
+    booked = agent.book(startup_id=str(gone), title="Entretien de Salma Idrissi")
+    with db.transaction() as session:
+        read_events.startup_erased(session, gone)
+    shown = agent.get(f"/bookings/{booked['id']}").get_json()
+    assert (shown["title"], shown["starts_at"]) == ("", booked["starts_at"])

@@ -1,5 +1,6 @@
 """Who is told what, and on which channel."""
 
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -9,7 +10,10 @@ from services.notifications.domain.audience import (
     Channel,
     Contact,
     Kind,
+    Purpose,
     addresses,
+    may_be_told,
+    purpose_of,
     receives_sms,
 )
 from services.notifications.domain.masking import mask
@@ -93,3 +97,28 @@ def test_masked_addresses_can_be_recognised_but_not_copied() -> None:
     assert mask("salma.alami@oasis.ma") == "s•••@oasis.ma"
     assert mask("+212612345678") == "+212•••78"
     assert mask("123") == "•••"
+
+
+def test_a_contact_without_the_sms_channel_gets_none() -> None:
+    quiet = replace(contact(), channels=("email",))
+    assert told(Kind.REQUEST_SUBMITTED, quiet) == [(Channel.EMAIL, "salma@oasis.example")]
+    assert told(Kind.REQUEST_SUBMITTED, replace(contact(email=None), channels=("email",))) == []
+
+
+def test_the_contact_preferred_for_a_purpose_is_told_instead_of_the_others() -> None:
+    accountant = contact(email="compta@oasis.example", role="comptable")
+    preferred = replace(contact(email="factures@oasis.example"), preferred_for=("invoices",))
+    everyone = (contact(), accountant, preferred)
+    assert told(Kind.INVOICE_ISSUED, *everyone) == [(Channel.EMAIL, "factures@oasis.example")]
+    assert len(told(Kind.REQUEST_SUBMITTED, *everyone)) == 4
+    unreachable = replace(preferred, email=None)
+    assert told(Kind.INVOICE_ISSUED, accountant, unreachable) == [(Channel.EMAIL, "compta@oasis.example")]
+
+
+def test_a_newsletter_needs_an_agreement_and_a_service_message_none() -> None:
+    agreed = replace(contact(), consents=("newsletter",))
+    assert may_be_told(agreed, Purpose.NEWSLETTER)
+    assert not may_be_told(agreed, Purpose.EVENTS)
+    assert not may_be_told(contact(), Purpose.NEWSLETTER)
+    assert may_be_told(contact(), Purpose.SERVICE)
+    assert {purpose_of(kind) for kind in Kind} == {Purpose.SERVICE, Purpose.INVOICES}

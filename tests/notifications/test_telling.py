@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import Row, select, text
 
+from services.notifications.contracts import consumed
 from services.notifications.domain.audience import Contact
 from services.notifications.storage import contacts
 from services.notifications.storage.contacts import Startup
@@ -200,3 +201,55 @@ def test_a_near_turn_without_somebody_to_tell_in_time_makes_no_message(
     assert near(db, **given) == []
     with db.read() as session:
         assert session.execute(select(waiting_causes)).all() == []
+
+
+def merge(db: Database, into: UUID, merged: UUID) -> None:
+    with db.transaction() as session:
+        keeping_up.follow_merge(
+            session, make.event(consumed.StartupMerged, into, startup_id=str(into), merged_id=str(merged))
+        )
+
+
+def test_after_a_merge_the_contacts_of_the_other_are_told(db: Database) -> None:
+    gone = uuid4()
+    register(db, make.contact(email="old@oasis.example"), startup_id=gone)
+    register(db, make.contact(email="new@atlas.example", phone=None))
+    with db.transaction() as session:
+        telling.request_submitted(session, make.request_submitted(startup_id=gone))
+    merge(db, make.STARTUP, gone)
+    with db.transaction() as session:
+        telling.request_submitted(session, make.request_submitted(startup_id=gone))
+    assert {message.startup_id for message in made(db)} == {make.STARTUP}
+    assert made(db)[-1].recipient == "new@atlas.example"
+
+
+def test_what_waited_for_a_merged_startup_is_told(db: Database) -> None:
+    gone = uuid4()
+    with db.transaction() as session:
+        telling.request_submitted(session, make.request_submitted(startup_id=gone))
+    register(db)
+    merge(db, make.STARTUP, gone)
+    assert {message.startup_id for message in made(db)} == {make.STARTUP}
+    # The late registration of the merged record changes nothing.
+    register(db, make.contact(email="late@oasis.example"), startup_id=gone)
+    with db.transaction() as session:
+        telling.request_submitted(session, make.request_submitted(startup_id=gone))
+    assert "late@oasis.example" not in {message.recipient for message in made(db)}
+
+
+def test_an_erased_startup_leaves_messages_without_address_or_words(db: Database) -> None:
+    register(db)
+    with db.transaction() as session:
+        telling.request_submitted(session, make.request_submitted())
+    with db.transaction() as session:
+        keeping_up.forget_people(
+            session, make.event(consumed.StartupErased, make.STARTUP, startup_id=str(make.STARTUP))
+        )
+    for message in made(db):
+        assert (message.recipient, message.recipient_name, message.subject) == ("", "", "")
+        assert message.facts == {}
+        assert not message.text
+        assert (message.state, message.due_at) == ("failed", None)
+    with db.transaction() as session:
+        telling.request_submitted(session, make.request_submitted())
+    assert len(made(db)) == 2

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from services.guichet.domain.requests import Actor
+from services.guichet.domain.workflow import Actor
 from services.guichet.storage import tables
 from shared.clock import CASABLANCA
 

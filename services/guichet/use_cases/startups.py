@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from services.guichet.catalogue.directory import directory
 from services.guichet.contracts import published
 from services.guichet.domain.catalogue import Catalogue
-from services.guichet.domain.requests import COUNTER, Actor
 from services.guichet.domain.routing import unknown_site
 from services.guichet.domain.startups import Startup
+from services.guichet.domain.workflow import COUNTER, Actor
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import startup_history, startups
 from services.guichet.storage.ids import new_id

@@ -4,9 +4,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from services.guichet.domain.catalogue import Catalogue
 from services.guichet.domain.routing import unknown_site
 from services.guichet.domain.workflow import Actor
-from services.guichet.storage import catalogue
+from services.guichet.storage import catalogue, startup_history
 from services.guichet.storage import requests as request_storage
 from services.guichet.storage.requests import Filed
 from services.guichet.use_cases.requests import Doing
@@ -53,6 +54,7 @@ def acting(data: dict[str, Any]) -> Doing:
 
 def request_answer(session: Session, filed: Filed) -> dict[str, Any]:
     """A request with its history, as the user may see it."""
+    note_seen(session, filed, catalogue.current(session))
     return presenters.request_detail(
         filed,
         catalogue.current(session),
@@ -61,3 +63,12 @@ def request_answer(session: Session, filed: Filed) -> dict[str, Any]:
         request_storage.history(session, filed.request.id),
         request_storage.failures(session, filed.request.id),
     )
+
+
+def note_seen(session: Session, filed: Filed, known: Catalogue) -> None:
+    """Remember that the user saw numbers of persons, if this request has any and they may (loi 09-08)."""
+    request = filed.request
+    if presenters.shows_personal_numbers(presenters.pinned(request, known), request.answers, current_user()):
+        startup_history.note_view(
+            session, request.startup_id, request.id, request.number, viewer=actor(), at=now()
+        )

@@ -10,7 +10,7 @@ from services.guichet.web.admin import pages as admin_pages
 from services.guichet.web.desks import admin, inbox, presence, rerouting
 from services.guichet.web.desks import api as desks_api
 from services.guichet.web.directory import api as directory_api
-from services.guichet.web.directory import listing, record
+from services.guichet.web.directory import importing, listing, merging, people, record
 from services.guichet.web.documents import api as documents_api
 from services.guichet.web.documents import pages as documents_pages
 from services.guichet.web.documents.transfer import CABINET
@@ -46,7 +46,10 @@ def make_app(database: Database | None = None) -> Flask:
             pages.blueprint,
             documents_pages.blueprint,
             receipts.blueprint,
+            importing.blueprint,
             listing.blueprint,
+            merging.blueprint,
+            people.blueprint,
             record.blueprint,
             queue_pages.blueprint,
             reception_pages.blueprint,

@@ -16,7 +16,7 @@ from services.guichet.storage import requests as request_storage
 from services.guichet.storage.requests import Filed, Wanted
 from services.guichet.use_cases import requests
 from services.guichet.web import names, presenters, views
-from services.guichet.web.access import ACT, FILE, actor, may
+from services.guichet.web.access import ACT, FILE, actor, may, note_seen
 from services.guichet.web.desks import rerouting
 from services.guichet.web.documents.papers import request_papers
 from services.guichet.web.steps import steps as steps_of
@@ -127,6 +127,8 @@ def _opened(number: str, *, alone: bool) -> dict[str, Any]:
         filed = _find(session, number)
         history = request_storage.history(session, filed.request.id)
         failures = request_storage.failures(session, filed.request.id)
+        if alone:
+            note_seen(session, filed, catalogue)
         papers = request_papers(session, filed.request) if alone else {}
     found = filed.request
     version = presenters.pinned(found, catalogue)

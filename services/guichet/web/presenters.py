@@ -156,6 +156,13 @@ def shown_answers(version: Procedure, answers: Mapping[str, Any], user: User) ->
     return _masked(version.fields, answers)
 
 
+def shows_personal_numbers(version: Procedure, answers: Mapping[str, Any], user: User) -> bool:
+    """Whether :func:`shown_answers` hides something from others that it shows to this user."""
+    if SEE_PERSONAL_NUMBERS.isdisjoint(user.roles):
+        return False
+    return _masked(version.fields, answers) != dict(answers)
+
+
 def _masked(fields: Sequence[Field], answers: Mapping[str, Any]) -> dict[str, Any]:
     known = {field.code: field for field in fields}
     shown: dict[str, Any] = {}

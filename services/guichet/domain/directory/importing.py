@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.guichet.domain.contacts import CHANNELS
-from services.guichet.domain.directory.columns import COMPANY, CONTACTS_A_LINE, PERSON, column_of
+from services.guichet.domain.directory.columns import COLUMNS, COMPANY, CONTACTS_A_LINE, PERSON, column_of
 from services.guichet.domain.directory.csv_reading import MOST_LINES, Fault, Table, folded
 from services.guichet.domain.names import LANGUAGES
 from services.guichet.domain.startups import Startup
@@ -156,4 +156,7 @@ def _repeated(line: int, startup: Startup, first_with: dict[tuple[str, ...], int
 
 
 def in_order(faults: Sequence[Fault]) -> list[Fault]:
-    return sorted(faults, key=lambda fault: fault.line)
+    """As somebody reads the file: by line, then from the first column on."""
+    return sorted(
+        faults, key=lambda one: (one.line, COLUMNS.index(one.column) if one.column in COLUMNS else -1)
+    )

@@ -49,6 +49,35 @@ ACTIONS: Mapping[str, str] = {
     "erase": N_("People forgotten"),
 }
 
+REASONS: Mapping[str, str] = {
+    "same_number": N_("same number"),
+    "same_name": N_("same name"),
+    "similar_name": N_("similar name"),
+    "same_email": N_("same e-mail"),
+    "same_phone": N_("same telephone"),
+}
+
+
+def status(code: str) -> str:
+    return str(gettext(STATUSES[code]))
+
+
+def yes_or_no(value: bool) -> str:
+    return str(gettext(N_("Yes")) if value else gettext(N_("No")))
+
+
+def seen(what: str) -> str:
+    """What of a startup's people was seen: a copy of everything, or the request of this number."""
+    return str(gettext(ACTIONS["export"])) if what == "export" else what
+
+
+def of(message: str) -> str:
+    return str(gettext(message))
+
+
+def name_of(names: Names) -> str:
+    return names.within(language())
+
 
 def statuses() -> list[tuple[str, str]]:
     return [(code, gettext(word)) for code, word in STATUSES.items()]

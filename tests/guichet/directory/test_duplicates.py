@@ -1,0 +1,78 @@
+import uuid
+from itertools import combinations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.guichet.domain.directory.duplicates import (
+    ALIKE,
+    Candidate,
+    Reason,
+    alike,
+    likely_duplicates,
+    name_key,
+    trigrams,
+)
+
+
+def candidate(name: str, **values: tuple[object, ...]) -> Candidate:
+    empty: dict[str, tuple[object, ...]] = {"numbers": (), "emails": (), "phones": ()}
+    return Candidate(uuid.uuid4(), name, "casablanca", **(empty | values))  # type: ignore[arg-type]
+
+
+def reasons(*candidates: Candidate) -> list[tuple[Reason, ...]]:
+    return [pair.reasons for pair in likely_duplicates(candidates)]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Énergie Durable SARL", "ENERGIE DURABLE"),
+        ("Atlas-Robotique, S.A.R.L. AU", "atlas robotique s.a.r.l. au"),
+        ("شركة الأطلس للتقنية", "الاطلس للتقنيه"),
+    ],
+)
+def test_a_name_is_compared_without_legal_form_and_accents(one: str, other: str) -> None:
+    assert name_key(one) == name_key(other)
+
+
+def test_near_identical_names_are_found() -> None:
+    pairs = reasons(candidate("Atlas Robotique"), candidate("Atlas Robotiques"), candidate("Oasis"))
+    assert pairs == [(Reason.SIMILAR_NAME,)]
+
+
+def test_the_same_number_weighs_more_than_a_name() -> None:
+    number = (("rc_number", "412345"),)
+    found = likely_duplicates(
+        [
+            candidate("Oasis"),
+            candidate("oasis"),
+            candidate("Atlas", numbers=number),
+            candidate("Zellige", numbers=number),
+        ]
+    )
+    assert [pair.reasons for pair in found] == [(Reason.SAME_NUMBER,), (Reason.SAME_NAME,)]
+
+
+def test_the_address_of_an_accountant_of_many_proves_nothing() -> None:
+    shared = ("cabinet@compta.example",)
+    assert reasons(
+        candidate("Alif", emails=shared), candidate("Zellige", emails=("Cabinet@compta.example",))
+    ) == [(Reason.SAME_EMAIL,)]
+    assert reasons(*(candidate(name, emails=shared) for name in ("Alif", "Ba", "Zellige", "Oasis"))) == []
+
+
+def jaccard(one: str, other: str) -> float:
+    first, second = trigrams(one), trigrams(other)
+    return len(first & second) / len(first | second) if first | second else 0.0
+
+
+@given(st.lists(st.text(alphabet="abc ", min_size=1, max_size=9), max_size=25))
+def test_no_alike_pair_is_missed_and_none_invented(names: list[str]) -> None:
+    expected = {
+        (one, other)
+        for one, other in combinations(range(len(names)), 2)
+        if jaccard(names[one], names[other]) >= ALIKE
+    }
+    assert set(alike(names)) == expected

@@ -1,0 +1,153 @@
+import io
+import zipfile
+from typing import Any
+
+import orjson
+import pytest
+from sqlalchemy import text
+
+from shared.db import Database
+from tests.guichet.conftest import Caller
+from tests.guichet.directory.conftest import BrowserFor
+from tests.guichet.factories import ANSWERS, CERTIFICATE, startup_details
+from tests.guichet.test_pages import Browser
+
+CIN = "BK123456"
+
+
+@pytest.fixture
+def gone(agent: Caller, caller: Any) -> dict[str, Any]:
+    """A startup that left, with a request rejected in words that name somebody."""
+    startup = agent.register()
+    filed = agent.file(startup["id"], CERTIFICATE, ANSWERS[CERTIFICATE])
+    officer = caller("agency_officer", name="K. Ouazzani")
+    officer.post(f"/requests/{filed['id']}/start", {"version": filed["version"]})
+    rejected = officer.post(
+        f"/requests/{filed['id']}/reject",
+        {"motive": "Salma Idrissi n’a pas signé.", "version": filed["version"] + 1},
+    )
+    assert rejected.status_code == 200, rejected.text
+    details = startup_details(status="left") | {"version": 1}
+    left = agent.put(f"/startups/{startup['id']}", details)
+    assert left.status_code == 200, left.text
+    return left.get_json()  # type: ignore[no-any-return]
+
+
+def erase(browser: Browser, startup: dict[str, Any], **changes: Any) -> Any:
+    form = {"version": startup["version"], "legal_name": startup["legal_name"]} | changes
+    return browser.post(f"/guichet/startups/{startup['id']}/people/erase", form)
+
+
+def everything(counter: Database) -> str:
+    """All the counter holds, but for the events on their way and who sits at its desks."""
+    with counter.read() as session:
+        tables = session.execute(
+            text("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")
+        ).scalars()
+        kept = set(tables) - {"outbox", "idempotency_keys", "accounts", "procedures"}
+        return "\n".join(
+            str(session.execute(text(f"SELECT row_to_json(t)::text FROM {table} t")).scalars().all())  # noqa: S608
+            for table in sorted(kept)
+        )
+
+
+def test_the_copy_holds_everything_about_the_people(
+    manager: Browser, gone: dict[str, Any], counter: Database
+) -> None:
+    answer = manager.post(f"/guichet/startups/{gone['id']}/people/copy", {})
+    assert answer.status_code == 200
+    packed = zipfile.ZipFile(io.BytesIO(answer.data))
+    data = orjson.loads(packed.read("startup.json"))
+    page = packed.read("startup.html").decode()
+    assert data["startup"]["contacts"][0]["email"] == "salma@atlas.example.com"
+    assert data["requests"][0]["answers"]["cnie"] == CIN
+    for found in (CIN, "salma@atlas.example.com", "n’a pas signé"):
+        assert found in page
+    assert "Données de ses personnes remises" in manager.get(f"/guichet/startups/{gone['id']}")
+
+
+def test_nobody_but_a_manager_gets_the_copy(browser_for: BrowserFor, gone: dict[str, Any]) -> None:
+    for role in ("agent", "agency_officer", "billing_officer"):
+        assert browser_for(role).post(f"/guichet/startups/{gone['id']}/people/copy", {}).status_code == 403
+
+
+def test_no_trace_of_the_people_is_left(
+    manager: Browser, gone: dict[str, Any], counter: Database, outbox: Any
+) -> None:
+    assert CIN in everything(counter)
+    assert erase(manager, gone).status_code == 303
+    left = everything(counter)
+    for trace in (CIN, "Salma", "salma@", "612345678", "Atlas Robotique Maroc"):
+        assert trace not in left, trace
+    changed, erased = outbox()[-2:]
+    assert (changed["type"], changed["data"]["contacts"]) == ("guichet.startup_changed.v1", [])
+    assert (erased["type"], erased["subject"]) == ("guichet.startup_erased.v1", gone["id"])
+
+
+def test_the_steps_of_the_requests_stay(agent: Caller, manager: Browser, gone: dict[str, Any]) -> None:
+    erase(manager, gone)
+    (row,) = agent.get("/requests", startup_id=gone["id"]).get_json()["items"]
+    shown = agent.get(f"/requests/{row['id']}").get_json()
+    assert (shown["state"], shown["motive"]) == ("rejected", "—")
+    assert shown["answers"] == {"identity_document": "cnie"}
+    assert [line["actor"] for line in shown["history"]][-1] == "K. Ouazzani"
+    manager.get(f"/guichet/requests/{row['number']}")
+
+
+def test_a_company_keeps_its_name_and_a_sole_trader_does_not(
+    agent: Caller, manager: Browser, gone: dict[str, Any]
+) -> None:
+    erase(manager, gone)
+    assert agent.get(f"/startups/{gone['id']}").get_json()["legal_name"] == gone["legal_name"]
+    trader = agent.register(
+        legal_name="Karim Ouazzani",
+        legal_form="natural_person",
+        status="left",
+        ice=None,
+        rc_court=None,
+        rc_number=None,
+    )
+    assert erase(manager, trader).status_code == 303
+    left = agent.get(f"/startups/{trader['id']}").get_json()
+    assert "Karim" not in left["legal_name"]
+    assert (left["ice"], left["rc_number"], left["address"]) == (None, None, None)
+
+
+def test_a_startup_still_served_is_not_forgotten(agent: Caller, manager: Browser) -> None:
+    startup = agent.register()
+    answer = erase(manager, startup)
+    assert answer.status_code == 409
+    assert "encore active" in answer.text
+    agent.file(startup["id"], CERTIFICATE, ANSWERS[CERTIFICATE])
+    left = agent.put(f"/startups/{startup['id']}", startup_details(status="left") | {"version": 1}).get_json()
+    answer = erase(manager, left)
+    assert answer.status_code == 409
+    assert "1 demandes de cette startup sont encore ouvertes" in answer.text
+    assert agent.get(f"/startups/{startup['id']}").get_json()["contacts"] != []
+
+
+def test_forgetting_asks_for_the_name_and_the_present_version(
+    agent: Caller, manager: Browser, gone: dict[str, Any], browser_for: BrowserFor
+) -> None:
+    assert erase(manager, gone, legal_name="Atlas").status_code == 422
+    assert erase(manager, gone, version=1).status_code == 409
+    assert erase(browser_for("agent"), gone).status_code == 403
+    assert agent.get(f"/startups/{gone['id']}").get_json()["contacts"] != []
+
+
+def test_who_saw_an_identity_number_is_noted_once_a_day(
+    caller: Any, manager: Browser, agent: Caller, browser_for: BrowserFor, counter: Database
+) -> None:
+    startup = agent.register()
+    filed = agent.file(startup["id"], CERTIFICATE, ANSWERS[CERTIFICATE])
+    for _ in range(2):
+        caller("agency_officer", name="K. Ouazzani").get(f"/requests/{filed['id']}")
+        browser_for("agency_officer").get(f"/guichet/requests/{filed['number']}")
+    agent.get(f"/requests/{filed['id']}")
+    with counter.read() as session:
+        seen = session.execute(text("SELECT viewer_name, what FROM personal_views ORDER BY 1")).all()
+    assert [tuple(row) for row in seen] == [
+        ("K. Ouazzani", filed["number"]),
+        ("S. El Amrani", filed["number"]),
+    ]
+    assert "K. Ouazzani" in manager.get(f"/guichet/startups/{startup['id']}/people")
