@@ -4,7 +4,7 @@ from environs import Env
 from sqlalchemy.orm import Session
 
 from services.guichet.catalogue import demo_startups, load
-from services.guichet.storage import accounts, startups
+from services.guichet.storage import accounts, dossiers, startups
 from services.guichet.storage import calendar as calendar_storage
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.use_cases.startups import register_startup
@@ -24,6 +24,7 @@ def seed(session: Session, *, demo: bool) -> None:
     """Can be run any number of times; what is already right is left alone."""
     loaded = load()
     catalogue_storage.save(session, loaded.catalogue, loaded.definitions, loaded.sources)
+    dossiers.save_bundles(session, loaded.bundles)
     calendar_storage.seed(session, loaded.calendar)
     if demo:
         _seed_accounts(session, tuple(loaded.catalogue.sites))

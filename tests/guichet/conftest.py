@@ -25,6 +25,8 @@ ALL_SITES = ("casablanca", "rabat", "tanger", "agadir", "souss-massa", "oujda", 
 
 
 FACTS = (
+    "dossier_requests",
+    "dossiers",
     "personal_views",
     "startup_history",
     "startup_imports",

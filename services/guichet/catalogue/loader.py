@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import yaml
 
 from services.guichet.catalogue.source import Mistake, NotYaml, Source, read_source, without_version
+from services.guichet.domain.bundles import Bundle, bundle_from, check_against
 from services.guichet.domain.calendar import NETWORK
 from services.guichet.domain.calendar_reader import WrittenCalendar, calendar_from
 from services.guichet.domain.catalogue import Agency, Catalogue, Procedure, Site
@@ -44,6 +45,8 @@ class LoadedCatalogue:
     definitions: dict[str, dict[str, Any]]
     calendar: WrittenCalendar
     sources: dict[str, str]
+    #: the bundles as data, by code
+    bundles: dict[str, dict[str, Any]]
 
 
 def load(folder: Path = FOLDER) -> LoadedCatalogue:
@@ -63,9 +66,16 @@ def load(folder: Path = FOLDER) -> LoadedCatalogue:
         if document and procedure:
             procedures[document.name] = document, procedure
     calendar = _calendar(reader, folder, sites)
+    bundles: list[tuple[_Document, Bundle]] = []
+    for path in sorted((folder / "bundles").glob("*.yaml")):
+        document = reader.document(path)
+        bundle = document and reader.read(document, (), bundle_from)
+        if document and bundle:
+            bundles.append((document, bundle))
     if not reader.messages:
         # Only now: one wrong line in agencies.yaml would be blamed on every procedure and desk.
         _check_references(reader, agencies, sites, desks, list(procedures.values()))
+        _check_bundles(reader, bundles, {one.code: one for _, one in procedures.values()})
     if reader.messages or calendar is None:
         raise CatalogueError(reader.messages)
     return LoadedCatalogue(
@@ -73,6 +83,7 @@ def load(folder: Path = FOLDER) -> LoadedCatalogue:
         {procedure.code: document.source.data for document, procedure in procedures.values()},
         calendar,
         {procedure.code: without_version(document.text) for document, procedure in procedures.values()},
+        {bundle.code: document.source.data for document, bundle in bundles},
     )
 
 
@@ -113,6 +124,16 @@ def _check_references(
             reader.report_in("desks.yaml", Fault((position, "agency"), f"there is no agency “{desk.agency}”"))
         if desk.site is not None and desk.site not in site_codes:
             reader.report_in("desks.yaml", Fault((position, "site"), f"there is no site “{desk.site}”"))
+
+
+def _check_bundles(
+    reader: "_Reader", bundles: list[tuple["_Document", Bundle]], procedures: dict[str, Procedure]
+) -> None:
+    for document, bundle in bundles:
+        if document.name != f"bundles/{bundle.code}.yaml":
+            reader.report(document, Fault(("code",), f"the file of “{bundle.code}” must bear its name"))
+        for path, message in check_against(bundle, procedures):
+            reader.report(document, Fault(path, message))
 
 
 @dataclass(frozen=True, slots=True)

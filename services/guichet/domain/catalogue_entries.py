@@ -222,6 +222,17 @@ class Entry:
         entry.leftovers()
         return condition
 
+    def scalar(self, key: str) -> str | int | bool | None:
+        """One value: text, a whole number or a truth value; None when nothing is said."""
+        self._read.add(key)
+        value = self._data.get(key)
+        if isinstance(value, str):
+            return self.text(key)
+        if value is None or isinstance(value, bool | int):
+            return value
+        self.fault(key, N_("text, a whole number, true or false is expected"))
+        return None
+
     def each(self, key: str, read: Callable[["Entry"], Any]) -> list[Any]:
         self._read.add(key)
         values = self._data.get(key)

@@ -18,12 +18,12 @@ from services.guichet.domain.numbers import request_number
 from services.guichet.domain.promises import deadlines
 from services.guichet.domain.requests import Actor, Request, changed_since
 from services.guichet.domain.routing import route, rung, unknown_site
-from services.guichet.domain.workflow import Action
+from services.guichet.domain.workflow import UNDECIDED, Action
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import desks, requests
 from services.guichet.storage.ids import new_id
 from services.guichet.storage.requests import Filed
-from services.guichet.use_cases import tracking
+from services.guichet.use_cases import dossiers, tracking
 from services.guichet.use_cases.deadlines import settle
 from services.guichet.use_cases.tracking import request_not_found as request_not_found
 from shared.errors import N_, InvalidInput
@@ -228,6 +228,8 @@ def act(
     if not requests.save(session, request):
         # Two clerks pressed at the same moment; what the other one did is committed by now.
         raise changed_since(requests.history(session, request.id), read_version)
+    if was in UNDECIDED and request.state not in UNDECIDED:
+        dossiers.follow(session, request, at=at, file=file_request)
     return filed
 
 

@@ -14,6 +14,7 @@ from services.guichet.web.directory import importing, listing, merging, people, 
 from services.guichet.web.documents import api as documents_api
 from services.guichet.web.documents import pages as documents_pages
 from services.guichet.web.documents.transfer import CABINET
+from services.guichet.web.dossiers import api as dossier_api
 from services.guichet.web.life import api as life_api
 from services.guichet.web.life import following, receipts
 from services.guichet.web.queue import api as queue_api
@@ -38,6 +39,7 @@ def make_app(database: Database | None = None) -> Flask:
             documents_api.blp,
             admin_api.blueprint,
             desks_api.blp,
+            dossier_api.blueprint,
         ],
         page_blueprints=[
             session.pages,

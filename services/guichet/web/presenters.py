@@ -35,7 +35,7 @@ def procedure(one: Procedure) -> dict[str, Any]:
         "agency": one.agency,
         "name": one.names.as_dict(),
         "public": one.public,
-        "fields_": [_field(field) for field in one.fields],
+        "fields_": [field(asked) for asked in one.fields],
         "documents": [_document(document) for document in one.documents],
         "fee_lines": None
         if one.fee_lines is None
@@ -151,9 +151,13 @@ def total_fee(version: Procedure, answers: Mapping[str, Any]) -> Decimal | None:
 
 def shown_answers(version: Procedure, answers: Mapping[str, Any], user: User) -> dict[str, Any]:
     """Loi 09-08: numbers of persons and accounts are read only by the desk that needs them."""
+    return shown(version.fields, answers, user)
+
+
+def shown(fields: Sequence[Field], answers: Mapping[str, Any], user: User) -> dict[str, Any]:
     if not SEE_PERSONAL_NUMBERS.isdisjoint(user.roles):
         return dict(answers)
-    return _masked(version.fields, answers)
+    return _masked(fields, answers)
 
 
 def shows_personal_numbers(version: Procedure, answers: Mapping[str, Any], user: User) -> bool:
@@ -177,18 +181,18 @@ def _masked(fields: Sequence[Field], answers: Mapping[str, Any]) -> dict[str, An
     return shown
 
 
-def _field(field: Field) -> dict[str, Any]:
+def field(asked: Field) -> dict[str, Any]:
     return {
-        "code": field.code,
-        "kind": field.kind.value,
-        "name": field.names.as_dict(),
-        "hint": _names(field.hint),
-        "required": field.required,
-        "minimum": field.minimum,
-        "maximum": field.maximum,
-        "options": [{"value": option.value, "name": option.names.as_dict()} for option in field.options],
-        "when": _condition(field.when),
-        "columns": [_field(column) for column in field.columns],
+        "code": asked.code,
+        "kind": asked.kind.value,
+        "name": asked.names.as_dict(),
+        "hint": _names(asked.hint),
+        "required": asked.required,
+        "minimum": asked.minimum,
+        "maximum": asked.maximum,
+        "options": [{"value": option.value, "name": option.names.as_dict()} for option in asked.options],
+        "when": _condition(asked.when),
+        "columns": [field(column) for column in asked.columns],
     }
 
 

@@ -18,6 +18,7 @@ from services.guichet.storage.tables._documents import (
     documents,
     request_documents,
 )
+from services.guichet.storage.tables._dossiers import bundles, dossier_requests, dossiers
 from services.guichet.storage.tables._metadata import metadata
 from services.guichet.storage.tables._queue import (
     service_windows,
@@ -46,6 +47,7 @@ from services.guichet.storage.tables._startups import (
 __all__ = [
     "accounts",
     "agencies",
+    "bundles",
     "calendar_changes",
     "calendar_overrides",
     "calendar_ramadans",
@@ -59,6 +61,8 @@ __all__ = [
     "document_reminders",
     "document_views",
     "documents",
+    "dossier_requests",
+    "dossiers",
     "drafts",
     "failed_messages",
     "metadata",

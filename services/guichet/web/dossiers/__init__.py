@@ -1,0 +1,1 @@
+"""Dossiers in the API and on pages: several requests that follow from one another."""
