@@ -12,43 +12,26 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from services.guichet.domain.calendar import Effect, Override
-from services.guichet.domain.workflow import Actor
 from services.guichet.storage import calendar as calendar_storage
 from services.guichet.storage import deadlines as deadline_storage
 from services.guichet.use_cases import deadlines, request_life, requests
-from services.guichet.use_cases.startups import register_startup
 from shared.db import Database
-from tests.guichet.factories import ANSWERS, CERTIFICATE, CLERK, MORNING, startup_details
+from tests.guichet.factories import CERTIFICATE, MORNING
+from tests.guichet.filed import a_startup, completed_between, doing, filed_at
 from tests.guichet.working_time import local
 from tests.support.databases import TestDatabases
 
 CNSS = "cnss.affiliation-employeur"
-OFFICER = Actor("officer-1", "K. Ouazzani", frozenset({"agent", "agency_officer"}), frozenset({"casablanca"}))
 COPIES = "due_at, legal_due_at, near_at, next_notice_at"
 AFTERWARDS = MORNING + timedelta(days=400)
 
 
 @pytest.fixture
-def startup(counter: Database) -> UUID:
-    with counter.transaction() as session:
-        return register_startup(session, startup_details(), at=MORNING).id
+def file(counter: Database) -> Callable[..., UUID]:
+    startup = a_startup(counter, MORNING)
 
-
-@pytest.fixture
-def file(counter: Database, startup: UUID) -> Callable[..., UUID]:
     def filed(procedure: str = CERTIFICATE, at: datetime = MORNING) -> UUID:
-        with counter.transaction() as session:
-            receipt = requests.file_request(
-                session,
-                startup_id=startup,
-                procedure=procedure,
-                site="casablanca",
-                answers=ANSWERS[procedure],
-                sites=("casablanca",),
-                actor=CLERK,
-                at=at,
-            )
-        return receipt.filed.request.id
+        return filed_at(counter, startup, procedure, at)[0]
 
     return filed
 
@@ -71,10 +54,6 @@ def said(outbox: Callable[[], list[dict[str, Any]]]) -> Callable[[], list[tuple[
         ]
 
     return notices
-
-
-def doing(at: datetime) -> dict[str, Any]:
-    return {"actor": OFFICER, "sites": ("casablanca",), "at": at}
 
 
 def tell(counter: Database, at: datetime) -> None:
@@ -159,11 +138,7 @@ def test_while_the_startup_is_waited_for_nothing_is_due_and_the_rest_of_the_term
     counter: Database, file: Callable[..., UUID], said: Callable[[], list[tuple[str, str]]]
 ) -> None:
     request = file()
-    items = [{"document": None, "note": "Signature manquante"}]
-    with counter.transaction() as session:
-        requests.start(session, request, **doing(MORNING))
-        asked = MORNING + timedelta(minutes=60)
-        request_life.request_complement(session, request, items=items, **doing(asked))
+    completed_between(counter, request, MORNING + timedelta(minutes=60), None)
     [kept] = copies(counter)
     assert (kept.due_at, kept.legal_due_at, kept.next_notice_at) == (None, None, None)
     tell(counter, AFTERWARDS)

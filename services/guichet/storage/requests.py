@@ -85,6 +85,9 @@ class Wanted:
     closed_only: bool = False
     oldest_first: bool = False
     search: str | None = None
+    #: undecided, and past the promised moment, or past the warning but not past that
+    late_at: datetime | None = None
+    near_at: datetime | None = None
     submitted_from: datetime | None = None
     submitted_before: datetime | None = None
     #: what a day's list shows besides what was filed on the day: still open, or closed since then
@@ -262,6 +265,12 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         conditions.append(visible([wanted.site]))
     if wanted.state is not None:
         conditions.append(_requests.c.state == wanted.state.value)
+    undecided = _requests.c.closed_at.is_(None)
+    if wanted.late_at is not None:
+        conditions.append(undecided & (_requests.c.due_at < wanted.late_at))
+    if wanted.near_at is not None:
+        near = (_requests.c.near_at <= wanted.near_at) & (_requests.c.due_at >= wanted.near_at)
+        conditions.append(undecided & near)
     if wanted.startup_id is not None:
         conditions.append(_requests.c.startup_id == wanted.startup_id)
     if wanted.desk is not None:

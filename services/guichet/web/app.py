@@ -7,6 +7,7 @@ from services.guichet.documents.settings import from_environment
 from services.guichet.web import api, filing, pages, session
 from services.guichet.web.admin import api as admin_api
 from services.guichet.web.admin import pages as admin_pages
+from services.guichet.web.deadlines import attestation
 from services.guichet.web.desks import admin, inbox, presence, rerouting
 from services.guichet.web.desks import api as desks_api
 from services.guichet.web.directory import api as directory_api
@@ -49,6 +50,7 @@ def make_app(database: Database | None = None) -> Flask:
             documents_pages.blueprint,
             receipts.blueprint,
             importing.blueprint,
+            attestation.blueprint,
             listing.blueprint,
             merging.blueprint,
             people.blueprint,

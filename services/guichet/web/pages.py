@@ -11,17 +11,20 @@ from sqlalchemy.orm import Session
 from services.guichet.domain.numbers import ZONE, is_request_number
 from services.guichet.domain.requests import State
 from services.guichet.domain.text import optional_text
+from services.guichet.storage import calendar as calendar_storage
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import requests as request_storage
 from services.guichet.storage.requests import Filed, Wanted
 from services.guichet.use_cases import requests
 from services.guichet.web import names, presenters, views
 from services.guichet.web.access import ACT, FILE, actor, may, note_seen
+from services.guichet.web.deadlines import attestation
+from services.guichet.web.deadlines.views import standing
 from services.guichet.web.desks import rerouting
 from services.guichet.web.documents.papers import request_papers
 from services.guichet.web.steps import steps as steps_of
 from shared.clock import now
-from shared.errors import DomainError, InvalidInput
+from shared.errors import N_, DomainError, InvalidInput
 from shared.web import (
     current_user,
     not_modified_if_same,
@@ -35,7 +38,9 @@ from shared.web.pagination import Cursor, encode_cursor
 blueprint = Blueprint("desk", __name__)
 
 ROWS = 50
-LIST_PARAMETERS = ("site", "state", "search", "cursor")
+LIST_PARAMETERS = ("site", "state", "due", "search", "cursor")
+#: which deadlines a list is narrowed to
+DUE = {"late": N_("Late"), "near": N_("Nearly due")}
 
 
 @blueprint.get("/")
@@ -130,6 +135,7 @@ def _opened(number: str, *, alone: bool) -> dict[str, Any]:
         if alone:
             note_seen(session, filed, catalogue)
         papers = request_papers(session, filed.request) if alone else {}
+        calendar = calendar_storage.current(session).of(filed.request.site)
     found = filed.request
     version = presenters.pinned(found, catalogue)
     steps = steps_of(found, version, catalogue)
@@ -143,7 +149,8 @@ def _opened(number: str, *, alone: bool) -> dict[str, Any]:
         "answers": views.answers(version, found.answers, user),
         **papers,
         "fee_text": views.fee(presenters.total_fee(version, found.answers)),
-        "due": views.due(found),
+        "attestations": [pair for pair in names.LANGUAGE_NAMES if pair[0] in attestation.LANGUAGES],
+        "standing": standing(found, version, history, calendar, at=now()),
         "site": catalogue.sites[found.site],
         "desk": catalogue.desks.get(found.desk or ""),
         "agency": catalogue.agencies[found.agency],
@@ -178,6 +185,7 @@ def _list() -> dict[str, Any]:
         site_filter(site)
     sites = (site,) if site else user.sites
     state = State(request.args["state"]) if request.args.get("state") in set(State) else None
+    due = request.args["due"] if request.args.get("due") in DUE else None
     search = optional_text(request.args.get("search"), field="search", maximum=100)
     moment = now()
     opens = datetime.combine(moment.astimezone(ZONE).date(), time(), ZONE)
@@ -185,6 +193,8 @@ def _list() -> dict[str, Any]:
         sites=sites,
         state=state,
         search=search,
+        late_at=moment if due == "late" else None,
+        near_at=moment if due == "near" else None,
         # A search looks at every day; the list itself is what today needs: filed, open or closed today.
         submitted_from=None if search else opens,
         or_open_or_closed_from=opens,
@@ -209,6 +219,8 @@ def _list() -> dict[str, Any]:
         "state": state,
         "states": names.STATES,
         "search": search,
+        "due": due,
+        "due_options": DUE,
         "parameters": {name: request.args[name] for name in LIST_PARAMETERS if request.args.get(name)},
         "may_file": may(user, *FILE),
     }

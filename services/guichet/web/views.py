@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +15,7 @@ from services.guichet.domain.terms import Term, Validity
 from services.guichet.storage.requests import Filed
 from services.guichet.web import names, presenters
 from shared.web import User, language
-from shared.web.i18n import clock, date_long, day, day_short, money
+from shared.web.i18n import clock, day, day_short, money
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class Row:
     tone: str
     word: str
     due: str
+    near: bool
     handled_by: str
     received: str
 
@@ -49,6 +50,13 @@ def status(request: Request, now: datetime) -> tuple[str, str]:
     late = request.state not in DECIDED and request.due_at is not None and request.due_at < now
     tone, word = names.LATE if late else names.STATES[request.state]
     return tone, gettext(word)
+
+
+def near(request: Request, now: datetime) -> bool:
+    """Whether most of a term is used up and none has run out."""
+    if request.state in DECIDED or request.due_at is None or request.near_at is None:
+        return False
+    return request.near_at <= now <= request.due_at
 
 
 def answers(version: Procedure, given: dict[str, Any], user: User) -> list[Answer]:
@@ -82,14 +90,6 @@ def _written(field: Field, value: Any) -> str:
             for row in value
         )
     return str(value)
-
-
-def due(request: Request) -> str:
-    """The promised day, with its hour when the promise is a matter of hours."""
-    if request.due_at is None:
-        return ""
-    soon = request.due_at - request.submitted_at <= timedelta(days=2)
-    return f"{date_long(request.due_at)} {clock(request.due_at)}" if soon else date_long(request.due_at)
 
 
 def published_fee(procedure: Procedure) -> str:
@@ -194,6 +194,7 @@ def _row(filed: Filed, catalogue: Catalogue, now: datetime) -> Row:
         tone=tone,
         word=word,
         due=_short(request.due_at, now),
+        near=near(request, now),
         handled_by=request.handled_by.name if request.handled_by else "—",
         received=_short(request.submitted_at, now),
     )
