@@ -7,3 +7,7 @@ class Names(Schema):
     fr = fields.String(required=True)
     ar = fields.String(required=True)
     en = fields.String(required=True)
+
+
+PROCEDURE_NAMES = {"fr": "Certificat négatif", "ar": "الشهادة السلبية", "en": "Negative certificate"}
+SITE_NAMES = {"fr": "Technopark Casablanca", "ar": "تكنوبارك الدار البيضاء", "en": "Technopark Casablanca"}
