@@ -1,6 +1,7 @@
 """A day at the counter, told by a client of the public API: each step is done, then seen to have happened."""
 
 import itertools
+import re
 import secrets
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ Seen = TypeVar("Seen")
 PATIENCE_SECONDS = 30.0
 LOOK_EVERY_SECONDS = 0.02
 WORKING_DAYS = range(5)
+LINK = re.compile(r"https?://\S+")
 FIRST_NAMES = ("Atlas", "Rif", "Souss", "Oasis", "Medina", "Argan", "Zellige", "Safran", "Cèdre", "Palmier")
 TRADES = ("Énergie", "Robotique", "Santé", "Mobilité", "Agritech", "Logistique", "Éducation", "Données")
 
@@ -147,6 +149,17 @@ class Story:
         self._note(f"mail received by the SMTP server: “{received['subject']}”")
         text = self._see("an SMS about the request", sms)["text"]
         self._note(f"SMS received by the gateway: “{text}”")
+        self._follow(text, number)
+
+    def _follow(self, text: str, number: str) -> None:
+        """Open the link of a message as its reader would: on a telephone, signed in nowhere."""
+        link = LINK.search(text)
+        if link is None:
+            raise StoryFailed(f"the SMS has no link to follow the request with: {text}")
+        page = self._outside.get(link[0], headers={"Accept-Language": "fr"})
+        if page.status_code != 200 or number not in page.text:
+            raise StoryFailed(f"{link[0]} answers {page.status_code} and does not show {number}")
+        self._note("its link opened: the startup sees where its request stands")
 
     def _fee_charged(self, request: Json) -> None:
         charge = self._see("the fee charged", lambda: self._charge(request["id"]))

@@ -5,6 +5,7 @@ went to the startup by e-mail), and works without scripts on a telephone.
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any
 
@@ -17,13 +18,14 @@ from services.guichet.domain.requests import Request, State
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage.requests import Filed
 from services.guichet.use_cases import tracking
-from services.guichet.web import names, presenters, views
+from services.guichet.web import names, presenters
 from services.guichet.web.life import receipts
 from services.guichet.web.steps import steps
 from shared.clock import now
 from shared.errors import NotFound
 from shared.printing import qr_code
 from shared.web import language, sentence, transaction
+from shared.web.i18n import clock, date_long
 from shared.web.throttle import Throttle
 
 blueprint = Blueprint("following", __name__)
@@ -86,7 +88,7 @@ def _shown(filed: Filed, catalogue: Catalogue, token: str) -> dict[str, Any]:
         "procedure": procedure,
         "site": catalogue.sites[found.site],
         "status_": _status(found),
-        "due": views.due(found),
+        "due": _due(found),
         "asked": [(item, item.names(procedure)) for item in asked.items] if asked else [],
         "steps": steps(found, procedure, catalogue, for_startup=True),
         "token": token,
@@ -100,3 +102,11 @@ def _status(found: Request) -> tuple[str, str]:
     """As it is: that the agency is late is for the counter to deal with, the date says enough."""
     tone, word = names.STATES[found.state]
     return tone, gettext(word)
+
+
+def _due(found: Request) -> str:
+    """The promised day; with its hour when that is close to the filing."""
+    if found.due_at is None:
+        return ""
+    soon = found.due_at - found.submitted_at <= timedelta(days=2)
+    return f"{date_long(found.due_at)} {clock(found.due_at)}" if soon else date_long(found.due_at)
