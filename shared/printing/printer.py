@@ -24,11 +24,12 @@ SHELL_TRANSLATIONS = HERE.parent / "web" / "translations"
 FONT_PACKAGES = HERE.parents[1] / "frontend" / "node_modules"
 # The same family in both scripts. Inter, the screens' font, comes as a variable font, and cutting
 # its weights out took as long as everything else together.
+# The older file format: unpacking woff2 takes Python a second more before the first document.
 FONTS = tuple(
     (
         f"Plex {subset}",
         weight,
-        f"@fontsource/ibm-plex-sans-arabic/files/ibm-plex-sans-arabic-{subset}-{weight}-normal.woff2",
+        f"@fontsource/ibm-plex-sans-arabic/files/ibm-plex-sans-arabic-{subset}-{weight}-normal.woff",
     )
     for subset in ("latin", "latin-ext", "arabic")
     for weight in ("400", "600", "700")
