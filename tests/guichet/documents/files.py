@@ -52,9 +52,12 @@ def pdf_with_stream(packed: bytes, filters: Any, **entries: Any) -> bytes:
 
 
 def bomb(size: int = 300 * 1024 * 1024) -> bytes:
-    packer = zlib.compressobj(9)
-    piece = bytes(1024 * 1024)
-    return b"".join(packer.compress(piece) for _ in range(size // len(piece))) + packer.flush()
+    packer = zlib.compressobj(9, wbits=-15)
+    mebibyte = packer.compress(bytes(1024 * 1024)) + packer.flush(zlib.Z_FULL_FLUSH)
+    # Blocks end on a byte, so one may be repeated; the checksum of zeros is known without counting.
+    times = size // (1024 * 1024)
+    checksum = (times * 1024 * 1024 % 65521) << 16 | 1
+    return b"\x78\x9c" + mebibyte * times + b"\x03\x00" + checksum.to_bytes(4, "big")
 
 
 def pdf_with_attachment() -> bytes:
