@@ -3,7 +3,7 @@
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -52,11 +52,11 @@ class FolderStore:
             # The name appears only with the whole content, and survives a power cut with it.
             partial.rename(path)
             _sync_folder(path.parent)
-        except OSError as error:
-            partial.unlink(missing_ok=True)
-            raise StoreUnavailable(error.strerror or str(error)) from error
-        except BaseException:
-            partial.unlink(missing_ok=True)
+        except BaseException as error:
+            with suppress(OSError):
+                partial.unlink()
+            if isinstance(error, OSError):
+                raise StoreUnavailable(error.strerror or str(error)) from error
             raise
 
     @contextmanager

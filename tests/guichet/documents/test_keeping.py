@@ -1,0 +1,142 @@
+"""Reminders, forgetting, erasure, new keys."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from services.guichet.catalogue import CatalogueError
+from services.guichet.catalogue.kinds import document_kinds, kind_of
+from services.guichet.documents import __main__ as command
+from services.guichet.documents.encryption import KeyRing, new_setting
+from services.guichet.use_cases.documents import keeping
+from services.guichet.web.documents.transfer import CABINET
+from shared.clock import now
+from shared.db import Database
+from tests.guichet.conftest import Caller
+from tests.guichet.documents.conftest import Documents
+
+YEARS = timedelta(days=365 * 20)
+
+
+def expiring(outbox: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    return [one["data"] for one in outbox() if one["type"] == "guichet.document_expiring.v1"]
+
+
+def remind(counter: Database, at: datetime) -> int:
+    with counter.transaction() as session:
+        return keeping.remind_of_expiry(session, at=at)
+
+
+def test_a_startup_is_told_once_for_each_threshold(
+    documents: Documents,
+    startup_id: str,
+    counter: Database,
+    outbox: Callable[[], list[dict[str, Any]]],
+) -> None:
+    today = now()
+    ends = today.date() + timedelta(days=100)
+    document = documents.file(startup_id, kind="identity-card", name="cin.pdf", expires_on=ends.isoformat())
+    told = []
+    for days_left in (100, 61, 60, 59, 31, 30, 8, 7, 6, 1, 0, -1):
+        at = datetime.combine(ends - timedelta(days=days_left), today.time(), UTC)
+        for _ in range(2):
+            if remind(counter, at):
+                told.append(days_left)
+    assert told == [60, 30, 7]
+    moved = agent.get(f"/startups/{other}/documents").get_json()["items"]
+    assert [one["id"] for one in moved] == [document["id"]]
+
+
+def test_keys_change_without_touching_a_file(
+    app: Flask,
+    agent: Caller,
+    documents: Documents,
+    startup_id: str,
+    counter: Database,
+    kept: Callable[[], list[Path]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    document = documents.file(startup_id)
+    (file,) = kept()
+    before = file.read_bytes()
+    cabinet = app.extensions[CABINET]
+    fresh = KeyRing.parse(new_setting("fresh"))
+    both = KeyRing("fresh", {**fresh.keys, **cabinet.keys.keys})
+    changed = replace(cabinet, keys=both)
+    monkeypatch.setattr(command, "from_environment", lambda: changed)
+    monkeypatch.setenv("GUICHET_DATABASE_URL", counter.engine.url.render_as_string(hide_password=False))
+    assert command.main(["rewrap"]) == 0
+    assert command.main(["status"]) == 0
+    assert command.main(["verify"]) == 0
+    told = capsys.readouterr().out
+    assert "1 keys wrapped anew with fresh" in told
+    assert "fresh: 1 documents (active)" in told
+    assert "1 documents can be read, 0 cannot" in told
+    assert file.read_bytes() == before
+    monkeypatch.setitem(app.extensions, CABINET, replace(cabinet, keys=fresh))
+    assert agent.get(f"/documents/{document['id']}/content").status_code == 200
+
+
+def test_a_file_that_was_altered_is_not_served_and_is_found_by_verify(
+    app: Flask,
+    agent: Caller,
+    documents: Documents,
+    startup_id: str,
+    counter: Database,
+    kept: Callable[[], list[Path]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    document = documents.file(startup_id)
+    (file,) = kept()
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.chmod(0o600)
+    file.write_bytes(content)
+    answer = agent.get(f"/documents/{document['id']}/content")
+    assert answer.status_code == 500
+    assert "altered" in answer.get_json()["detail"]
+    monkeypatch.setattr(command, "from_environment", lambda: app.extensions[CABINET])
+    monkeypatch.setenv("GUICHET_DATABASE_URL", counter.engine.url.render_as_string(hide_password=False))
+    assert command.main(["verify"]) == 1
+    assert document["id"] in capsys.readouterr().err
+
+
+def test_every_document_of_the_catalogue_names_a_kind_that_exists() -> None:
+    from services.guichet.catalogue import load
+
+    named = {
+        document.kind
+        for procedure in load().catalogue.procedures.values()
+        for document in procedure.documents
+        if document.kind
+    }
+    assert named <= set(document_kinds())
+    assert "identity-card" in named
+    assert kind_of("dropped-since").code == "other"
+
+
+def test_a_wrong_kind_refuses_to_start_and_is_named(tmp_path: Path) -> None:
+    (tmp_path / "document_kinds.yaml").write_text(
+        "- code: other\n  names: {fr: Autre, ar: أخرى, en: Other}\n  keep_days: soon\n  readers: [clerk]\n"
+    )
+    with pytest.raises(CatalogueError, match=r"entry 1 \(other\): readers must be roles") as refusal:
+        document_kinds(tmp_path)
+    assert len(refusal.value.messages) == 2
+
+
+def test_who_looked_is_forgotten_too(
+    agent: Caller, documents: Documents, startup_id: str, counter: Database
+) -> None:
+    document = documents.file(startup_id)
+    agent.get(f"/documents/{document['id']}/content")
+    forget(counter, now() + timedelta(days=101))
+    with counter.read() as session:
+        assert session.execute(text("SELECT count(*) FROM document_views")).scalar() == 0
