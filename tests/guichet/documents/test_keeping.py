@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -14,11 +15,12 @@ from services.guichet.catalogue import CatalogueError
 from services.guichet.catalogue.kinds import document_kinds, kind_of
 from services.guichet.documents import __main__ as command
 from services.guichet.documents.encryption import KeyRing, new_setting
-from services.guichet.use_cases.documents import keeping
+from services.guichet.use_cases.documents import erase_startup_documents, keeping, move_startup_documents
 from services.guichet.web.documents.transfer import CABINET
 from shared.clock import now
 from shared.db import Database
 from tests.guichet.conftest import Caller
+from tests.guichet.documents import files
 from tests.guichet.documents.conftest import Documents
 
 YEARS = timedelta(days=365 * 20)
@@ -49,6 +51,84 @@ def test_a_startup_is_told_once_for_each_threshold(
             if remind(counter, at):
                 told.append(days_left)
     assert told == [60, 30, 7]
+    assert [one["threshold_days"] for one in expiring(outbox)] == [60, 30, 7]
+    first = expiring(outbox)[0]
+    assert first["document_id"] == document["id"]
+    assert first["kind_name"]["ar"]
+    assert "cin.pdf" not in str(first)
+
+
+def test_a_document_filed_late_is_told_of_once_not_once_for_each_threshold(
+    documents: Documents, startup_id: str, counter: Database
+) -> None:
+    ends = now().date() + timedelta(days=5)
+    documents.file(startup_id, kind="identity-card", name="c.pdf", expires_on=ends.isoformat())
+    assert [remind(counter, now()) for _ in range(2)] == [1, 0]
+
+
+def test_nobody_is_told_of_a_document_that_was_renewed(
+    documents: Documents, startup_id: str, counter: Database
+) -> None:
+    for days in (20, 400):
+        ends = now().date() + timedelta(days=days)
+        documents.file(startup_id, files.pdf(str(days)), kind="identity-card", expires_on=ends.isoformat())
+    assert remind(counter, now()) == 0
+
+
+def forget(counter: Database, at: datetime) -> int:
+    with counter.transaction() as session:
+        return keeping.forget_outlived(session, views_kept=timedelta(days=100), at=at)
+
+
+def test_documents_are_forgotten_when_their_time_has_come_and_no_open_request_needs_them(
+    agent: Caller, documents: Documents, startup_id: str, filed: dict[str, Any], counter: Database
+) -> None:
+    documents.file(startup_id, files.pdf("A"), kind="other", name="a.pdf")
+    handed_in = documents.hand_in(filed["id"], "form-cn1", files.pdf("B")).get_json()
+    assert forget(counter, now() + timedelta(days=1)) == 0
+    assert forget(counter, now() + YEARS) == 1
+    left = agent.get(f"/startups/{startup_id}/documents").get_json()["items"]
+    assert [one["id"] for one in left] == [handed_in["id"]]
+
+
+def test_a_document_that_is_still_valid_is_kept(
+    documents: Documents, startup_id: str, counter: Database
+) -> None:
+    ends = now().date() + timedelta(days=365 * 30)
+    documents.file(startup_id, kind="identity-card", name="c.pdf", expires_on=ends.isoformat())
+    assert forget(counter, now() + YEARS) == 0
+
+
+def test_erasure_leaves_nothing_that_can_be_read_and_nothing_at_all_after_the_sweep(
+    app: Flask,
+    agent: Caller,
+    documents: Documents,
+    startup_id: str,
+    filed: dict[str, Any],
+    counter: Database,
+    kept: Callable[[], list[Path]],
+) -> None:
+    document = documents.hand_in(filed["id"], "form-cn1").get_json()
+    other = documents.file(startup_id, files.pdf("Statuts"), kind="statutes", name="s.pdf")
+    assert document["id"] != other["id"]
+    with counter.transaction() as session:
+        assert erase_startup_documents(session, UUID(startup_id)) == 2
+    assert agent.get(f"/documents/{document['id']}/content").status_code == 404
+    # That it was received is still true; what it was is not known any more.
+    assert documents.checklist(filed["id"])["form-cn1"]["received"]
+    assert documents.checklist(filed["id"])["form-cn1"]["documents"] == []
+    with counter.transaction() as session:
+        assert keeping.sweep(session, app.extensions[CABINET].store, at=now() + timedelta(hours=2)) == 2
+    assert kept() == []
+
+
+def test_when_two_records_become_one_the_documents_follow(
+    agent: Caller, documents: Documents, startup_id: str, counter: Database
+) -> None:
+    other = agent.register(legal_name="Autre SARL", ice=None, rc_court=None, rc_number=None)["id"]
+    document = documents.file(startup_id)
+    with counter.transaction() as session:
+        move_startup_documents(session, UUID(startup_id), UUID(str(other)))
     moved = agent.get(f"/startups/{other}/documents").get_json()["items"]
     assert [one["id"] for one in moved] == [document["id"]]
 
