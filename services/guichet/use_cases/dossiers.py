@@ -60,7 +60,7 @@ def open_dossier(
     catalogue = catalogue_storage.current(session)
     chosen = dossiers.bundles(session).get(bundle)
     if chosen is None:
-        raise InvalidInput(N_("There is no bundle called “%(bundle)s”."), field="bundle", bundle=bundle)
+        raise no_bundle(bundle)
     startup = startups.get(session, startup_id, sites=sites)
     if startup is None:
         raise InvalidInput(N_("There is no such startup on your sites."), field="startup_id")
@@ -182,6 +182,10 @@ def missing(session: Session, opened: Opened, step: BundleStep) -> list[InvalidI
     except InvalidFields as error:
         return [_renamed(one, opened.bundle, step) for one in error.errors]
     return []
+
+
+def no_bundle(bundle: str) -> InvalidInput:
+    return InvalidInput(N_("There is no bundle called “%(bundle)s”."), field="bundle", bundle=bundle)
 
 
 def dossier_not_found() -> NotFound:

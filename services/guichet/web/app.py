@@ -16,6 +16,7 @@ from services.guichet.web.documents import api as documents_api
 from services.guichet.web.documents import pages as documents_pages
 from services.guichet.web.documents.transfer import CABINET
 from services.guichet.web.dossiers import api as dossier_api
+from services.guichet.web.dossiers import pages as dossier_pages
 from services.guichet.web.life import api as life_api
 from services.guichet.web.life import following, receipts
 from services.guichet.web.queue import api as queue_api
@@ -59,6 +60,7 @@ def make_app(database: Database | None = None) -> Flask:
             reception_pages.blueprint,
             display.blueprint,
             admin_pages.blueprint,
+            dossier_pages.blueprint,
             inbox.blueprint,
             admin.blueprint,
             presence.blueprint,

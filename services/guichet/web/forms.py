@@ -73,7 +73,11 @@ def _list(field: Field, form: MultiDict[str, str]) -> list[dict[str, str]]:
 
 def shown_fields(procedure: Procedure, typed: Mapping[str, str]) -> list[Field]:
     """The fields to ask for, given what has been chosen already."""
-    return [field for field in procedure.fields if field.when is None or field.when.holds(typed)]
+    return shown_of(procedure.fields, typed)
+
+
+def shown_of(fields: Sequence[Field], typed: Mapping[str, str]) -> list[Field]:
+    return [field for field in fields if field.when is None or field.when.holds(typed)]
 
 
 def deciding_fields(procedure: Procedure) -> set[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from services.guichet.domain.dossiers import DossierState, StepState
 from services.guichet.domain.requests import State
 from shared.errors import N_
 
@@ -50,4 +51,21 @@ VERSION_STATUSES: Mapping[str, tuple[str, str]] = {
     "announced": ("new", N_("Announced")),
     "superseded": ("off", N_("Superseded")),
     "never_in_force": ("off", N_("Replaced before it held")),
+}
+
+#: state of a dossier → (tone, word)
+DOSSIER_STATES: Mapping[DossierState, tuple[str, str]] = {
+    DossierState.ACTIVE: ("progress", N_("Under way")),
+    DossierState.PAUSED: ("late", N_("Paused")),
+    DossierState.COMPLETED: ("done", N_("Completed")),
+    DossierState.ABANDONED: ("off", N_("Abandoned")),
+}
+
+#: state of a step → (tone, word)
+STEP_STATES: Mapping[str, tuple[str, str]] = {
+    StepState.WAITING: ("off", N_("Waits")),
+    StepState.READY: ("waiting", N_("To be answered")),
+    StepState.FILED: ("progress", N_("Filed")),
+    StepState.COMPLETED: ("done", N_("Completed")),
+    StepState.FAILED: ("failed", N_("Stopped")),
 }

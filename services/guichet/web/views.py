@@ -66,9 +66,13 @@ def answers(version: Procedure, given: dict[str, Any], user: User) -> list[Answe
 
 
 def written_answers(version: Procedure, given: Mapping[str, Any]) -> list[Answer]:
+    return written_fields(version.fields, given)
+
+
+def written_fields(fields: Sequence[Field], given: Mapping[str, Any]) -> list[Answer]:
     return [
         Answer(field.names.within(language()), _written(field, given[field.code]))
-        for field in version.fields
+        for field in fields
         if field.code in given
     ]
 
