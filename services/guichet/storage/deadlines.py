@@ -196,3 +196,16 @@ def _suspensions(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[Suspe
         key: of_history(_Line(State(line.state), line.at) for line in group)
         for key, group in groupby(lines, key=lambda line: line.request_id)
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Whether the copies have followed the calendar, and how many promised dates moved."""
+
+    finished: bool
+    moved: int
+
+
+def progress(session: Session) -> Progress:
+    row = session.execute(select(_revision)).one()
+    return Progress(row.followed == row.revision, row.moved)

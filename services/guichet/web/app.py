@@ -7,6 +7,8 @@ from services.guichet.documents.settings import from_environment
 from services.guichet.web import api, filing, pages, session
 from services.guichet.web.admin import api as admin_api
 from services.guichet.web.admin import pages as admin_pages
+from services.guichet.web.calendar import api as calendar_api
+from services.guichet.web.calendar import pages as calendar_pages
 from services.guichet.web.deadlines import attestation
 from services.guichet.web.desks import admin, inbox, presence, rerouting
 from services.guichet.web.desks import api as desks_api
@@ -37,6 +39,7 @@ def make_app(database: Database | None = None) -> Flask:
             directory_api.startups_blp,
             api.requests_blp,
             life_api.life_blp,
+            calendar_api.blueprint,
             queue_api.blp,
             documents_api.blp,
             admin_api.blueprint,
@@ -52,6 +55,7 @@ def make_app(database: Database | None = None) -> Flask:
             receipts.blueprint,
             importing.blueprint,
             attestation.blueprint,
+            calendar_pages.blueprint,
             listing.blueprint,
             merging.blueprint,
             people.blueprint,
