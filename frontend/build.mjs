@@ -23,6 +23,7 @@ const result = await esbuild.build({
   entryPoints: {
     "shell": "src/scripts/shell.js",
     "booking-timeline": "src/scripts/booking-timeline.js",
+    "dashboard-charts": "src/scripts/dashboard-charts.js",
     "wall-screen": "src/scripts/wall-screen.js",
     "editor": "src/scripts/editor.js",
     "ltr": "src/styles/ltr.css",
@@ -30,6 +31,7 @@ const result = await esbuild.build({
     "timeline": "src/styles/timeline.css",
     "billing": "src/styles/billing.css",
     "notifications": "src/styles/notifications.css",
+    "dashboard": "src/styles/dashboard.css",
     "queue": "src/styles/queue.css",
     "wall": "src/styles/wall.css",
     "public": "src/styles/public.css",

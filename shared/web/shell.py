@@ -35,6 +35,7 @@ NAVIGATION = (
     NavItem("booking", "/booking/", "calendar", N_("Rooms")),
     NavItem("billing", "/billing/", "file-invoice", N_("Invoices")),
     NavItem("notifications", "/notifications/", "bell", N_("Notifications")),
+    NavItem("dashboard", "/guichet/dashboard", "chart-bar", N_("Dashboard")),
     NavItem(
         "admin", "/guichet/admin/procedures", "settings", N_("Administration"), ("site_manager", "operator")
     ),

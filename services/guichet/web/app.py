@@ -9,6 +9,7 @@ from services.guichet.web.admin import api as admin_api
 from services.guichet.web.admin import pages as admin_pages
 from services.guichet.web.calendar import api as calendar_api
 from services.guichet.web.calendar import pages as calendar_pages
+from services.guichet.web.dashboard import pages as dashboard_pages
 from services.guichet.web.deadlines import attestation
 from services.guichet.web.desks import admin, inbox, presence, rerouting
 from services.guichet.web.desks import api as desks_api
@@ -63,6 +64,7 @@ def make_app(database: Database | None = None) -> Flask:
             queue_pages.blueprint,
             reception_pages.blueprint,
             display.blueprint,
+            dashboard_pages.blueprint,
             admin_pages.blueprint,
             dossier_pages.blueprint,
             inbox.blueprint,
