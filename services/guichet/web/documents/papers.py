@@ -42,7 +42,7 @@ class File:
     id: UUID
     name: str
     kind: str
-    about: str
+    about: Sequence[str]
     readable: bool
     shown: bool
     expires: bool
@@ -99,7 +99,7 @@ def file_of(one: VaultDocument, roles: Collection[str], today: date) -> File:
     tone, word = _validity(one, today)
     pages = gettext("%(count)s p.", count=one.pages) if one.pages else ""
     filed = f"{day(one.filed_at)} {clock(one.filed_at)}"
-    about = " · ".join(filter(None, (MEDIA_TYPES[one.media_type][0], pages, _size(one.size), filed)))
+    about = list(filter(None, (MEDIA_TYPES[one.media_type][0], pages, _size(one.size), filed)))
     return File(
         id=one.id,
         name=one.name if readable else kind_name,
