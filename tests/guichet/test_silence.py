@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text as sql
 
 from services.guichet.use_cases import requests
 from services.guichet.web import pages
@@ -168,3 +169,21 @@ def test_a_clock_that_stands_still_says_since_when(
     text = page(agent, number)
     assert "depuis le 14/09/2026 11:00" in text
     assert "Silence" not in text
+
+
+def test_managers_see_what_is_late_with_the_longest_first_and_clerks_do_not(
+    agent: Caller, caller: Callable[..., Caller], counter: Database, silent: str
+) -> None:
+    with counter.read() as session:
+        startup = session.execute(sql("SELECT id FROM startups")).scalar_one()
+    _, late = filed_at(counter, startup, CERTIFICATE, local("2026-11-19 09:00"))
+    _, open_ = filed_at(counter, startup, CIMR, FILED)
+    headers = {"Accept": "text/html", "Accept-Language": "en"}
+    manager = caller("site_manager", name="S. El Amrani")
+    shown = manager.client.get("/guichet/late", headers=manager.headers | headers).text
+    assert 0 < shown.index(silent) < shown.index(late)
+    assert open_ not in shown
+    assert agent.client.get("/guichet/late", headers=agent.headers | headers).status_code == 403
+    elsewhere = caller("site_manager", sites=("fes",))
+    page = elsewhere.client.get("/guichet/fragments/late", headers=elsewhere.headers | headers)
+    assert "Nothing is late at your sites." in page.text

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, case, select, text, update
+from sqlalchemy import bindparam, case, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,7 @@ from services.guichet.domain.requests import State
 from services.guichet.domain.suspensions import Suspension, of_history
 from services.guichet.storage import tables
 from services.guichet.storage.calendar import CHANNEL
+from services.guichet.storage.requests import visible
 
 _requests = tables.requests
 _history = tables.request_history
@@ -209,3 +210,49 @@ class Progress:
 def progress(session: Session) -> Progress:
     row = session.execute(select(_revision)).one()
     return Progress(row.followed == row.revision, row.moved)
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """A late request, and since when its site has been told."""
+
+    number: str
+    serial: int
+    legal_name: str
+    procedure: str
+    procedure_version: int
+    site: str
+    desk: str | None
+    handled_by: str | None
+    due_at: datetime
+    legal_due_at: datetime | None
+    told_at: datetime | None
+
+
+def overdue(session: Session, *, sites: Sequence[str], at: datetime, limit: int) -> list[Overdue]:
+    """Undecided requests past their promised moment, the longest first."""
+    told_at = (
+        select(func.min(_notices.c.told_at))
+        .where(_notices.c.request_id == _requests.c.id, _notices.c.notice == Notice.OVERDUE.value)
+        .scalar_subquery()
+    )
+    query = (
+        select(
+            _requests.c.number,
+            _requests.c.serial,
+            tables.startups.c.legal_name,
+            _requests.c.procedure,
+            _requests.c.procedure_version,
+            _requests.c.site,
+            _requests.c.desk,
+            _requests.c.handled_by_name.label("handled_by"),
+            _requests.c.due_at,
+            _requests.c.legal_due_at,
+            told_at.label("told_at"),
+        )
+        .join(tables.startups, tables.startups.c.id == _requests.c.startup_id)
+        .where(_requests.c.closed_at.is_(None), _requests.c.due_at < at, visible(sites))
+        .order_by(_requests.c.due_at, _requests.c.id)
+        .limit(limit)
+    )
+    return [Overdue(**row._mapping) for row in session.execute(query)]

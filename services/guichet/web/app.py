@@ -10,7 +10,7 @@ from services.guichet.web.admin import pages as admin_pages
 from services.guichet.web.calendar import api as calendar_api
 from services.guichet.web.calendar import pages as calendar_pages
 from services.guichet.web.dashboard import pages as dashboard_pages
-from services.guichet.web.deadlines import attestation
+from services.guichet.web.deadlines import attestation, late
 from services.guichet.web.desks import admin, inbox, presence, rerouting
 from services.guichet.web.desks import api as desks_api
 from services.guichet.web.directory import api as directory_api
@@ -56,6 +56,7 @@ def make_app(database: Database | None = None) -> Flask:
             receipts.blueprint,
             importing.blueprint,
             attestation.blueprint,
+            late.blueprint,
             calendar_pages.blueprint,
             listing.blueprint,
             merging.blueprint,

@@ -17,7 +17,7 @@ from services.guichet.storage import requests as request_storage
 from services.guichet.storage.requests import Filed, Wanted
 from services.guichet.use_cases import requests
 from services.guichet.web import names, presenters, views
-from services.guichet.web.access import ACT, FILE, actor, may, note_seen
+from services.guichet.web.access import ACT, FILE, MANAGE, actor, may, note_seen
 from services.guichet.web.deadlines import attestation
 from services.guichet.web.deadlines.views import standing
 from services.guichet.web.desks import rerouting
@@ -223,4 +223,5 @@ def _list() -> dict[str, Any]:
         "due_options": DUE,
         "parameters": {name: request.args[name] for name in LIST_PARAMETERS if request.args.get(name)},
         "may_file": may(user, *FILE),
+        "may_manage": may(user, *MANAGE),
     }

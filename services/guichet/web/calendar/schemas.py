@@ -1,5 +1,7 @@
 """What the calendar's API takes and gives."""
 
+from typing import Any
+
 import marshmallow as ma
 
 from services.guichet.domain.calendar import DayKind, Effect
@@ -13,9 +15,9 @@ def _clock() -> ma.fields.String:
     return ma.fields.String(validate=CLOCK, metadata={"example": "08:30"})
 
 
-def _hours(**options: object) -> ma.fields.List:
+def _hours(**options: Any) -> ma.fields.List[Any]:
     pair = ma.fields.List(_clock(), validate=ma.validate.Length(equal=2))
-    return ma.fields.List(pair, metadata={"example": [["08:30", "16:30"]]}, **options)  # type: ignore[arg-type]
+    return ma.fields.List(pair, metadata={"example": [["08:30", "16:30"]]}, **options)
 
 
 class DayNamesIn(ma.Schema):
@@ -78,7 +80,7 @@ class DayOut(ma.Schema):
 
 
 class RulesOut(RulesIn):
-    site = ma.fields.String(required=True, metadata={"description": "whose rules these are"})
+    """``site`` is whose rules these are: the site's own, or the network's."""
 
 
 class CalendarOut(ma.Schema):
