@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from services.guichet.contracts import consumed
 from services.guichet.documents.settings import from_environment, views_retention
-from services.guichet.use_cases import deadlines
+from services.guichet.use_cases import deadlines, drafts
 from services.guichet.use_cases.directory.importing import forget_old_files
 from services.guichet.use_cases.documents import keeping
 from services.guichet.use_cases.messages import note_failed_message
@@ -43,6 +43,10 @@ class GuichetWorker(EventWorker):
     def tell_deadlines(self, session: Session) -> None:
         """Warn of terms that are nearly over, tell of those that are."""
         deadlines.tell(session, at=now())
+
+    @every(seconds=6 * 3600)
+    def forget_old_drafts(self, session: Session) -> None:
+        drafts.forget_old_drafts(session, at=now())
 
     @drain(wake=deadlines.CALENDAR_CHANGED, poll_seconds=60)
     def follow_calendar(self) -> bool:

@@ -105,7 +105,9 @@ class Request:
         at: datetime,
         actor: Actor,
         depositor: str | None = None,
+        begun: tuple[datetime, Actor] | None = None,
     ) -> "Request":
+        """File it; ``begun`` is when and by whom its draft was."""
         request = cls(
             id=id,
             number=number,
@@ -121,7 +123,10 @@ class Request:
             filed_by=actor,
             depositor=depositor,
         )
-        request.history.append(Transition(1, "submit", State.SUBMITTED, at, actor))
+        if begun is not None:
+            request.history.append(Transition(1, "draft", State.DRAFT, *begun))
+            request.version = 2
+        request.history.append(Transition(request.version, "submit", State.SUBMITTED, at, actor))
         return request
 
     def promise(self, deadlines: Deadlines, *, said: Said = frozenset()) -> None:

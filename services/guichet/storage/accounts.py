@@ -53,6 +53,17 @@ def active(session: Session, account_id: UUID) -> Account | None:
     return None if row is None else _account(row)
 
 
+def colleagues(session: Session, sites: Sequence[str], roles: Sequence[str]) -> list[Account]:
+    """Active accounts of any of the sites with any of the roles, by name."""
+    rows = session.execute(
+        select(_accounts)
+        .where(_accounts.c.active, _accounts.c.sites.overlap(sites), _accounts.c.roles.overlap(roles))
+        .order_by(_accounts.c.name)
+        .limit(200)
+    )
+    return [_account(row) for row in rows]
+
+
 def demonstration(session: Session) -> list[Account]:
     """The invented accounts of a demonstration; none on a real installation."""
     rows = session.execute(

@@ -171,6 +171,18 @@ def find(session: Session, wanted: Wanted, *, after: UUID | None = None, limit: 
     return [filed(row) for row in session.execute(query).mappings()]
 
 
+def duplicates(session: Session, *, startup_id: UUID, procedure: str, sites: Iterable[str]) -> list[Filed]:
+    """Undecided requests of this startup for the same thing, newest first."""
+    query = with_startup().where(
+        _requests.c.startup_id == startup_id,
+        _requests.c.procedure == procedure,
+        _requests.c.closed_at.is_(None),
+        visible(sites),
+    )
+    rows = session.execute(query.order_by(_requests.c.id.desc()).limit(5)).mappings()
+    return [filed(row) for row in rows]
+
+
 def history(session: Session, request_id: UUID) -> list[Transition]:
     return [
         Transition(

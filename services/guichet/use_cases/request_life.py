@@ -11,11 +11,15 @@ from sqlalchemy.orm import Session
 from services.guichet.contracts import published
 from services.guichet.domain.catalogue import Catalogue, Procedure
 from services.guichet.domain.requests import Actor, Request
-from services.guichet.domain.workflow import Action
+from services.guichet.domain.text import required_text
+from services.guichet.domain.workflow import Action, Role
+from services.guichet.storage import accounts, notes, requests
+from services.guichet.storage.accounts import Account
 from services.guichet.storage.requests import Filed
 from services.guichet.use_cases import tracking
 from services.guichet.use_cases.requests import Doing, act, common_facts
-from shared.errors import DomainError
+from services.guichet.use_cases.tracking import request_not_found
+from shared.errors import N_, DomainError, InvalidInput
 from shared.messaging.outbox import publish
 
 
@@ -84,6 +88,37 @@ def advance(session: Session, key: UUID | str, *, step: str | None, **doing: Unp
     return act(session, key, Action.ADVANCE, do, **doing)
 
 
+def assign(session: Session, key: UUID | str, *, to: UUID | None, **doing: Unpack[Doing]) -> Filed:
+    """Give it to a colleague who works where it is, or to nobody in particular."""
+
+    def do(request: Request, procedure: Procedure, catalogue: Catalogue) -> None:
+        found = next((one for one in possible_colleagues(session, request) if one.id == to), None)
+        if to is not None and found is None:
+            raise InvalidInput(N_("Nobody of that account works where this request is."), field="account_id")
+        colleague = Actor(str(found.id), found.name) if found else None
+        request.assign(at=doing["at"], actor=doing["actor"], to=colleague)
+
+    return act(session, key, Action.ASSIGN, do, **doing)
+
+
+def possible_colleagues(session: Session, request: Request) -> list[Account]:
+    """Who may be given a request: staff of the site it was filed at and of its desk's."""
+    places = [site for site in (request.site, request.desk_site) if site is not None]
+    return accounts.colleagues(session, places, [role.value for role in Role])
+
+
+def add_note(
+    session: Session, key: UUID | str, *, text: str | None, actor: Actor, sites: Iterable[str], at: datetime
+) -> Filed:
+    """Tell colleagues something about a request."""
+    checked = required_text(text, field="text", maximum=2000, lines=True)
+    found = requests.get(session, key, sites=sites)
+    if found is None:
+        raise request_not_found()
+    notes.add(session, found.request.id, text=checked, author=actor, at=at)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class HandedOver:
     """One of several requests handed over together, or why it was not."""
@@ -121,6 +156,27 @@ def hand_over_together(
         except DomainError as refusal:
             results.append(HandedOver(request_id, None, refusal))
     return results
+
+
+def hand_over_chosen(
+    session: Session,
+    chosen: Sequence[UUID],
+    *,
+    recipient: str | None,
+    actor: Actor,
+    sites: Iterable[str],
+    at: datetime,
+) -> list[HandedOver]:
+    """The same for what a clerk ticked on a page.
+
+    Raises:
+        InvalidInput: nothing was ticked, or nobody is named.
+    """
+    required_text(recipient, field="recipient", maximum=120)
+    if not chosen:
+        raise InvalidInput(N_("Choose at least one request."), field="request")
+    wanted = [(one, None) for one in chosen]
+    return hand_over_together(session, wanted, recipient=recipient, actor=actor, sites=sites, at=at)
 
 
 def _publish(

@@ -20,7 +20,8 @@ from services.guichet.domain.requests import Actor, Request, changed_since
 from services.guichet.domain.routing import route, rung, unknown_site
 from services.guichet.domain.workflow import UNDECIDED, Action
 from services.guichet.storage import catalogue as catalogue_storage
-from services.guichet.storage import desks, requests
+from services.guichet.storage import desks, drafts, requests
+from services.guichet.storage.drafts import Draft
 from services.guichet.storage.ids import new_id
 from services.guichet.storage.requests import Filed
 from services.guichet.use_cases import dossiers, tracking
@@ -60,10 +61,11 @@ def file_request(
     actor: Actor,
     at: datetime,
     depositor: str | None = None,
+    draft: Draft | None = None,
 ) -> Receipt:
     """Submit a request and route it to a desk, in one transaction.
 
-    ``sites`` are those the user may see startups of.
+    ``sites`` are those the user may see startups of; ``draft`` is what it was begun as.
     """
     expected = catalogue_storage.last_read()
     among = _equals(expected, procedure, site)
@@ -89,6 +91,7 @@ def file_request(
         at=at,
         actor=actor,
         depositor=depositor,
+        begun=(draft.begun_at, draft.author) if draft else None,
     )
     request.promise(deadlines(chosen, at, (), filing.calendars.of(site)))
     loads = (
@@ -124,6 +127,8 @@ def file_request(
         subject=str(request.id),
         data={**common, "desk": request.desk, "reason": request.routing_reason, "routed_at": at},
     )
+    if draft is not None:
+        drafts.remove(session, draft.id, author=draft.author.id or "")
     filed = Filed(request, filing.startup.legal_name, filing.startup.ice)
     return Receipt(filed, chosen, catalogue, token)
 

@@ -22,6 +22,7 @@ from services.guichet.web.dossiers import api as dossier_api
 from services.guichet.web.dossiers import pages as dossier_pages
 from services.guichet.web.life import api as life_api
 from services.guichet.web.life import following, receipts
+from services.guichet.web.life import pages as life_pages
 from services.guichet.web.queue import api as queue_api
 from services.guichet.web.queue import display, reception_pages
 from services.guichet.web.queue import pages as queue_pages
@@ -58,6 +59,7 @@ def make_app(database: Database | None = None) -> Flask:
             attestation.blueprint,
             late.blueprint,
             calendar_pages.blueprint,
+            life_pages.blueprint,
             listing.blueprint,
             merging.blueprint,
             people.blueprint,

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
@@ -15,13 +16,17 @@ from services.guichet.domain.catalogue import Catalogue, Procedure
 from services.guichet.domain.startups import Startup
 from services.guichet.domain.text import optional_text
 from services.guichet.storage import catalogue as catalogue_storage
+from services.guichet.storage import drafts as draft_storage
+from services.guichet.storage import requests as request_storage
 from services.guichet.storage import startups as startup_storage
-from services.guichet.use_cases import requests, startups
+from services.guichet.storage.ids import new_id
+from services.guichet.use_cases import drafts, requests, startups
 from services.guichet.web import forms, presenters, views
 from services.guichet.web.access import FILE, actor, own_site
 from shared.clock import now
 from shared.errors import N_, InvalidInput
 from shared.web import current_user, idempotent, requires, transaction
+from shared.web.i18n import clock
 
 blueprint = Blueprint("filing", __name__)
 
@@ -35,12 +40,21 @@ def new_request() -> ResponseReturnValue:
     """First whom the request is for, then what."""
     if request.args.get("startup"):
         return render_template("guichet/filing.html", **_form(request.args))
+    if request.args.get("draft"):
+        return render_template("guichet/filing.html", **_form(_taken_up(request.args["draft"])))
     search = optional_text(request.args.get("search"), field="search", maximum=100)
     with transaction() as session:
         found = _suggested(session, search)
+        begun = draft_storage.of_author(session, current_user().id)
+        catalogue = catalogue_storage.current(session)
     if search and len(found) == 1:
         return redirect(f"/guichet/requests/new?startup={found[0].id}", 303)
-    return render_template("guichet/filing_startup.html", found=found, search=search or "")
+    return render_template(
+        "guichet/filing_startup.html",
+        found=found,
+        search=search or "",
+        begun=[(one, catalogue.procedures.get(one.draft.procedure or "")) for one in begun],
+    )
 
 
 @blueprint.get("/fragments/startups")
@@ -58,6 +72,41 @@ def suggestions() -> str:
 def counter() -> str:
     """The procedures again, those of the chosen desk with keys of their own."""
     return render_template("guichet/_procedures.html", **_form(request.form))
+
+
+@blueprint.post("/requests/new/draft")
+@requires(*FILE)
+def save_draft() -> ResponseReturnValue:
+    """Keep what is typed, each time a field is left; say when."""
+    draft_id, startup_id = (forms.uuid_or_none(request.form.get(name, "")) for name in ("draft", "startup"))
+    if draft_id is None or startup_id is None:
+        raise drafts.draft_not_found()
+    with transaction() as session:
+        own_site(session, request.form.get("site", ""))
+        draft = drafts.save_draft(
+            session,
+            draft_id,
+            startup_id=startup_id,
+            site=request.form.get("site", ""),
+            procedure=request.form.get("procedure"),
+            answers=forms.typed_from(request.form),
+            depositor=request.form.get("depositor"),
+            sites=current_user().sites,
+            author=actor(),
+            at=now(),
+        )
+    return str(gettext("Draft saved at %(time)s", time=clock(draft.saved_at)))
+
+
+@blueprint.post("/requests/new/discard")
+@requires(*FILE)
+def discard_draft() -> ResponseReturnValue:
+    draft_id = forms.uuid_or_none(request.form.get("draft", ""))
+    if draft_id is None:
+        raise drafts.draft_not_found()
+    with transaction() as session:
+        drafts.discard_draft(session, draft_id, author=actor())
+    return redirect("/guichet/requests/new", 303)
 
 
 @blueprint.post("/requests/new/fields")
@@ -115,6 +164,8 @@ def file() -> ResponseReturnValue:
                 sites=current_user().sites,
                 actor=actor(),
                 at=now(),
+                depositor=optional_text(request.form.get("depositor"), field="depositor", maximum=120),
+                draft=draft_storage.get(session, context["draft"], author=current_user().id),
             )
     except InvalidInput as error:
         return _refused(error)
@@ -157,6 +208,9 @@ def _context(session: Session, given: MultiDict[str, str]) -> dict[str, Any]:
         "deciding": forms.deciding_fields(procedure) if procedure else set(),
         "typed": typed,
         "focus": given.get("focus", ""),
+        "draft": forms.uuid_or_none(given.get("draft", "")) or new_id(),
+        "depositor": given.get("depositor", ""),
+        "duplicates": _duplicates(session, startup, procedure, catalogue),
     }
 
 
@@ -165,6 +219,38 @@ def _counter(catalogue: Catalogue, procedure: Procedure | None, asked: str) -> s
     if asked:
         return asked if asked in catalogue.agencies else ""
     return procedure.agency if procedure else ""
+
+
+def _duplicates(
+    session: Session, startup: Startup, procedure: Procedure | None, catalogue: Catalogue
+) -> list[views.Row]:
+    """The same thing, asked for by the same startup and not decided yet."""
+    if procedure is None:
+        return []
+    found = request_storage.duplicates(
+        session, startup_id=startup.id, procedure=procedure.code, sites=current_user().sites
+    )
+    return views.rows(found, catalogue, now())
+
+
+def _taken_up(typed_id: str) -> MultiDict[str, str]:
+    """A draft as the form it was saved from."""
+    draft_id = forms.uuid_or_none(typed_id)
+    with transaction() as session:
+        draft = draft_storage.get(session, draft_id, author=current_user().id) if draft_id else None
+    if draft is None:
+        raise drafts.draft_not_found()
+    given = {f"{forms.ANSWER_PREFIX}{code}": value for code, value in draft.answers.items() if value}
+    return MultiDict(
+        given
+        | {
+            "draft": str(draft.id),
+            "startup": str(draft.startup_id),
+            "site": draft.site,
+            "procedure": draft.procedure or "",
+            "depositor": draft.depositor or "",
+        }
+    )
 
 
 def _startup(session: Session, typed_id: str) -> Startup:

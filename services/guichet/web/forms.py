@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from werkzeug.datastructures import MultiDict
 
@@ -111,3 +112,22 @@ def typed_date(text: str) -> str:
     """``23/11/2026`` as ISO; anything else is left for the rules to refuse."""
     found = _TYPED_DATE.fullmatch(ascii_digits(text.strip()))
     return f"{found[3]}-{int(found[2]):02d}-{int(found[1]):02d}" if found else text
+
+
+def asked_items(form: MultiDict[str, str]) -> list[dict[str, Any]]:
+    """What a clerk ticked and wrote as missing: ``doc-<code>`` with its note, and free lines."""
+    items: list[dict[str, Any]] = []
+    for name in form:
+        if name.startswith("doc-"):
+            code = name.removeprefix("doc-")
+            items.append({"document": code, "note": form.get(f"note-{code}", "")})
+        elif name.startswith("free-") and form[name].strip():
+            items.append({"document": None, "note": form[name]})
+    return items
+
+
+def uuid_or_none(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

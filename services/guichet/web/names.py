@@ -41,6 +41,7 @@ ACTIONS: Mapping[str, str] = {
     "hand_over": N_("Handed over"),
     "withdraw": N_("Withdrawn"),
     "assign": N_("Assigned"),
+    "draft": N_("Draft begun"),
 }
 
 LANGUAGE_NAMES = (("fr", "Français"), ("ar", "العربية"), ("en", "English"))

@@ -8,14 +8,19 @@ from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from services.guichet.domain.catalogue import Procedure
+from services.guichet.domain.complements import Item
+from services.guichet.domain.names import Names
 from services.guichet.domain.numbers import ZONE, is_request_number
-from services.guichet.domain.requests import State
+from services.guichet.domain.requests import Request, State
 from services.guichet.domain.text import optional_text
 from services.guichet.storage import calendar as calendar_storage
 from services.guichet.storage import catalogue as catalogue_storage
+from services.guichet.storage import notes
 from services.guichet.storage import requests as request_storage
 from services.guichet.storage.requests import Filed, Wanted
 from services.guichet.use_cases import requests
+from services.guichet.use_cases.request_life import possible_colleagues
 from services.guichet.web import names, presenters, views
 from services.guichet.web.access import ACT, FILE, MANAGE, actor, may, note_seen
 from services.guichet.web.deadlines import attestation
@@ -61,27 +66,29 @@ def list_fragment() -> ResponseReturnValue:
 @requires()
 def show_request(number: str) -> str:
     """Everything about one request."""
-    return render_template("guichet/request.html", **_opened(number, alone=True))
+    return render_template("guichet/request.html", **opened_request(number, alone=True))
 
 
 @blueprint.get("/fragments/requests/<number>")
 @requires()
 def detail_fragment(number: str) -> ResponseReturnValue:
     """One request, for the place beside the list; also what keeps that place true."""
-    return not_modified_if_same(render_template("guichet/_detail.html", **_opened(number, alone=False)))
+    return not_modified_if_same(
+        render_template("guichet/_detail.html", **opened_request(number, alone=False))
+    )
 
 
 @blueprint.post("/requests/<number>/start")
 @requires(*ACT)
 def start(number: str) -> ResponseReturnValue:
-    return _act(number, lambda session, doing: requests.start(session, number, **doing))
+    return act_on(number, lambda session, doing: requests.start(session, number, **doing))
 
 
 @blueprint.post("/requests/<number>/complete")
 @requires(*ACT)
 def complete(number: str) -> ResponseReturnValue:
     reference = request.form.get("outcome_reference")
-    return _act(
+    return act_on(
         number,
         lambda session, doing: requests.complete(session, number, outcome_reference=reference, **doing),
     )
@@ -91,10 +98,10 @@ def complete(number: str) -> ResponseReturnValue:
 @requires(*ACT)
 def reject(number: str) -> ResponseReturnValue:
     motive = request.form.get("motive")
-    return _act(number, lambda session, doing: requests.reject(session, number, motive=motive, **doing))
+    return act_on(number, lambda session, doing: requests.reject(session, number, motive=motive, **doing))
 
 
-def _act(number: str, act: Any) -> ResponseReturnValue:
+def act_on(number: str, act: Any) -> ResponseReturnValue:
     """Do it and show the request as it is now; a refusal is told above it."""
     error: DomainError | None = None
     seen = request.form.get("version", "")
@@ -117,15 +124,15 @@ def _act(number: str, act: Any) -> ResponseReturnValue:
     if error is None and alone:
         return redirect(f"/guichet/requests/{number}", 303)
     template = "guichet/request.html" if alone else "guichet/_detail.html"
-    opened = _opened(number, alone=alone)
+    shown = opened_request(number, alone=alone)
     if error is not None:
-        opened["error"] = sentence(error)
-        opened["asked"] = request.path.rpartition("/")[2] if isinstance(error, InvalidInput) else None
-        opened["typed"] = request.form
-    return render_template(template, **opened), error.status if error else 200
+        shown["error"] = sentence(error)
+        shown["asked"] = request.path.rpartition("/")[2] if isinstance(error, InvalidInput) else None
+        shown["typed"] = request.form
+    return render_template(template, **shown), error.status if error else 200
 
 
-def _opened(number: str, *, alone: bool) -> dict[str, Any]:
+def opened_request(number: str, *, alone: bool) -> dict[str, Any]:
     user = current_user()
     with transaction() as session:
         catalogue = catalogue_storage.current(session)
@@ -136,6 +143,9 @@ def _opened(number: str, *, alone: bool) -> dict[str, Any]:
             note_seen(session, filed, catalogue)
         papers = request_papers(session, filed.request) if alone else {}
         calendar = calendar_storage.current(session).of(filed.request.site)
+        possible = filed.request.possible(presenters.pinned(filed.request, catalogue).workflow, actor())
+        colleagues = possible_colleagues(session, filed.request) if "assign" in possible else []
+        remarks = notes.of_request(session, filed.request.id) if alone else []
     found = filed.request
     version = presenters.pinned(found, catalogue)
     steps = steps_of(found, version, catalogue)
@@ -158,13 +168,23 @@ def _opened(number: str, *, alone: bool) -> dict[str, Any]:
         "history": history,
         "action_names": names.ACTIONS,
         "failures": failures,
-        "possible": found.possible(version.workflow, actor()),
+        "possible": possible,
+        "colleagues": [(str(one.id), one.name) for one in colleagues],
+        "remarks": remarks,
+        "asked_items": asked_items(found, version),
+        "may_note": may(user, *ACT),
+        "may_share": may(user, *FILE),
         "just_filed": "filed" in request.args,
         "alone": alone,
         "error": None,
         "asked": None,
         "typed": {},
     }
+
+
+def asked_items(found: Request, version: Procedure) -> list[tuple[Item, Names | None]]:
+    """What was last asked of the startup, each with the name of its document."""
+    return [(item, item.names(version)) for item in found.complement.items] if found.complement else []
 
 
 def _find(session: Session, number: str) -> Filed:

@@ -1,6 +1,7 @@
 """Who may sign in."""
 
-from sqlalchemy import ARRAY, Boolean, Column, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import Boolean, Column, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.guichet.storage.tables._metadata import metadata
 

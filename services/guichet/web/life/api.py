@@ -5,8 +5,13 @@ from uuid import UUID
 
 from flask import Response
 
-from services.guichet.use_cases import request_life, tracking
-from services.guichet.web.access import ACT, FILE, acting, actor, request_answer
+from services.guichet.storage import catalogue as catalogue_storage
+from services.guichet.storage import drafts as draft_storage
+from services.guichet.storage import notes as note_storage
+from services.guichet.storage import requests as request_storage
+from services.guichet.use_cases import drafts, request_life, tracking
+from services.guichet.web import presenters
+from services.guichet.web.access import ACT, FILE, acting, actor, own_site, request_answer
 from services.guichet.web.life import receipts, schemas
 from services.guichet.web.schemas import RequestOut
 from shared.clock import now
@@ -103,6 +108,100 @@ def hand_over_together(data: dict[str, Any]) -> dict[str, Any]:
             for one in results
         ]
     }
+
+
+@life_blp.route("/requests/<uuid:request_id>/assign", methods=["POST"])
+@requires(*ACT)
+@life_blp.arguments(schemas.Assignment)
+@idempotent
+@life_blp.response(200, RequestOut)
+def assign(data: dict[str, Any], request_id: UUID) -> dict[str, Any]:
+    """Give the request to a colleague who works where it is."""
+    with transaction() as session:
+        filed = request_life.assign(session, request_id, to=data["account_id"], **acting(data))
+        return request_answer(session, filed)
+
+
+@life_blp.route("/requests/<uuid:request_id>/colleagues", methods=["GET"])
+@requires(*ACT)
+@life_blp.response(200, schemas.ColleagueList)
+def colleagues(request_id: UUID) -> dict[str, Any]:
+    """Who may be given the request."""
+    with transaction() as session:
+        filed = request_storage.get(session, request_id, sites=current_user().sites)
+        if filed is None:
+            raise tracking.request_not_found()
+        return {"items": request_life.possible_colleagues(session, filed.request)}
+
+
+@life_blp.route("/requests/<uuid:request_id>/notes", methods=["GET"])
+@requires(*ACT)
+@life_blp.response(200, schemas.NoteList)
+def list_notes(request_id: UUID) -> dict[str, Any]:
+    """What colleagues noted; the startup never sees it."""
+    with transaction() as session:
+        filed = request_storage.get(session, request_id, sites=current_user().sites)
+        if filed is None:
+            raise tracking.request_not_found()
+        return {"items": note_storage.of_request(session, request_id)}
+
+
+@life_blp.route("/requests/<uuid:request_id>/notes", methods=["POST"])
+@requires(*ACT)
+@life_blp.arguments(schemas.NoteIn)
+@idempotent
+@life_blp.response(201, schemas.NoteList)
+def add_note(data: dict[str, Any], request_id: UUID) -> dict[str, Any]:
+    """Tell colleagues something about the request."""
+    with transaction() as session:
+        request_life.add_note(
+            session, request_id, text=data["text"], actor=actor(), sites=current_user().sites, at=now()
+        )
+        return {"items": note_storage.of_request(session, request_id)}
+
+
+@life_blp.route("/requests/duplicates", methods=["GET"])
+@requires(*FILE)
+@life_blp.arguments(schemas.DuplicateQuery, location="query")
+@life_blp.response(200, schemas.DuplicateList)
+def duplicates(query: dict[str, Any]) -> dict[str, Any]:
+    """Undecided requests of a startup for the same procedure: look before filing another."""
+    with transaction() as session:
+        catalogue = catalogue_storage.current(session)
+        found = request_storage.duplicates(session, **query, sites=current_user().sites)
+    return {"items": [presenters.request_row(filed, catalogue) for filed in found]}
+
+
+@life_blp.route("/drafts", methods=["GET"])
+@requires(*FILE)
+@life_blp.response(200, schemas.RequestDraftList)
+def list_drafts() -> dict[str, Any]:
+    """The user's own drafts, last saved first."""
+    with transaction() as session:
+        return {"items": [one.draft for one in draft_storage.of_author(session, current_user().id)]}
+
+
+@life_blp.route("/drafts/<uuid:draft_id>", methods=["PUT"])
+@requires(*FILE)
+@life_blp.arguments(schemas.RequestDraftIn)
+@idempotent
+@life_blp.response(200, schemas.RequestDraftOut)
+def save_draft(data: dict[str, Any], draft_id: UUID) -> Any:
+    """Keep what was typed so far; the identifier is the caller's choice, the draft only theirs."""
+    with transaction() as session:
+        own_site(session, data["site"])
+        return drafts.save_draft(
+            session, draft_id, **data, sites=current_user().sites, author=actor(), at=now()
+        )
+
+
+@life_blp.route("/drafts/<uuid:draft_id>", methods=["DELETE"])
+@requires(*FILE)
+@life_blp.response(204)
+def discard_draft(draft_id: UUID) -> None:
+    """Forget a draft."""
+    with transaction() as session:
+        drafts.discard_draft(session, draft_id, author=actor())
 
 
 @life_blp.route("/requests/<uuid:request_id>/tracking-links", methods=["POST"])

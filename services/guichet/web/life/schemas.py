@@ -3,8 +3,8 @@
 import marshmallow as ma
 
 from services.guichet.domain.complements import MOST_COPIES, MOST_ITEMS
-from services.guichet.web.schemas import Seen, optional
-from shared.web.fields import Flag, Text
+from services.guichet.web.schemas import RequestRow, Seen, optional
+from shared.web.fields import Flag, Instant, Text
 
 MOST_TOGETHER = 100
 
@@ -62,6 +62,73 @@ class HandedOver(ma.Schema):
 
 class HandedOverTogether(ma.Schema):
     items = ma.fields.List(ma.fields.Nested(HandedOver), required=True)
+
+
+class Assignment(Seen):
+    account_id = ma.fields.UUID(
+        required=True, allow_none=True, metadata={"description": "null: nobody in particular"}
+    )
+
+
+class Colleague(ma.Schema):
+    id = ma.fields.UUID(required=True)
+    name = ma.fields.String(required=True)
+    roles = ma.fields.List(ma.fields.String(), required=True)
+
+
+class ColleagueList(ma.Schema):
+    items = ma.fields.List(ma.fields.Nested(Colleague), required=True)
+
+
+class NoteIn(ma.Schema):
+    text = Text(required=True, longest=2000, lines=True)
+
+
+class NoteOut(ma.Schema):
+    text = ma.fields.String(required=True)
+    at = Instant(required=True)
+    author = ma.fields.String(required=True)
+
+
+class NoteList(ma.Schema):
+    items = ma.fields.List(ma.fields.Nested(NoteOut), required=True)
+
+
+class DuplicateQuery(ma.Schema):
+    startup_id = ma.fields.UUID(required=True)
+    procedure = Text(required=True, longest=100)
+
+
+class DuplicateList(ma.Schema):
+    items = ma.fields.List(ma.fields.Nested(RequestRow), required=True)
+
+
+class RequestDraftIn(ma.Schema):
+    startup_id = ma.fields.UUID(required=True)
+    site = Text(required=True, longest=40, metadata={"example": "casablanca"})
+    procedure = optional(100, example="ompic.certificat-negatif")
+    answers = ma.fields.Dict(
+        keys=ma.fields.String(),
+        values=ma.fields.String(),
+        load_default=dict,
+        metadata={"description": "as typed, by field code; checked when it is filed"},
+    )
+    depositor = optional(120)
+
+
+class RequestDraftOut(ma.Schema):
+    id = ma.fields.UUID(required=True)
+    startup_id = ma.fields.UUID(required=True)
+    site = ma.fields.String(required=True)
+    procedure = ma.fields.String(required=True, allow_none=True)
+    answers = ma.fields.Dict(required=True)
+    depositor = ma.fields.String(required=True, allow_none=True)
+    begun_at = Instant(required=True)
+    saved_at = Instant(required=True)
+
+
+class RequestDraftList(ma.Schema):
+    items = ma.fields.List(ma.fields.Nested(RequestDraftOut), required=True)
 
 
 class TrackingLink(ma.Schema):

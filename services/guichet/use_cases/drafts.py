@@ -1,0 +1,59 @@
+"""Requests begun and not yet filed."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from services.guichet.domain.answers import MOST_ANSWERS
+from services.guichet.domain.text import optional_text
+from services.guichet.domain.workflow import Actor
+from services.guichet.storage import drafts, startups
+from services.guichet.storage.drafts import Draft
+from shared.errors import N_, InvalidInput, NotFound
+
+KEPT = timedelta(days=30)
+LONGEST_ANSWER = 4000
+
+
+def save_draft(
+    session: Session,
+    draft_id: UUID,
+    *,
+    startup_id: UUID,
+    site: str,
+    procedure: str | None,
+    answers: Mapping[str, str],
+    depositor: str | None,
+    sites: Collection[str],
+    author: Actor,
+    at: datetime,
+) -> Draft:
+    """Keep what was typed so far, right or wrong: it is checked when it is filed."""
+    if startups.get(session, startup_id, sites=sites) is None:
+        raise InvalidInput(N_("There is no such startup on your sites."), field="startup_id")
+    if len(answers) > MOST_ANSWERS:
+        raise InvalidInput(N_("There are too many answers."), field="answers")
+    kept = {
+        code: optional_text(value, field=f"answers.{code}", maximum=LONGEST_ANSWER, lines=True) or ""
+        for code, value in answers.items()
+    }
+    name = optional_text(depositor, field="depositor", maximum=120)
+    draft = Draft(draft_id, startup_id, site, procedure, kept, name, author, at, at)
+    if not drafts.save(session, draft):
+        raise draft_not_found()
+    return draft
+
+
+def discard_draft(session: Session, draft_id: UUID, *, author: Actor) -> None:
+    if not drafts.remove(session, draft_id, author=author.id or ""):
+        raise draft_not_found()
+
+
+def forget_old_drafts(session: Session, *, at: datetime) -> int:
+    return drafts.forget(session, saved_before=at - KEPT)
+
+
+def draft_not_found() -> NotFound:
+    return NotFound(N_("This draft is not there any more, or is somebody else’s."))
