@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, func, insert, or_, select, text, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -54,7 +55,7 @@ def save_bundles(session: Session, definitions: Mapping[str, Mapping[str, Any]])
 
 def bundles(session: Session) -> dict[str, Bundle]:
     """The newest version of each."""
-    query = select(_bundles.c.code, _bundles.c.definition).distinct(_bundles.c.code)
+    query = select(_bundles.c.code, _bundles.c.definition).ext(distinct_on(_bundles.c.code))
     rows = session.execute(query.order_by(_bundles.c.code, _bundles.c.version.desc()))
     return {row.code: bundle_from(row.definition) for row in rows}
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, func, insert, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from services.guichet.domain.requests import Actor
@@ -41,7 +42,7 @@ def versions(session: Session, code: str) -> list[Version]:
 
 def newest(session: Session) -> list[Version]:
     """The newest version of every procedure."""
-    query = select(_procedures).distinct(_procedures.c.code)
+    query = select(_procedures).ext(distinct_on(_procedures.c.code))
     return [
         _version(row)
         for row in session.execute(query.order_by(_procedures.c.code, _procedures.c.version.desc()))

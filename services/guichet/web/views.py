@@ -107,7 +107,7 @@ def published_fee(procedure: Procedure) -> str:
 
 def term(value: Term | Validity | None) -> str:
     if value is None:
-        return str(gettext("Not published"))
+        return str(gettext("None published"))
     number = value.value
     if value.unit == "hours":
         return str(ngettext("%(num)s hour", "%(num)s hours", number))

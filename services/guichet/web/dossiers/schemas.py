@@ -65,7 +65,7 @@ class Missing(ma.Schema):
     detail = ma.fields.String(required=True)
 
 
-class StepOut(BundleStepOut):
+class DossierStepOut(BundleStepOut):
     procedure_name = Names(required=True)
     state = ma.fields.String(
         required=True, metadata={"description": "waiting, ready, filed, completed or failed"}
@@ -100,4 +100,4 @@ class DossierRow(ma.Schema):
 
 class DossierOut(DossierRow):
     answers = ma.fields.Dict(required=True)
-    steps = ma.fields.List(ma.fields.Nested(StepOut), required=True)
+    steps = ma.fields.List(ma.fields.Nested(DossierStepOut), required=True)
