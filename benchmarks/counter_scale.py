@@ -1,0 +1,296 @@
+"""The counter with 3,000 startups and a million requests: how long the pages take to answer.
+
+``python -m benchmarks.counter_scale`` starts a PostgreSQL of its own, fills it by COPY, and measures
+the server's time for each kind of page, template included, without the network. Every kind is asked
+with other values each time, as a clerk and as somebody who sees all the sites.
+"""
+
+import argparse
+import hashlib
+import json
+import random
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from flask.testing import FlaskClient
+
+from benchmarks.stage import database_url, servers
+from services.guichet.catalogue import load
+from services.guichet.domain.text import search_key
+from services.guichet.seed import seed
+from services.guichet.web.app import make_app
+from shared.db import Database
+from shared.db.migrations import migrate
+from shared.web.session import COOKIE, issue_session, new_key_pair
+
+STARTUPS = 3_000
+REQUESTS = 1_000_000
+DAYS = 3 * 365
+ASKED = 60
+WORDS_FR = [
+    "Atlas",
+    "Énergie",
+    "Oasis",
+    "Génie",
+    "Réseau",
+    "Zellige",
+    "Médina",
+    "Argan",
+    "Cèdre",
+    "Hélios",
+    "Nomade",
+    "Safran",
+    "Sahara",
+    "Rif",
+]
+KINDS_FR = [
+    "Robotique",
+    "Solaire",
+    "Santé",
+    "Numérique",
+    "Conseil",
+    "Mobilité",
+    "Éducation",
+    "Données",
+    "Agritech",
+    "Sécurité",
+]
+WORDS_AR = [
+    "الأطلس",
+    "الواحة",
+    "النور",
+    "الأمل",
+    "الريادة",
+    "الابتكار",
+    "المدينة",
+    "الصحراء",
+    "الأرز",
+    "الزعفران",
+]
+KINDS_AR = ["للتقنية", "للطاقة", "للصحة", "للتعليم", "للاستشارة", "للبرمجيات", "للتجارة"]
+# Casablanca has most of the residents; the others share the rest.
+WEIGHTS = {"casablanca": 40, "rabat": 22, "tanger": 13, "agadir": 9}
+
+
+def fill(url: str, *, startups: int = STARTUPS, requests: int = REQUESTS) -> float:
+    """Fill a migrated, seeded database; return how many seconds it took."""
+    began = time.perf_counter()
+    chance = random.Random(20261122)  # noqa: S311 - the same data at each run
+    with psycopg.connect(url) as connection:
+        rows = list(_startups(chance, startups))
+        with connection.cursor().copy(
+            "COPY startups (id, legal_name, ice, rc_court, rc_number, resident, site, search_text, version,"
+            " registered_at, changed_at) FROM STDIN"
+        ) as copy:
+            for row in rows:
+                copy.write_row(row)
+        with connection.cursor().copy(
+            "COPY contacts (id, startup_id, position, name, role, language, email, phone) FROM STDIN"
+        ) as copy:
+            for number, row in enumerate(rows):
+                mail = f"contact{number}@demo.example"
+                copy.write_row(
+                    (_uuid7(0, chance), row[0], 0, f"Contact {number}", "gérante", "fr", mail, None)
+                )
+        with connection.cursor().copy(
+            "COPY requests (id, number, serial, startup_id, procedure, procedure_version, agency, site, desk,"
+            " desk_site, routing_reason, state, answers, submitted_at, due_at, started_at, closed_at,"
+            " filed_by_name, handled_by_name, tracking_sha256, version, handed_over_at) FROM STDIN"
+        ) as copy:
+            for row in _requests(chance, rows, requests):
+                copy.write_row(row)
+        connection.execute(
+            "INSERT INTO request_history (request_id, version, action, state, at, actor_name)"
+            " SELECT id, 1, 'submit', 'submitted', submitted_at, filed_by_name FROM requests"
+        )
+        connection.execute("SELECT setval('request_serial', %s)", (requests,))
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
+    return time.perf_counter() - began
+
+
+def _startups(chance: random.Random, count: int) -> Iterator[tuple[Any, ...]]:
+    sites = _sites(chance, count)
+    moment = datetime.now(UTC) - timedelta(days=DAYS)
+    for number in range(count):
+        arabic = number % 3 == 0
+        words, kinds = (WORDS_AR, KINDS_AR) if arabic else (WORDS_FR, KINDS_FR)
+        name = f"{'شركة ' if arabic else ''}{chance.choice(words)} {chance.choice(kinds)} {number}"
+        ice, register = f"{number + 1_000_000:015d}", str(100_000 + number)
+        search = search_key(f"{name} {ice} {register}")
+        yield (
+            _uuid7(moment.timestamp(), chance),
+            name,
+            ice,
+            "Casablanca",
+            register,
+            number % 4 != 0,
+            sites[number],
+            search,
+            1,
+            moment,
+            moment,
+        )
+
+
+def _requests(
+    chance: random.Random, startups: list[tuple[Any, ...]], count: int
+) -> Iterator[tuple[Any, ...]]:
+    catalogue = load().catalogue
+    procedures = list(catalogue.procedures.values())
+    prefixes = {site.code: site.prefix for site in catalogue.sites.values()}
+    now = datetime.now(UTC)
+    step = timedelta(days=DAYS) / count
+    for number in range(count):
+        moment = now - step * (count - number)
+        startup = chance.choice(startups)
+        procedure, site = chance.choice(procedures), startup[6]
+        age = now - moment
+        # What was filed in the last days may still be open; hardly anything older is.
+        is_open = chance.random() < (0.6 if age.days < 4 else 0.002)
+        state = chance.choice(("routed", "in_progress")) if is_open else "handed_over"
+        closed = None if is_open else moment + min(timedelta(hours=chance.randint(1, 60)), age)
+        started = None if state == "routed" else moment + min(timedelta(minutes=20), age)
+        yield (
+            _uuid7(moment.timestamp(), chance),
+            f"{prefixes[site]}-{moment.year}-{number + 1:06d}",
+            number + 1,
+            startup[0],
+            procedure.code,
+            procedure.version,
+            procedure.agency,
+            site,
+            f"{procedure.agency}-{site}",
+            site,
+            "same_site",
+            state,
+            '{"name_1": "Atlas"}',
+            moment,
+            moment + timedelta(days=2),
+            started,
+            closed,
+            "Y. Benjelloun",
+            "K. Ouazzani",
+            hashlib.sha256(str(number).encode()).digest(),
+            4,
+            closed,
+        )
+
+
+def _sites(chance: random.Random, count: int) -> list[str]:
+    codes = list(load().catalogue.sites)
+    return chance.choices(codes, [WEIGHTS.get(code, 4) for code in codes], k=count)
+
+
+def _uuid7(seconds: float, chance: random.Random) -> UUID:
+    milliseconds = int(seconds * 1000)
+    return UUID(
+        int=(milliseconds << 80)
+        | (7 << 76)
+        | (chance.getrandbits(12) << 64)
+        | (2 << 62)
+        | chance.getrandbits(62)
+    )
+
+
+def measure(database: Database) -> dict[str, dict[str, float]]:
+    """Ask every kind of page; return the times of each in milliseconds."""
+    app = make_app(database)
+    chance = random.Random(7)  # noqa: S311
+    with database.read() as session:
+        connection = session.connection()
+        of_all = connection.exec_driver_sql(
+            "SELECT number, ice, legal_name FROM requests JOIN startups ON startups.id = startup_id"
+            " WHERE requests.site = 'casablanca' AND serial %% 997 = 0"
+        ).all()
+    samples = chance.sample(list(of_all), min(ASKED, len(of_all)))
+    french = [row.legal_name for row in samples if row.legal_name.isascii() or row.legal_name[0] < "ؠ"]
+    arabic = [row.legal_name.replace("أ", "ا") for row in samples if row.legal_name[0] >= "ؠ"]
+    kinds: dict[str, Callable[[int], str]] = {
+        "today's list": lambda n: "/guichet/",
+        "today's list, its live part": lambda n: "/guichet/fragments/requests",
+        "search by number": lambda n: f"/guichet/?search={samples[n % len(samples)].number}",
+        "search by serial": lambda n: f"/guichet/?search=%23{int(samples[n % len(samples)].number[9:])}",
+        "search by ICE": lambda n: f"/guichet/?search={samples[n % len(samples)].ice}",
+        "search by name, French": lambda n: f"/guichet/?search={_unaccented(french[n % len(french)])}",
+        "search by name, Arabic": lambda n: f"/guichet/?search={arabic[n % len(arabic)]}",
+        "search by a common word": lambda n: f"/guichet/?search={WORDS_FR[n % len(WORDS_FR)].lower()}",
+        "search that finds nothing": lambda n: f"/guichet/?search=introuvable{n}",
+        "one request": lambda n: f"/guichet/requests/{samples[n % len(samples)].number}",
+        "directory": lambda n: "/guichet/startups",
+        "directory, searched": lambda n: f"/guichet/startups?search={arabic[n % len(arabic)]}",
+        "startups while filing": lambda n: (
+            f"/guichet/fragments/startups?search={french[n % len(french)][:9]}"
+        ),
+        "API: requests": lambda n: "/guichet/api/v1/requests",
+    }
+    found: dict[str, dict[str, float]] = {}
+    for who, sites in (("clerk", ("casablanca",)), ("all sites", tuple(load().catalogue.sites))):
+        client = _client(app, sites)
+        for kind, address in kinds.items():
+            found[f"{kind} ({who})"] = _times(client, address)
+    return found
+
+
+def _times(client: FlaskClient, address: Callable[[int], str]) -> dict[str, float]:
+    for number in range(3):
+        client.get(address(number))
+    taken: list[float] = []
+    for number in range(ASKED):
+        began = time.perf_counter()
+        answer = client.get(address(number))
+        taken.append((time.perf_counter() - began) * 1000)
+        if answer.status_code != 200:
+            raise RuntimeError(f"{address(number)} answered {answer.status_code}")
+    taken.sort()
+    return {"p50": round(taken[len(taken) // 2], 1), "p95": round(taken[int(len(taken) * 0.95)], 1)}
+
+
+def _client(app: Any, sites: tuple[str, ...]) -> FlaskClient:
+    client: FlaskClient = app.test_client()
+    issued = issue_session(
+        account_id="bench", name="B", email="b@x.example", roles=("operator",), sites=sites, language="fr"
+    )
+    client.set_cookie(COOKIE, issued.token)
+    return client
+
+
+def _unaccented(name: str) -> str:
+    return search_key(name)
+
+
+def main() -> None:
+    """Fill, measure, print."""
+    arguments = argparse.ArgumentParser(prog="python -m benchmarks.counter_scale", description=__doc__)
+    arguments.add_argument("--requests", type=int, default=REQUESTS)
+    options = arguments.parse_args()
+    with servers() as started:
+        url = database_url(started, "counter")
+        with psycopg.connect(started.pg_admin_url, autocommit=True) as admin:
+            admin.execute("CREATE DATABASE counter")
+        migrate("guichet", url)
+        database = Database(url, pool_size=2)
+        with database.transaction() as session:
+            seed(session, demo=False)
+        print(f"filled in {fill(url, requests=options.requests):.0f} s")
+        report(database)
+        database.dispose()
+
+
+def report(database: Database) -> None:
+    """Measure with keys of this run's own and print the times."""
+    import os
+
+    os.environ["SESSION_PRIVATE_KEY"], os.environ["SESSION_PUBLIC_KEY"] = new_key_pair()
+    found = measure(database)
+    for kind, times in found.items():
+        print(f"{kind:45} p50 {times['p50']:7.1f} ms   p95 {times['p95']:7.1f} ms")
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
