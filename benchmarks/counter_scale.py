@@ -31,47 +31,10 @@ STARTUPS = 3_000
 REQUESTS = 1_000_000
 DAYS = 3 * 365
 ASKED = 60
-WORDS_FR = [
-    "Atlas",
-    "Énergie",
-    "Oasis",
-    "Génie",
-    "Réseau",
-    "Zellige",
-    "Médina",
-    "Argan",
-    "Cèdre",
-    "Hélios",
-    "Nomade",
-    "Safran",
-    "Sahara",
-    "Rif",
-]
-KINDS_FR = [
-    "Robotique",
-    "Solaire",
-    "Santé",
-    "Numérique",
-    "Conseil",
-    "Mobilité",
-    "Éducation",
-    "Données",
-    "Agritech",
-    "Sécurité",
-]
-WORDS_AR = [
-    "الأطلس",
-    "الواحة",
-    "النور",
-    "الأمل",
-    "الريادة",
-    "الابتكار",
-    "المدينة",
-    "الصحراء",
-    "الأرز",
-    "الزعفران",
-]
-KINDS_AR = ["للتقنية", "للطاقة", "للصحة", "للتعليم", "للاستشارة", "للبرمجيات", "للتجارة"]
+WORDS_FR = ("Atlas", "Énergie", "Oasis", "Génie", "Réseau", "Zellige", "Médina", "Argan", "Cèdre", "Safran")
+KINDS_FR = ("Robotique", "Solaire", "Santé", "Numérique", "Conseil", "Mobilité", "Données", "Sécurité")
+WORDS_AR = ("الأطلس", "الواحة", "النور", "الأمل", "الريادة", "الابتكار", "المدينة", "الصحراء")
+KINDS_AR = ("للتقنية", "للطاقة", "للصحة", "للتعليم", "للاستشارة", "للبرمجيات", "للتجارة")
 # Casablanca has most of the residents; the others share the rest.
 WEIGHTS = {"casablanca": 40, "rabat": 22, "tanger": 13, "agadir": 9}
 

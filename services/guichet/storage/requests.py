@@ -7,7 +7,21 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, RowMapping, and_, func, insert, or_, select, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    RowMapping,
+    Uuid,
+    and_,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    true,
+    union_all,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from services.guichet.domain.calendar import Calendars
@@ -26,6 +40,7 @@ _history = tables.request_history
 _startups = tables.startups
 
 LONGEST_SERIAL = 12
+FEW_STARTUPS = 100
 DELIVERED = (State.COMPLETED, State.HANDED_OVER)
 
 _FILING = (
@@ -163,11 +178,14 @@ def get(session: Session, key: UUID | str, *, sites: Iterable[str]) -> Filed | N
 
 def find(session: Session, wanted: Wanted, *, after: UUID | None = None, limit: int) -> list[Filed]:
     """Newest first, unless what has waited longest is wanted."""
-    query = with_startup().where(*_conditions(wanted))
     identity = _requests.c.id
+    conditions = _conditions(wanted)
     if after is not None:
-        query = query.where(identity > after if wanted.oldest_first else identity < after)
-    query = query.order_by(identity if wanted.oldest_first else identity.desc()).limit(limit)
+        conditions.append(identity > after if wanted.oldest_first else identity < after)
+    order = identity if wanted.oldest_first else identity.desc()
+    if wanted.search and search_key(wanted.search):
+        conditions.append(_searched(session, wanted.search, conditions, order, limit))
+    query = with_startup().where(*conditions).order_by(order).limit(limit)
     return [filed(row) for row in session.execute(query).mappings()]
 
 
@@ -302,19 +320,44 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
             since = wanted.or_open_or_closed_from
             chosen = or_(chosen, _requests.c.closed_at.is_(None), _requests.c.closed_at >= since)
         conditions.append(chosen)
-    if wanted.search and search_key(wanted.search):
-        conditions.append(_search(wanted.search))
     return conditions
 
 
-def _search(search: str) -> ColumnElement[bool]:
-    """By number, whole or only its serial, or by what names the startup."""
-    found: list[ColumnElement[bool]] = [
-        _requests.c.startup_id.in_(select(_startups.c.id).where(matching(search)))
-    ]
+def _searched(
+    session: Session,
+    search: str,
+    conditions: Sequence[ColumnElement[bool]],
+    order: ColumnElement[UUID],
+    limit: int,
+) -> ColumnElement[bool]:
+    """By number, whole or only its serial, or by what names the startup.
+
+    Few startups are looked through one by one, along the index of their requests. A word that many
+    bear is met soon enough on the way back from the newest request: that road is only long when
+    hardly anything matches.
+    """
+    named = session.scalars(select(_startups.c.id).where(matching(search)).limit(FEW_STARTUPS + 1)).all()
+    numbers = _numbers(search)
+    if len(named) > FEW_STARTUPS:
+        return or_(_requests.c.startup_id.in_(select(_startups.c.id).where(matching(search))), *numbers)
+    found = [select(_requests.c.id).where(number, *conditions) for number in numbers]
+    if named:
+        owner = func.unnest(literal(named, ARRAY(Uuid))).table_valued("id").render_derived("owner")
+        own = (
+            select(_requests.c.id)
+            .where(_requests.c.startup_id == owner.c.id, *conditions)
+            .order_by(order)
+            .limit(limit)
+            .lateral()
+        )
+        found.append(select(own.c.id).select_from(owner).join(own, true()))
+    return _requests.c.id.in_(union_all(*found))
+
+
+def _numbers(search: str) -> list[ColumnElement[bool]]:
     typed = ascii_digits(search.strip()).upper()
-    found.append(_requests.c.number == typed)
+    numbers: list[ColumnElement[bool]] = [_requests.c.number == typed]
     serial = typed.removeprefix("#")
     if serial.isascii() and serial.isdigit() and len(serial) <= LONGEST_SERIAL:
-        found.append(_requests.c.serial == int(serial))
-    return or_(*found)
+        numbers.append(_requests.c.serial == int(serial))
+    return numbers
