@@ -351,7 +351,10 @@ def _searched(
             .lateral()
         )
         found.append(select(own.c.id).select_from(owner).join(own, true()))
-    return _requests.c.id.in_(union_all(*found))
+    every = union_all(*found).subquery()
+    oldest_first = order is _requests.c.id
+    first = every.c.id if oldest_first else every.c.id.desc()
+    return _requests.c.id.in_(select(every.c.id).order_by(first).limit(limit))
 
 
 def _numbers(search: str) -> list[ColumnElement[bool]]:
