@@ -102,7 +102,7 @@ def preview(import_id: UUID) -> str:
 def report(import_id: UUID) -> Response:
     """Every line that stands in the way, to be corrected beside the file itself."""
     _, check = _checked(import_id)
-    header = [words.of(N_("Line")), words.of(N_("Column")), words.of(N_("What is wrong"))]
+    header = [words.of(N_("Line of the file")), words.of(N_("Column")), words.of(N_("What is wrong"))]
     rows = [[str(one["line"]), one["column"], one["reason"]] for one in _told(check.faults if check else [])]
     return Response(
         "".join(csv_files.csv_lines(header, rows)),
