@@ -46,6 +46,7 @@ class Addresses:
     smtp_port: int
     mail_http_port: int
     sms_http_port: int
+    agency_http_port: int = 0
 
     @property
     def web_url(self) -> str:
@@ -93,12 +94,28 @@ class Addresses:
     def worker(self, service: str) -> dict[str, str]:
         # eventlet's own name lookups cost 15 MB a process, and here there is no name to look up.
         told = {"EVENTLET_NO_GREENDNS": "yes"}
-        besides = {"notifications": self.carriers, "guichet": self.documents}.get(service)
+        besides = {"notifications": self.carriers, "guichet": self.counter}.get(service)
         return told | besides() if besides else told
+
+    def counter(self) -> dict[str, str]:
+        """What the counter's worker sends dossiers with."""
+        return {**self.documents(), **self.carriers(), **self.agencies()}
+
+    def agencies(self) -> dict[str, str]:
+        """The stand-in answers for every agency's online service."""
+        return {
+            "AGENCY_SECRET": self.keys.secret("agencies"),
+            "AGENCY_REDIRECT": f"http://127.0.0.1:{self.agency_http_port}",
+            "AGENCY_POLL_SECONDS": "5",
+        }
 
     def web(self) -> dict[str, str]:
         private, public = self.keys.session_pair()
-        return {"SESSION_PRIVATE_KEY": private, "SESSION_PUBLIC_KEY": public} | self.documents()
+        return (
+            {"SESSION_PRIVATE_KEY": private, "SESSION_PUBLIC_KEY": public}
+            | self.documents()
+            | self.agencies()
+        )
 
     def documents(self) -> dict[str, str]:
         """Where the counter keeps documents, and what encrypts them."""
@@ -113,6 +130,9 @@ class Addresses:
             "SMS_HTTP_PORT": str(self.sms_http_port),
             "SMS_GATEWAY_TOKEN": self.keys.secret("sms_gateway"),
             "SMS_RECEIPT_URL": f"{self.web_url}/notifications/api/v1/delivery-receipts",
+            "AGENCY_HTTP_PORT": str(self.agency_http_port),
+            "AGENCY_SECRET": self.keys.secret("agencies"),
+            "AGENCY_CALLBACK_URL": f"{self.web_url}/guichet/api/v1/agency-answers",
         }
 
     def admin(self) -> dict[str, str]:
@@ -134,6 +154,7 @@ class Addresses:
             "SMTP_PORT": str(self.smtp_port),
             "SMTP_HTTP_URL": self.mail_url,
             "SMS_HTTP_URL": self.sms_url,
+            "AGENCY_HTTP_URL": f"http://127.0.0.1:{self.agency_http_port}",
             **{f"ACCOUNT_{role.upper()}": email for role, email in ACCOUNTS.items()},
             "ACCOUNT_PASSWORD": self.demo_password,
         }

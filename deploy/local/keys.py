@@ -10,7 +10,7 @@ from pathlib import Path
 from deploy.local.processes import LocalError, free_port
 from deploy.local.servers import write_private
 
-PREFERRED_PORTS = {"web": 8080, "smtp": 2525, "mail_http": 8025, "sms_http": 8026}
+PREFERRED_PORTS = {"web": 8080, "smtp": 2525, "mail_http": 8025, "sms_http": 8026, "agency_http": 8027}
 
 
 class Keys:

@@ -23,6 +23,7 @@ from shared.settings import SERVICES
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 180.0
 WEB_THREADS = 8
+PORTS = ("web", "smtp", "mail_http", "sms_http", "agency_http")
 
 
 class Stack:
@@ -55,7 +56,7 @@ class Stack:
             pg_admin_url=given_database or (servers.pg_admin_url if servers else ""),
             amqp_admin_url=given_broker or (servers.amqp_admin_url if servers else ""),
             own_broker=not given_broker,
-            **{f"{name}_port": self._port(name) for name in ("web", "smtp", "mail_http", "sms_http")},
+            **{f"{name}_port": self._port(name) for name in PORTS},
         )
         programs = self._programs()
         for program in programs:

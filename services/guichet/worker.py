@@ -1,9 +1,16 @@
 """The counter's worker: what others tell the counter, and what time brings."""
 
+from typing import Any
+
+from nameko.containers import WorkerContext
+from nameko.extensions import DependencyProvider
 from sqlalchemy.orm import Session
 
+from services.guichet.channels.dispatch import Dispatcher
+from services.guichet.channels.settings import ChannelSettings
 from services.guichet.contracts import consumed
 from services.guichet.documents.settings import from_environment, views_retention
+from services.guichet.storage import deliveries
 from services.guichet.use_cases import deadlines, drafts
 from services.guichet.use_cases.directory.importing import forget_old_files
 from services.guichet.use_cases.documents import keeping
@@ -14,8 +21,27 @@ from shared.messaging.contracts import Event
 from shared.messaging.worker import EventWorker, drain, every, subscribe
 
 
+class DispatcherProvider(DependencyProvider):  # type: ignore[misc]
+    """The sender of dossiers, with its memory of servers that should rest."""
+
+    def setup(self) -> None:
+        self._dispatcher = Dispatcher(
+            self.container.config["database"], ChannelSettings.load(), cabinet=from_environment()
+        )
+
+    def get_dependency(self, worker_ctx: WorkerContext) -> Any:
+        return self._dispatcher
+
+
 class GuichetWorker(EventWorker):
     name = "guichet"
+
+    dispatcher: Dispatcher = DispatcherProvider()
+
+    @drain(wake=deliveries.CHANNEL, poll_seconds=5)
+    def send_dossiers(self) -> bool:
+        """Send dossiers to agencies, and ask online services what became of theirs."""
+        return self.dispatcher.deliver()
 
     @subscribe(consumed.MessageFailed)
     def message_failed(self, event: Event, session: Session) -> None:

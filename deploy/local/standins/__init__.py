@@ -1,1 +1,1 @@
-"""The outside world, stood in for: a mail server and an SMS gateway that keep what they receive."""
+"""The outside world, stood in for: a mail server, an SMS gateway, agencies; they keep what they receive."""

@@ -1,4 +1,4 @@
-"""`python -m deploy.local.standins`: both stand-ins in one process, told where by the environment."""
+"""`python -m deploy.local.standins`: the stand-ins in one process, told where by the environment."""
 
 import signal
 import threading
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from environs import Env
 
+from deploy.local.standins.agency import AgencyServer
 from deploy.local.standins.sms import SmsGateway
 from deploy.local.standins.smtp import MailServer
 
@@ -22,14 +23,22 @@ def main() -> None:
         token=env.str("SMS_GATEWAY_TOKEN", ""),
         receipt_url=env.str("SMS_RECEIPT_URL", ""),
     )
+    agencies = AgencyServer(
+        folder / "agencies.jsonl",
+        port=env.int("AGENCY_HTTP_PORT", 0),
+        secret=env.str("AGENCY_SECRET", ""),
+        callback_url=env.str("AGENCY_CALLBACK_URL", ""),
+    )
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     mail.start()
     sms.start()
+    agencies.start()
     stopped.wait()
     mail.stop()
     sms.stop()
+    agencies.stop()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A small JSON server for the stand-ins: a method and a path lead to a function."""
+"""A small JSON server for the stand-ins: a method and a path, or any path, lead to a function."""
 
 import json
 import threading
@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-LONGEST_BODY = 1_000_000
+LONGEST_BODY = 64_000_000
 
 
 class Hangup(Exception):
@@ -15,7 +15,10 @@ class Hangup(Exception):
 
 
 class Request:
-    def __init__(self, query: Mapping[str, str], headers: Mapping[str, str], body: Any) -> None:
+    def __init__(
+        self, query: Mapping[str, str], headers: Mapping[str, str], body: Any, path: str = ""
+    ) -> None:
+        self.path = path
         self.query = query
         self.headers = headers
         self.body = body
@@ -56,17 +59,22 @@ def _handler(routes: Routes) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             self._answer()
 
+        def do_PUT(self) -> None:
+            self._answer()
+
         def do_DELETE(self) -> None:
             self._answer()
 
         def _answer(self) -> None:
             address = urlsplit(self.path)
-            route = routes.get((self.command, address.path))
+            route = routes.get((self.command, address.path)) or routes.get((self.command, "*"))
             length = min(int(self.headers.get("Content-Length") or 0), LONGEST_BODY)
             raw = self.rfile.read(length) if length else b""
             try:
                 body = json.loads(raw) if raw else None
-                request = Request(dict(parse_qsl(address.query)), dict(self.headers.items()), body)
+                request = Request(
+                    dict(parse_qsl(address.query)), dict(self.headers.items()), body, address.path
+                )
                 status, content = route(request) if route else (404, {"error": "no such address"})
             except Hangup:
                 self.close_connection = True

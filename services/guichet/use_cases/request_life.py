@@ -16,7 +16,7 @@ from services.guichet.domain.workflow import Action, Role
 from services.guichet.storage import accounts, notes, requests
 from services.guichet.storage.accounts import Account
 from services.guichet.storage.requests import Filed
-from services.guichet.use_cases import tracking
+from services.guichet.use_cases import sending, tracking
 from services.guichet.use_cases.requests import Doing, act, common_facts
 from services.guichet.use_cases.tracking import request_not_found
 from shared.errors import N_, DomainError, InvalidInput
@@ -53,6 +53,8 @@ def receive_complement(
 
     def do(request: Request, procedure: Procedure, catalogue: Catalogue) -> None:
         request.receive_complement(at=doing["at"], actor=doing["actor"], note=note)
+        # An agency reached by a channel receives the completed dossier the way it came first.
+        sending.open_for(session, request, catalogue.desks[request.desk or ""], at=doing["at"])
         about = (request, procedure, catalogue)
         _publish(session, published.ComplementReceived, about, doing["at"], received_at=doing["at"])
 

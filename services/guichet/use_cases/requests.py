@@ -24,7 +24,7 @@ from services.guichet.storage import desks, drafts, requests
 from services.guichet.storage.drafts import Draft
 from services.guichet.storage.ids import new_id
 from services.guichet.storage.requests import Filed
-from services.guichet.use_cases import dossiers, tracking
+from services.guichet.use_cases import dossiers, sending, tracking
 from services.guichet.use_cases.deadlines import settle
 from services.guichet.use_cases.tracking import request_not_found as request_not_found
 from shared.errors import N_, InvalidInput
@@ -108,6 +108,7 @@ def file_request(
     request.route(decision, at=at)
     token = tracking.new_token()
     requests.add(session, request, tracking_sha256=tracking.digest(token))
+    sending.open_for(session, request, decision.desk, at=at)
     common = common_facts(request, chosen)
     publish(
         session,

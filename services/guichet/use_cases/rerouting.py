@@ -15,6 +15,7 @@ from services.guichet.domain.text import required_text
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import desks, requests
 from services.guichet.storage.requests import Filed
+from services.guichet.use_cases import sending
 from services.guichet.use_cases.requests import common_facts, request_not_found
 from shared.errors import N_, Conflict, InvalidInput
 from shared.messaging.outbox import publish
@@ -102,6 +103,7 @@ def _move(
     request.reroute(decision, at=at, actor=actor, reason=reason)
     if not requests.save(session, request):
         raise changed_since(requests.history(session, request.id), read_version)
+    sending.move(session, request, decision.desk, at=at)
     procedure = catalogue.versions[request.procedure, request.procedure_version]
     publish(
         session,

@@ -11,6 +11,8 @@ from services.guichet.web.calendar import api as calendar_api
 from services.guichet.web.calendar import pages as calendar_pages
 from services.guichet.web.dashboard import pages as dashboard_pages
 from services.guichet.web.deadlines import attestation, late
+from services.guichet.web.deliveries import api as deliveries_api
+from services.guichet.web.deliveries import pages as delivery_pages
 from services.guichet.web.desks import admin, inbox, presence, rerouting
 from services.guichet.web.desks import api as desks_api
 from services.guichet.web.directory import api as directory_api
@@ -47,6 +49,7 @@ def make_app(database: Database | None = None) -> Flask:
             admin_api.blueprint,
             desks_api.blp,
             dossier_api.blueprint,
+            deliveries_api.blp,
         ],
         page_blueprints=[
             session.pages,
@@ -74,6 +77,7 @@ def make_app(database: Database | None = None) -> Flask:
             admin.blueprint,
             presence.blueprint,
             rerouting.blueprint,
+            delivery_pages.blueprint,
         ],
         public_blueprints=[following.blueprint],
         database=database or service_database("guichet"),

@@ -16,6 +16,7 @@ from services.guichet.domain.requests import Request, State
 from services.guichet.domain.text import optional_text
 from services.guichet.storage import calendar as calendar_storage
 from services.guichet.storage import catalogue as catalogue_storage
+from services.guichet.storage import deliveries as delivery_storage
 from services.guichet.storage import notes
 from services.guichet.storage import requests as request_storage
 from services.guichet.storage.requests import Filed, Wanted
@@ -146,6 +147,7 @@ def opened_request(number: str, *, alone: bool) -> dict[str, Any]:
         possible = filed.request.possible(presenters.pinned(filed.request, catalogue).workflow, actor())
         colleagues = possible_colleagues(session, filed.request) if "assign" in possible else []
         remarks = notes.of_request(session, filed.request.id) if alone else []
+        sent = delivery_storage.of_request(session, filed.request.id) if alone else []
     found = filed.request
     version = presenters.pinned(found, catalogue)
     steps = steps_of(found, version, catalogue)
@@ -164,7 +166,7 @@ def opened_request(number: str, *, alone: bool) -> dict[str, Any]:
         "site": catalogue.sites[found.site],
         "desk": catalogue.desks.get(found.desk or ""),
         "agency": catalogue.agencies[found.agency],
-        **rerouting.shown(found, history, catalogue, user),
+        **rerouting.shown(found, history, catalogue, user, sent),
         "history": history,
         "action_names": names.ACTIONS,
         "failures": failures,

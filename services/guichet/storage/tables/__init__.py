@@ -10,6 +10,7 @@ from services.guichet.storage.tables._calendar import (
     deadline_notices,
 )
 from services.guichet.storage.tables._catalogue import agencies, catalogue_revision, desks, procedures, sites
+from services.guichet.storage.tables._deliveries import courier_batches, deliveries
 from services.guichet.storage.tables._desks import presence_exceptions, visits
 from services.guichet.storage.tables._documents import (
     document_files,
@@ -55,7 +56,9 @@ __all__ = [
     "calendar_rules",
     "catalogue_revision",
     "contacts",
+    "courier_batches",
     "deadline_notices",
+    "deliveries",
     "desks",
     "document_files",
     "document_reminders",

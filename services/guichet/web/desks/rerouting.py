@@ -10,10 +10,12 @@ from services.guichet.domain.catalogue import Catalogue
 from services.guichet.domain.requests import Request, Transition
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import requests as request_storage
+from services.guichet.storage.deliveries import Delivery
 from services.guichet.use_cases import rerouting
 from services.guichet.use_cases.requests import request_not_found
 from services.guichet.web import forms
 from services.guichet.web.access import REROUTE, actor, may
+from services.guichet.web.deliveries.pages import STATES
 from services.guichet.web.desks import words
 from shared.clock import now
 from shared.errors import Conflict, InvalidInput
@@ -22,10 +24,18 @@ from shared.web import User, current_user, language, requires, sentence, transac
 blueprint = Blueprint("rerouting", __name__)
 
 
-def shown(found: Request, history: Iterable[Transition], catalogue: Catalogue, user: User) -> dict[str, Any]:
+def shown(
+    found: Request,
+    history: Iterable[Transition],
+    catalogue: Catalogue,
+    user: User,
+    sent: Iterable[Delivery] = (),
+) -> dict[str, Any]:
     """What the page of a request says of its desk."""
     return {
         "decision": words.decision(history, catalogue),
+        "deliveries": sent,
+        "delivery_states": STATES,
         "may_reroute": may(user, *REROUTE) and found.desk is not None and found.closed_at is None,
     }
 

@@ -1,0 +1,1 @@
+"""Dossiers sent to agencies, on the web."""
