@@ -17,7 +17,7 @@ from shared.db import Database
 from tests.guichet.conftest import Caller
 from tests.guichet.factories import ANSWERS, CERTIFICATE
 from tests.guichet.queue.conftest import Desk, desk
-from tests.guichet.queue.test_api import call, do, ticket, window
+from tests.guichet.queue.steps import call, do, ticket, window
 from tests.support.statements import statements
 
 __all__ = ["desk"]

@@ -1,8 +1,6 @@
 """The queue's API: reception, windows, calls, the end of a visit."""
 
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -16,34 +14,7 @@ from shared.clock import now
 from shared.db import Database
 from tests.guichet.conftest import Caller
 from tests.guichet.factories import ANSWERS, CERTIFICATE
-
-SITE = "casablanca"
-Outbox = Callable[[], list[dict[str, Any]]]
-
-
-def ticket(who: Caller, status: int = 201, **changes: Any) -> dict[str, Any]:
-    answer = who.post("/tickets", {"site": SITE, "line": "A"} | changes)
-    assert answer.status_code == status, answer.text
-    return answer.get_json()  # type: ignore[no-any-return]
-
-
-def window(who: Caller, label: str = "1", lines: str = "A") -> str:
-    answer = who.post("/windows", {"site": SITE, "label": label, "lines": list(lines)})
-    assert answer.status_code == 201, answer.text
-    return str(answer.get_json()["id"])
-
-
-def call(who: Caller, window_id: str) -> dict[str, Any] | None:
-    answer = who.post(f"/windows/{window_id}/next")
-    assert answer.status_code == 200, answer.text
-    found: dict[str, Any] | None = answer.get_json()["ticket"]
-    return found
-
-
-def do(who: Caller, one: dict[str, Any], action: str, status: int = 200, **body: Any) -> dict[str, Any]:
-    answer = who.post(f"/tickets/{one['id']}/{action}", body)
-    assert answer.status_code == status, answer.text
-    return answer.get_json()  # type: ignore[no-any-return]
+from tests.guichet.queue.steps import SITE, Outbox, call, do, ticket, window
 
 
 def test_numbers_begin_at_one_for_each_line(agent: Caller) -> None:
@@ -340,45 +311,6 @@ def test_the_steps_of_a_visit_cannot_be_rewritten(agent: Caller, counter: Databa
     ticket(agent)
     with pytest.raises(DBAPIError, match="never changed"), counter.transaction() as session:
         session.execute(text("UPDATE ticket_steps SET actor_name = 'somebody else'"))
-
-
-def test_numbers_have_no_gap_when_many_come_at_once(agent: Caller, app: Flask, counter: Database) -> None:
-    def come(place: int) -> int:
-        # Every third visitor turns round at the door: the request is refused after its number was taken.
-        body = {"site": SITE, "line": "A"}
-        if place % 3 == 0:
-            body["procedure"] = CERTIFICATE
-        client = Caller(app.test_client(), agent.headers["Authorization"].removeprefix("Bearer "))
-        return int(client.post("/tickets", body).status_code)
-
-    with ThreadPoolExecutor(8) as crowd:
-        statuses = list(crowd.map(come, range(30)))
-    assert sorted(statuses) == [201] * 20 + [422] * 10
-    with counter.read() as session:
-        serials = session.execute(text("SELECT serial FROM tickets ORDER BY serial")).scalars().all()
-    assert serials == list(range(1, 21))
-
-
-def test_windows_calling_at_once_never_call_the_same_visitor(
-    caller: Callable[..., Caller], app: Flask
-) -> None:
-    officers = [caller(name=f"Officer {number}") for number in range(6)]
-    places = [window(officer, str(number), "AB") for number, officer in enumerate(officers)]
-    expected = {ticket(officers[0], line="AB"[number % 2])["number"] for number in range(24)}
-    called: list[str] = []
-    start = threading.Barrier(len(officers))
-
-    def serve(officer: Caller, place: str) -> None:
-        start.wait()
-        while (one := call(officer, place)) is not None:
-            called.append(one["number"])
-            do(officer, one, "finish", outcome="resolved")
-
-    with ThreadPoolExecutor(len(officers)) as house:
-        for done in [house.submit(serve, *pair) for pair in zip(officers, places, strict=True)]:
-            done.result()
-    assert len(called) == len(set(called)) == 24
-    assert set(called) == expected
 
 
 def test_a_wall_screen_may_look_and_nothing_else(

@@ -9,7 +9,7 @@ from shared.db import Database
 from tests.guichet.conftest import Caller
 from tests.guichet.factories import CERTIFICATE
 from tests.guichet.queue.conftest import Desk
-from tests.guichet.queue.test_api import ticket, window
+from tests.guichet.queue.steps import ticket, window
 from tests.support.statements import statements
 
 People = Callable[..., Desk]
