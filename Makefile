@@ -18,7 +18,7 @@ reset: ## forget the data of `make run`
 
 test: ## every test, on servers of its own; ARGS="tests/booking -k overlap" for some
 	@$(PREPARE) --dev
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS)
 
 lint: ## style, types, walls between the parts, texts without a translation
 	@$(PREPARE) --dev

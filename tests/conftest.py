@@ -1,23 +1,37 @@
 """Fixtures every test may use: real servers, started once, and emptied databases."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from deploy.local.servers import PrivateServers
 from shared.db import Database
+from shared.web.session import new_key_pair
 from tests.support.broker import TestBroker
 from tests.support.databases import TestDatabases
 
-HERE = Path(__file__).parent
+
+class _ByFolder(LoadScopeScheduling):  # type: ignore[misc]
+    """A folder's tests run in one process: what they set up for the session serves all of them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.partition("::")[0].rpartition("/")[0]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a folder's tests together in one process: what they set up for the session serves all of them."""
-    for item in items:
-        folder = item.path.relative_to(HERE).parts[0]
-        item.add_marker(pytest.mark.xdist_group(folder))
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return _ByFolder(config, log)
+
+
+@pytest.fixture(scope="session")
+def session_keys() -> Iterator[None]:
+    """One pair of keys for whoever signs sessions and whoever reads them."""
+    private, public = new_key_pair()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SESSION_PRIVATE_KEY", private)
+        environment.setenv("SESSION_PUBLIC_KEY", public)
+        yield
 
 
 @pytest.fixture(scope="session")

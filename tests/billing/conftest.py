@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,7 +18,7 @@ from shared.db import Database
 from shared.messaging.batches import Outcome, Subscription, handle_batch
 from shared.messaging.envelope import Envelope, encode
 from shared.messaging.worker import subscriptions_of
-from shared.web.session import issue_session, new_key_pair
+from shared.web.session import issue_session
 from tests.billing.factories import names
 
 EVERY_SITE = ("casablanca", "rabat", "tanger", "agadir", "souss-massa", "oujda", "tiznit", "fes")
@@ -140,15 +140,6 @@ def billing(database: Callable[[str], Database]) -> Database:
 @pytest.fixture
 def inbox(billing: Database) -> Inbox:
     return Inbox(billing)
-
-
-@pytest.fixture(scope="session")
-def session_keys() -> Iterator[None]:
-    private, public = new_key_pair()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SESSION_PRIVATE_KEY", private)
-        patch.setenv("SESSION_PUBLIC_KEY", public)
-        yield
 
 
 @pytest.fixture

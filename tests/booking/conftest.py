@@ -16,7 +16,7 @@ from services.booking.use_cases import read_events
 from services.booking.web.app import make_app
 from shared import clock
 from shared.db import Database
-from shared.web.session import COOKIE, issue_session, new_key_pair
+from shared.web.session import COOKIE, issue_session
 from tests.booking.factories import local, startup_record, tariff_record
 from tests.support.databases import TestDatabases
 
@@ -43,15 +43,6 @@ def db(booking_database: Database) -> Database:
         for table in FACTS:
             session.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - the names above
     return booking_database
-
-
-@pytest.fixture(scope="session")
-def session_keys() -> Iterator[None]:
-    private, public = new_key_pair()
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("SESSION_PRIVATE_KEY", private)
-        environment.setenv("SESSION_PUBLIC_KEY", public)
-        yield
 
 
 @pytest.fixture(scope="session")

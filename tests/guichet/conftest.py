@@ -13,7 +13,7 @@ from services.guichet.documents.encryption import new_setting
 from services.guichet.seed import seed
 from services.guichet.web.app import make_app
 from shared.db import Database
-from shared.web.session import issue_session, new_key_pair
+from shared.web.session import issue_session
 from tests.guichet.factories import startup_details
 from tests.support.databases import TestDatabases
 
@@ -85,15 +85,6 @@ def altered_catalogue(databases: TestDatabases) -> Iterator[None]:
     """For tests that change the catalogue: the next one starts from the files again."""
     yield
     databases.emptied("guichet")
-
-
-@pytest.fixture(scope="session")
-def session_keys() -> Iterator[None]:
-    private, public = new_key_pair()
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("SESSION_PRIVATE_KEY", private)
-        environment.setenv("SESSION_PUBLIC_KEY", public)
-        yield
 
 
 @pytest.fixture(scope="session")

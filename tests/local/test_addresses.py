@@ -30,7 +30,7 @@ def _published(addresses: Addresses) -> dict[str, str]:
 
 def test_each_service_has_its_own_role_database_and_broker_user(tmp_path: Path) -> None:
     told = _addresses(tmp_path).services(["billing"])
-    assert set(told) == {"BILLING_DATABASE_URL", "BILLING_AMQP_URL"}
+    assert set(told) == {"BILLING_DATABASE_URL", "BILLING_AMQP_URL", "PUBLIC_URL"}
     assert told["BILLING_DATABASE_URL"].startswith("postgresql://guichet_billing:")
     assert told["BILLING_DATABASE_URL"].endswith("@127.0.0.1:20002/guichet_billing")
     assert told["BILLING_AMQP_URL"].startswith("amqp://billing:")

@@ -47,7 +47,13 @@ def s3_server(folder: Path) -> Iterator[S3Settings]:
         *("server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-master.telemetry=false"),
         *("-volume.max=2", "-master.volumeSizeLimitMB=64", "-volume.minFreeSpacePercent=0"),
         *("-s3", f"-s3.port={settings.endpoint.rpartition(':')[2]}", f"-s3.port.grpc={free_port()}"),
-        *(f"-s3.config={folder / 's3.json'}", "-s3.iam=false", *ports),
+        *(
+            f"-s3.config={folder / 's3.json'}",
+            "-s3.iam=false",
+            "-s3.port.iceberg=0",
+            "-s3.port.lance=0",
+            *ports,
+        ),
     ]
     with (folder / "weed.log").open("wb") as log:
         running = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)

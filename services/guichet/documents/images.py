@@ -3,7 +3,7 @@
 from io import BytesIO
 from typing import BinaryIO
 
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError
 
 from services.guichet.domain.documents import MOST_PIXELS, RefusedFile
 
@@ -22,6 +22,8 @@ def rewrite(source: BinaryIO, target: BinaryIO, media_type: str) -> None:
     """
     # We decide by the number of pixels before decoding; Pillow's own limit would only warn.
     Image.MAX_IMAGE_PIXELS = None
+    # Whoever prints in the same process has told Pillow to make up what a file lacks.
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     lossless = media_type == "image/webp" and b"VP8L" in _webp_chunks(source)
     try:
         with Image.open(source, formats=[_FORMATS[media_type]]) as image:

@@ -78,7 +78,7 @@ def fields() -> str:
     """The questions again, with every answer already typed."""
     with transaction() as session:
         bundle = _bundle(session, request.form)
-    return render_template("guichet/_fields.html", **_questions(bundle, request.form))
+    return render_template("guichet/_questions.html", **_questions(bundle, request.form))
 
 
 @blueprint.post("/dossiers")
