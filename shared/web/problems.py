@@ -38,6 +38,11 @@ KINDS: dict[int, tuple[str, str, str]] = {
         N_("Conflict"),
         N_("Somebody else changed this at the same moment. Reload and try again."),
     ),
+    411: (
+        "length-required",
+        N_("Length missing"),
+        N_("Say how much is sent (Content-Length): without it, a half could be taken for the whole."),
+    ),
     413: ("too-large", N_("Too large"), N_("What was sent is larger than allowed.")),
     415: ("unsupported-format", N_("Format not accepted"), N_("Send JSON (application/json).")),
     422: ("invalid-input", N_("Check what was entered"), N_("Some values are not acceptable.")),

@@ -6,7 +6,7 @@ from functools import wraps
 from typing import Any, BinaryIO, ParamSpec, TypeVar, cast
 from urllib.parse import quote, unquote
 
-from flask import Response, current_app, g, request
+from flask import Response, abort, current_app, g, request
 from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wsgi import wrap_file
 
@@ -35,6 +35,21 @@ _FILE_FIELD = "file"
 _SHOWN = frozenset({"image/jpeg", "image/png", "image/webp"})
 _SANDBOX = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9 ._-]")
+
+
+class _Whole:
+    """A body of which nothing may be missing: the server may report a connection that was cut as its end."""
+
+    def __init__(self, stream: Source, announced: int) -> None:
+        self._stream = stream
+        self._missing = announced
+
+    def read(self, size: int = -1, /) -> bytes:
+        piece = self._stream.read(size)
+        self._missing -= len(piece)
+        if not piece and size != 0 and self._missing > 0:
+            raise ClientDisconnected
+        return piece
 
 
 def receives_file(may: Callable[..., None]) -> Callable[[Callable[..., R]], Callable[..., R]]:
@@ -121,13 +136,17 @@ def disposition(name: str, *, inline: bool) -> str:
 
 
 def _sent() -> tuple[Source, str, str | None]:
+    announced = request.content_length
+    if announced is None:
+        # A body in chunks that was cut looks like a shorter one that was not.
+        abort(411)
     if request.mimetype == "multipart/form-data":
         file = request.files.get(_FILE_FIELD)
         if file is None or not (file.filename or ""):
             raise RefusedFile("missing")
         return cast("Source", file.stream), file.filename or "", file.mimetype
     name = request.args.get("name", "") or unquote(request.headers.get("X-File-Name", ""))
-    return cast("Source", request.stream), name, request.mimetype
+    return _Whole(cast("Source", request.stream), announced), name, request.mimetype
 
 
 def _database() -> Any:
