@@ -40,14 +40,18 @@ _NOT_PLAIN = re.compile(r"[^A-Za-z0-9 ._-]")
 class _Whole:
     """A body of which nothing may be missing: the server may report a connection that was cut as its end."""
 
-    def __init__(self, stream: Source, announced: int) -> None:
+    def __init__(self, stream: Source, announced: int | None) -> None:
         self._stream = stream
-        self._missing = announced
+        self._announced = announced
+        self._received = 0
 
     def read(self, size: int = -1, /) -> bytes:
         piece = self._stream.read(size)
-        self._missing -= len(piece)
-        if not piece and size != 0 and self._missing > 0:
+        self._received += len(piece)
+        if piece and self._announced is None:
+            # Sent in chunks, half a body cannot be told from a whole one.
+            abort(411)
+        if not piece and size != 0 and self._received < (self._announced or 0):
             raise ClientDisconnected
         return piece
 
@@ -136,17 +140,13 @@ def disposition(name: str, *, inline: bool) -> str:
 
 
 def _sent() -> tuple[Source, str, str | None]:
-    announced = request.content_length
-    if announced is None:
-        # A body in chunks that was cut looks like a shorter one that was not.
-        abort(411)
     if request.mimetype == "multipart/form-data":
         file = request.files.get(_FILE_FIELD)
         if file is None or not (file.filename or ""):
             raise RefusedFile("missing")
         return cast("Source", file.stream), file.filename or "", file.mimetype
     name = request.args.get("name", "") or unquote(request.headers.get("X-File-Name", ""))
-    return _Whole(cast("Source", request.stream), announced), name, request.mimetype
+    return _Whole(cast("Source", request.stream), request.content_length), name, request.mimetype
 
 
 def _database() -> Any:
