@@ -71,7 +71,6 @@ def test_the_page_shows_nothing_of_persons_and_needs_no_script(
     for personal in ("BK123456", "•••", "Salma", "0612345678", "Benjelloun", "@"):
         assert personal not in shown
     assert "<script" not in shown
-    assert "<form" not in shown
 
 
 def test_what_is_asked_is_shown_until_it_has_come(
@@ -106,11 +105,11 @@ def test_the_page_speaks_the_readers_language(
     assert f'<html lang="{language}"' in page(phone, filed)
 
 
-def test_the_link_travels_nowhere_and_is_found_by_no_search_engine(
+def test_the_link_travels_to_no_other_site_and_is_found_by_no_search_engine(
     phone: FlaskClient, filed: dict[str, Any]
 ) -> None:
     answer = phone.get(f"/t/{filed['receipt']['tracking']}", headers=HTML)
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers.getlist("Referrer-Policy") == ["same-origin"]
     assert "noindex" in answer.headers["X-Robots-Tag"]
     assert answer.headers["Cache-Control"] == "no-store"
 

@@ -41,3 +41,8 @@ def find(session: Session, sha256: bytes) -> Filed | None:
 def revoke(session: Session, request_id: UUID, *, at: datetime) -> None:
     """From now on, none of the links made so far leads anywhere."""
     session.execute(update(_requests).where(_requests.c.id == request_id).values(tracking_revoked_at=at))
+
+
+def lock(session: Session, request_id: UUID) -> None:
+    """Of two files sent for one request, the second waits for the first."""
+    session.execute(select(_requests.c.id).where(_requests.c.id == request_id).with_for_update())

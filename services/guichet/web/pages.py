@@ -20,7 +20,7 @@ from services.guichet.storage import deliveries as delivery_storage
 from services.guichet.storage import notes
 from services.guichet.storage import requests as request_storage
 from services.guichet.storage.requests import Filed, Wanted
-from services.guichet.use_cases import requests
+from services.guichet.use_cases import documents, requests
 from services.guichet.use_cases.request_life import possible_colleagues
 from services.guichet.web import names, presenters, views
 from services.guichet.web.access import ACT, FILE, MANAGE, actor, may, note_seen
@@ -143,6 +143,8 @@ def opened_request(number: str, *, alone: bool) -> dict[str, Any]:
         if alone:
             note_seen(session, filed, catalogue)
         papers = request_papers(session, filed.request) if alone else {}
+        asked = filed.request.state is State.COMPLEMENT_REQUESTED
+        list_of_papers = documents.checklist(session, filed.request) if asked else []
         calendar = calendar_storage.current(session).of(filed.request.site)
         possible = filed.request.possible(presenters.pinned(filed.request, catalogue).workflow, actor())
         colleagues = possible_colleagues(session, filed.request) if "assign" in possible else []
@@ -174,6 +176,7 @@ def opened_request(number: str, *, alone: bool) -> dict[str, Any]:
         "colleagues": [(str(one.id), one.name) for one in colleagues],
         "remarks": remarks,
         "asked_items": asked_items(found, version),
+        "come": {item.code for item in list_of_papers if item.received},
         "may_note": may(user, *ACT),
         "may_share": may(user, *FILE),
         "just_filed": "filed" in request.args,

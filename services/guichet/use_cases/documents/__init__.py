@@ -1,5 +1,6 @@
 """What is done with documents; other topics use the functions named here."""
 
+from services.guichet.use_cases.documents.by_link import asked_by_link, check_asked, hand_in_by_link
 from services.guichet.use_cases.documents.filing import (
     attach,
     change_expiry,
@@ -19,11 +20,14 @@ from services.guichet.use_cases.documents.reading import (
 
 __all__ = [
     "RequestDocuments",
+    "asked_by_link",
     "attach",
     "change_expiry",
+    "check_asked",
     "checklist",
     "erase_startup_documents",
     "file_document",
+    "hand_in_by_link",
     "mark_seen",
     "move_startup_documents",
     "of_request",

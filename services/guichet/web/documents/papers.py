@@ -20,6 +20,7 @@ from services.guichet.domain.documents import (
 )
 from services.guichet.domain.numbers import ZONE
 from services.guichet.domain.requests import CLOSED, DECIDED, Request, State
+from services.guichet.domain.sent_by_link import TRACKING_LINK
 from services.guichet.storage import documents as storage
 from services.guichet.use_cases import documents
 from services.guichet.web.access import ACT, may
@@ -74,7 +75,8 @@ def request_papers(session: Session, request: Request) -> dict[str, Any]:
     vault = storage.of_startup(session, request.startup_id)
     today = now().astimezone(ZONE).date()
     offered = documents.offered(vault, found.items, today)
-    papers = [_paper(item, by_id, offered.get(item.code, []), user, today) for item in found.items]
+    by_link = {one.document_id for one, _ in found.received if one.by == TRACKING_LINK}
+    papers = [_paper(item, by_id, offered.get(item.code, []), user, today, by_link) for item in found.items]
     if found.outcome is not None and (
         found.outcome.received or request.state in (State.IN_PROGRESS, State.COMPLETED)
     ):
@@ -91,15 +93,19 @@ def request_papers(session: Session, request: Request) -> dict[str, Any]:
     }
 
 
-def file_of(one: VaultDocument, roles: Collection[str], today: date) -> File:
-    """A name may hold the name of a person: only those who may open a document read it."""
+def file_of(one: VaultDocument, roles: Collection[str], today: date, *, by_link: bool = False) -> File:
+    """A name may hold the name of a person: only those who may open a document read it.
+
+    ``by_link``: the startup sent it itself.
+    """
     kind = kind_of(one.kind)
     kind_name = kind.names.within(language())
     readable = may_read(kind, roles)
     tone, word = _validity(one, today)
     pages = gettext("%(count)s p.", count=one.pages) if one.pages else ""
     filed = f"{day(one.filed_at)} {clock(one.filed_at)}"
-    about = list(filter(None, (MEDIA_TYPES[one.media_type][0], pages, _size(one.size), filed)))
+    sent = gettext("sent by the startup") if by_link or one.filed_by == TRACKING_LINK else ""
+    about = list(filter(None, (MEDIA_TYPES[one.media_type][0], pages, _size(one.size), filed, sent)))
     return File(
         id=one.id,
         name=one.name if readable else kind_name,
@@ -120,6 +126,7 @@ def _paper(
     offered: Sequence[VaultDocument],
     user: User,
     today: date,
+    by_link: Collection[UUID | None] = (),
     *,
     outcome: bool = False,
 ) -> Paper:
@@ -136,7 +143,7 @@ def _paper(
         tone=tone,
         word=word,
         on_paper=item.on_paper,
-        files=[file_of(by_id[one], user.roles, today) for one in item.document_ids],
+        files=[file_of(by_id[one], user.roles, today, by_link=one in by_link) for one in item.document_ids],
         offered=[file_of(one, user.roles, today) for one in offered[:3]],
         outcome=outcome,
     )

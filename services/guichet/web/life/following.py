@@ -1,57 +1,75 @@
 """The page a startup follows its request on: ``/t/<token>``, without signing in.
 
-It says where the request stands and what is asked, shows no number of a person and no motive (that
-went to the startup by e-mail), and works without scripts on a telephone.
+It says where the request stands and what is asked, takes the documents asked for, shows no number of a
+person, no name of a file and no motive (that went to the startup by e-mail), and works without scripts
+on a telephone.
+
+What another site would need to forge a form here is the token, and then it needs no forging; that the
+browser says the form comes from our own page is asked for all the same (``refuse_forged_request``).
 """
 
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
 from typing import Any
+from urllib.parse import quote
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from werkzeug.exceptions import RequestEntityTooLarge
 
+from services.guichet.documents.intake import Stored, TooLarge
 from services.guichet.domain.catalogue import Catalogue
+from services.guichet.domain.documents import MEDIA_TYPES
 from services.guichet.domain.requests import Request, State
+from services.guichet.domain.sent_by_link import AskedItem
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage.requests import Filed
-from services.guichet.use_cases import tracking
+from services.guichet.use_cases import documents, tracking
 from services.guichet.web import names, presenters
+from services.guichet.web.documents.papers import LIMITS
+from services.guichet.web.documents.transfer import receives_file
 from services.guichet.web.life import receipts
 from services.guichet.web.steps import steps
 from shared.clock import now
-from shared.errors import NotFound
+from shared.errors import DomainError, NotFound
+from shared.logging import get_logger
 from shared.printing import qr_code
 from shared.web import language, sentence, transaction
 from shared.web.i18n import clock, date_long
 from shared.web.throttle import Throttle
+
+log = get_logger()
 
 blueprint = Blueprint("following", __name__)
 
 # Whole offices share one address: generous for people, hopeless for somebody who guesses.
 _views = Throttle(failures=240, window_seconds=60)
 _guesses = Throttle(failures=20, window_seconds=900)
+_sent_by_link = Throttle(failures=30, window_seconds=3600)
+_sent_from = Throttle(failures=120, window_seconds=3600)
+#: a telephone offers its camera for types, not for endings
+_ACCEPTED = ",".join(MEDIA_TYPES)
 
 
-def _public(view: Callable[[str], ResponseReturnValue]) -> Callable[[str], Response]:
+def _public(view: Callable[..., ResponseReturnValue]) -> Callable[..., Response]:
     """Count what an address asks for, and tell whoever follows a dead link what to do."""
 
     @wraps(view)
-    def counted(token: str) -> Response:
+    def counted(token: str, **given: Any) -> Response:
         address = request.remote_addr or ""
         _guesses.check("", address)
         _views.check("", address)
         _views.failed("", address)
         try:
-            response = make_response(view(token))
+            response = make_response(view(token, **given))
         except NotFound as error:
             _guesses.failed("", address)
             page = render_template("guichet/tracking_gone.html", sentence=sentence(error))
             response = make_response(page, 404)
-        # The address is the key: it must not travel on, nor be found by a search engine.
-        response.headers["Referrer-Policy"] = "no-referrer"
+        # The address is the key: no search engine may find it. It does not travel to other sites either
+        # (the policy of every page); to our own it must, or the form would not say where it comes from.
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
         return response
 
@@ -62,10 +80,49 @@ def _public(view: Callable[[str], ResponseReturnValue]) -> Callable[[str], Respo
 @_public
 def follow(token: str) -> ResponseReturnValue:
     """Status, promised date, what is asked."""
+    return _page(token)
+
+
+def _asked(token: str, code: str) -> None:
+    """Refuse a file before it is read: too many of them, or one nobody asked for."""
+    address = request.remote_addr or ""
+    link = tracking.digest(token).hex()
+    _sent_by_link.check(link, "")
+    _sent_from.check("", address)
     with transaction() as session:
-        filed = tracking.follow(session, token, at=now())
-        catalogue = catalogue_storage.current(session)
-    return render_template("guichet/tracking.html", **_shown(filed, catalogue, token))
+        documents.check_asked(session, token, code, at=now())
+    _sent_by_link.failed(link, "")
+    _sent_from.failed("", address)
+
+
+def _told(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+    """A file that is refused is told on the page itself, beside what it was for."""
+
+    @wraps(view)
+    def telling(token: str, code: str) -> ResponseReturnValue:
+        try:
+            return view(token, code)
+        except NotFound:
+            raise
+        except RequestEntityTooLarge:
+            refusal: DomainError = TooLarge()
+        except DomainError as error:
+            refusal = error
+        log.info("file_by_link_refused", status=refusal.status, reason=type(refusal).__name__)
+        return _page(token, refused=code, refusal=sentence(refusal)), refusal.status
+
+    return telling
+
+
+@blueprint.post("/t/<token>/documents/<path:code>")
+@_public
+@_told
+@receives_file(_asked)
+def hand_in(token: str, code: str, *, stored: Stored) -> ResponseReturnValue:
+    """One file for one of the documents asked for; it goes into the startup's vault."""
+    with transaction() as session:
+        documents.hand_in_by_link(session, token, code, stored, at=now())
+    return redirect(f"/t/{quote(token)}?received={quote(code, safe='')}", 303)
 
 
 @blueprint.get("/t/<token>/receipt.pdf")
@@ -78,10 +135,24 @@ def receipt(token: str) -> ResponseReturnValue:
     return receipts.answer(found, language())
 
 
-def _shown(filed: Filed, catalogue: Catalogue, token: str) -> dict[str, Any]:
+def _page(token: str, *, refused: str | None = None, refusal: str = "") -> str:
+    with transaction() as session:
+        filed = tracking.follow(session, token, at=now())
+        catalogue = catalogue_storage.current(session)
+        asked = documents.asked_by_link(session, filed.request, at=now())
+    came = next((one for one in asked if one.received and one.code == request.args.get("received")), None)
+    return render_template(
+        "guichet/tracking.html",
+        **_shown(filed, catalogue, token, asked),
+        came=came,
+        refused=refused,
+        refusal=refusal,
+    )
+
+
+def _shown(filed: Filed, catalogue: Catalogue, token: str, asked: list[AskedItem]) -> dict[str, Any]:
     found = filed.request
     procedure = presenters.pinned(found, catalogue)
-    asked = found.complement if found.state is State.COMPLEMENT_REQUESTED else None
     return {
         "request_": found,
         "filed": filed,
@@ -89,7 +160,11 @@ def _shown(filed: Filed, catalogue: Catalogue, token: str) -> dict[str, Any]:
         "site": catalogue.sites[found.site],
         "status_": _status(found),
         "due": _due(found),
-        "asked": [(item, item.names(procedure)) for item in asked.items] if asked else [],
+        "asked": asked,
+        "completing": found.state is State.COMPLEMENT_REQUESTED,
+        "sendable": any(one.open for one in asked),
+        "limits": LIMITS,
+        "accepted": _ACCEPTED,
         "steps": steps(found, procedure, catalogue, for_startup=True),
         "token": token,
         "qr": qr_code(tracking.address(token)),
