@@ -1,15 +1,17 @@
 """Everybody wants the last slot: exactly one has it."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import insert, text
+from psycopg.errors import DeadlockDetected
+from sqlalchemy import event, insert, text
 from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -58,7 +60,23 @@ def test_fifty_at_once_for_the_last_slot_and_exactly_one_wins(
     assert rows()["bookings"] == rows()["outbox"] == 1
 
 
-def test_overlapping_wishes_never_leave_two_bookings_on_one_space(app: Flask, db: Database) -> None:
+@pytest.fixture
+def deadlocks(db: Database) -> Iterator[list[object]]:
+    """Every time PostgreSQL had to end a transaction because two waited for each other."""
+    found: list[object] = []
+
+    def note(context: ExceptionContext) -> None:
+        if isinstance(context.original_exception, DeadlockDetected):
+            found.append(context.statement)
+
+    event.listen(db.engine, "handle_error", note)
+    yield found
+    event.remove(db.engine, "handle_error", note)
+
+
+def test_overlapping_wishes_wait_in_line_and_never_leave_two_bookings_on_one_space(
+    app: Flask, db: Database, deadlocks: list[object]
+) -> None:
     bearer = token("agent", ("casablanca",))
 
     def wish(number: int) -> int:
@@ -72,6 +90,7 @@ def test_overlapping_wishes_never_leave_two_bookings_on_one_space(app: Flask, db
     statuses = Counter(at_once(wish))
     assert set(statuses) <= {201, 409}
     assert statuses[201] >= 1
+    assert deadlocks == []
     with db.read() as session:
         assert session.scalar(OVERLAPS) == 0
         assert session.scalar(text("SELECT count(*) FROM bookings")) == statuses[201]

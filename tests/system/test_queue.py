@@ -55,6 +55,7 @@ def test_the_pages_of_the_queue_and_the_dashboard_are_readable_by_everybody(
 ) -> None:
     manager = clerk(language, role="site_manager")
     created = manager.post("/guichet/api/v1/tickets", {"site": SITE, "line": "A", "kind": "priority"})
+    manager.post("/guichet/api/v1/wall-screens", {"site": SITE, "name": "Accueil"})
     paths = (
         QUEUE,
         "/guichet/queue/new",
