@@ -25,7 +25,7 @@ class BillingWorker(EventWorker):
 
     @subscribe(consumed.StartupErased)
     def startup_erased(self, event: Event, session: Session) -> None:
-        use_cases.forget_startup(session, event.data["startup_id"])
+        use_cases.forget_startup(session, event.data["startup_id"], event.data["version"])
 
     @subscribe(consumed.RequestCompleted)
     def request_completed(self, event: Event, session: Session) -> None:

@@ -30,7 +30,7 @@ class BookingWorker(EventWorker):
 
     @subscribe(consumed.StartupErased)
     def startup_erased(self, event: Event, session: Session) -> None:
-        read_events.startup_erased(session, event.data["startup_id"])
+        read_events.startup_erased(session, event.data)
 
     @subscribe(consumed.TariffChanged)
     def tariff_changed(self, event: Event, session: Session) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Row, select, text
 
 from services.notifications.domain.audience import Channel
 from services.notifications.domain.delivery import Policy, Verdict
-from services.notifications.domain.message import Outcome
+from services.notifications.domain.message import Job, Outcome
 from services.notifications.storage.tables import attempts, messages
 from services.notifications.use_cases import startups, telling
 from services.notifications.use_cases.sending import record_outcomes, take_due
@@ -28,16 +28,21 @@ def tell(db: Database, **given: Any) -> None:
         telling.request_submitted(session, make.request_submitted(**given))
 
 
-def conclude(db: Database, verdict: Verdict, detail: str = "") -> None:
+def taken(db: Database) -> list[Job]:
+    """Lease what is due, as a sender does."""
     with db.transaction() as session:
-        jobs = take_due(
+        return take_due(
             session.connection(),
             {Channel.EMAIL: 9, Channel.SMS: 9},
             sender="test",
             lease=timedelta(seconds=60),
         )
+
+
+def conclude(db: Database, verdict: Verdict, detail: str = "", *, jobs: list[Job] | None = None) -> None:
+    held = taken(db) if jobs is None else jobs
     with db.transaction() as session:
-        record_outcomes(session, [(job, Outcome(verdict, detail)) for job in jobs], POLICIES, now=clock.now())
+        record_outcomes(session, [(job, Outcome(verdict, detail)) for job in held], POLICIES, now=clock.now())
 
 
 def listed(client: FlaskClient, **query: str) -> list[dict[str, Any]]:

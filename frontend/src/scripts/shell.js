@@ -2,6 +2,7 @@ import "htmx.org";
 import "./dialogs.js";
 import "./forms.js";
 import "./fragments.js";
+import "./gather.js";
 import "./keys.js";
 import "./live.js";
 import "./requests.js";

@@ -43,9 +43,10 @@ class StartupMerged(Reading):
 
 @consumed("guichet.startup_erased.v1")
 class StartupErased(Reading):
-    """The people of this startup asked to be forgotten."""
+    """The people of this startup asked to be forgotten; ``version`` is that of the record that remains."""
 
     startup_id = fields.UUID(required=True)
+    version = fields.Integer(load_default=None)
 
 
 class FeeLine(Reading):

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, or_, select, update
+from sqlalchemy import Row, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -63,12 +63,17 @@ def merge_startup(session: Session, *, into: UUID, merged: UUID) -> None:
     )
 
 
-def forget_startup(session: Session, startup_id: UUID) -> None:
-    """Drop the address of a startup, and of the records merged into it."""
+def forget_startup(session: Session, startup_id: UUID, version: int | None) -> None:
+    """Drop the address of a startup and whatever names those merged into it; believe no earlier version."""
     session.execute(
         update(startups)
-        .where(or_(startups.c.startup_id == startup_id, startups.c.merged_into == startup_id))
-        .values(address=None)
+        .where(startups.c.startup_id == startup_id)
+        .values(address=None, version=func.greatest(startups.c.version, (version or 1) - 1))
+    )
+    session.execute(
+        update(startups)
+        .where(startups.c.merged_into == startup_id)
+        .values(legal_name="", ice=None, address=None)
     )
 
 
@@ -79,7 +84,8 @@ def save_startup(session: Session, values: dict[str, Any]) -> None:
         statement.on_conflict_do_update(
             index_elements=["startup_id"],
             set_={name: statement.excluded[name] for name in values if name != "startup_id"},
-            where=startups.c.version < statement.excluded.version,
+            # A record that leads to another has said its last: what comes of it later is an old event again.
+            where=(startups.c.version < statement.excluded.version) & startups.c.merged_into.is_(None),
         )
     )
 

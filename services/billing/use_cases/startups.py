@@ -26,10 +26,10 @@ def merge_startup(session: Session, into: UUID, merged: UUID) -> None:
     charges.move_open(session, into=into, merged=merged)
 
 
-def forget_startup(session: Session, startup_id: UUID) -> None:
+def forget_startup(session: Session, startup_id: UUID, version: int | None) -> None:
     """Keep what the law wants on documents already issued, and nothing more than a name to show.
 
     Documents hold their buyer themselves (CGI art. 145-III and 211: ten years); the copy of the
     record is only needed for charges still to be invoiced, whose buyer must be named.
     """
-    reference.forget_startup(session, startup_id)
+    reference.forget_startup(session, startup_id, version)

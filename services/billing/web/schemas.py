@@ -167,3 +167,15 @@ class TariffOut(Schema):
 
 class TariffList(Schema):
     items = fields.List(fields.Nested(TariffOut))
+
+
+class PersonalDataOut(Schema):
+    service = fields.String(required=True, validate=validate.Equal("billing"))
+    made_at = Instant(required=True)
+    startup = fields.Dict(required=True, metadata={"description": "the buyer as billing knows it"})
+    merged = fields.List(
+        fields.Dict(), required=True, metadata={"description": "records that only lead to it"}
+    )
+    charges = fields.List(fields.Dict(), required=True)
+    invoices = fields.List(fields.Dict(), required=True)
+    credit_notes = fields.List(fields.Dict(), required=True)

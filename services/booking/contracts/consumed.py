@@ -42,12 +42,13 @@ class StartupMerged(Schema):
 
 @consumed("guichet.startup_erased.v1")
 class StartupErased(Schema):
-    """The people of this startup asked to be forgotten."""
+    """The people of this startup asked to be forgotten; ``version`` is that of the record that remains."""
 
     class Meta:
         unknown = EXCLUDE
 
     startup_id = fields.UUID(required=True)
+    version = fields.Integer(load_default=None)
 
 
 @consumed("billing.tariff_changed.v1")

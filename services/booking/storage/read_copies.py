@@ -33,8 +33,21 @@ def save_startup(session: Session, record: Mapping[str, Any]) -> None:
                 name: statement.excluded[name]
                 for name in ("legal_name", "ice", "site", "resident", "version")
             },
-            where=startups.c.version < statement.excluded.version,
+            # A record that leads to another has said its last: what comes of it later is an old event again.
+            where=(startups.c.version < statement.excluded.version) & startups.c.merged_into.is_(None),
         )
+    )
+
+
+def forget_startup(session: Session, startup_id: UUID, *, version: int | None) -> None:
+    """Believe no earlier version again, and drop the names of the records merged into this one."""
+    session.execute(
+        update(startups)
+        .where(startups.c.startup_id == startup_id)
+        .values(version=func.greatest(startups.c.version, (version or 1) - 1))
+    )
+    session.execute(
+        update(startups).where(startups.c.merged_into == startup_id).values(legal_name="", ice=None)
     )
 
 

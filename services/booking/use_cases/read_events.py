@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -21,9 +20,10 @@ def startup_merged(session: Session, record: Mapping[str, Any]) -> None:
     bookings.move_to_startup(session, into=into, merged=merged)
 
 
-def startup_erased(session: Session, startup_id: UUID) -> None:
+def startup_erased(session: Session, record: Mapping[str, Any]) -> None:
     """Forget what people wrote about its bookings; the hours and the space stay."""
-    bookings.forget_words(session, startup_id)
+    read_copies.forget_startup(session, record["startup_id"], version=record["version"])
+    bookings.forget_words(session, record["startup_id"])
 
 
 def tariff_changed(session: Session, record: Mapping[str, Any], at: datetime) -> None:

@@ -194,3 +194,13 @@ class Confirmation(ma.Schema):
 
 class Cancellation(ma.Schema):
     reason = Text(longest=LONGEST_REASON, shortest=0, load_default=None, allow_none=True)
+
+
+class PersonalDataOut(ma.Schema):
+    service = fields.String(required=True, validate=ma.validate.Equal("booking"))
+    made_at = Instant(required=True)
+    startup = fields.Dict(required=True, metadata={"description": "booking's copy of the record"})
+    merged = fields.List(
+        fields.Dict(), required=True, metadata={"description": "records that only lead to it"}
+    )
+    bookings = fields.List(fields.Dict(), required=True)

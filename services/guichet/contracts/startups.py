@@ -105,6 +105,7 @@ class StartupMerged(Schema):
         "startup_id": "01930000-0000-7000-8000-000000000001",
         "site": "casablanca",
         "erased_at": "2026-11-23T09:00:00Z",
+        "version": 3,
     },
 )
 class StartupErased(Schema):
@@ -116,3 +117,6 @@ class StartupErased(Schema):
     startup_id = fields.UUID(required=True)
     site = fields.String(required=True)
     erased_at = Instant(required=True)
+    version = fields.Integer(
+        metadata={"description": "of the record that remains: no earlier one counts any more"}
+    )

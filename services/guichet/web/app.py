@@ -16,7 +16,16 @@ from services.guichet.web.deliveries import pages as delivery_pages
 from services.guichet.web.desks import admin, inbox, presence, rerouting
 from services.guichet.web.desks import api as desks_api
 from services.guichet.web.directory import api as directory_api
-from services.guichet.web.directory import importing, listing, merging, people, record
+from services.guichet.web.directory import (
+    files_api,
+    importing,
+    listing,
+    merging,
+    merging_api,
+    people,
+    people_api,
+    record,
+)
 from services.guichet.web.documents import api as documents_api
 from services.guichet.web.documents import pages as documents_pages
 from services.guichet.web.documents.transfer import CABINET
@@ -41,6 +50,9 @@ def make_app(database: Database | None = None) -> Flask:
             api.session_blp,
             api.catalogue_blp,
             directory_api.startups_blp,
+            merging_api.blp,
+            files_api.blp,
+            people_api.blp,
             api.requests_blp,
             life_api.life_blp,
             calendar_api.blueprint,

@@ -99,6 +99,7 @@ class StartupMerged(_Reading):
 @consumed("guichet.startup_erased.v1")
 class StartupErased(_Reading):
     startup_id = fields.UUID(required=True)
+    version = fields.Integer(load_default=None)
 
 
 @consumed("guichet.request_submitted.v1")

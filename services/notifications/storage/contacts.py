@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -51,7 +51,8 @@ def save_startup(session: Session, startup: Startup, *, site: str, version: int,
     statement = statement.on_conflict_do_update(
         index_elements=[startups.c.id],
         set_={name: statement.excluded[name] for name in values if name != "id"},
-        where=startups.c.version < statement.excluded.version,
+        # A record that leads to another has said its last: what comes of it later is an old event again.
+        where=(startups.c.version < statement.excluded.version) & startups.c.merged_into.is_(None),
     ).returning(startups.c.id)  # type: ignore[assignment]
     return session.execute(statement).first() is not None
 
@@ -88,10 +89,23 @@ def merge(session: Session, *, into: UUID, merged: UUID, now: datetime) -> None:
     )
 
 
-def forget(session: Session, startup_id: UUID) -> None:
-    """Drop the people of a startup, and what waited to be told them."""
-    ids = or_(startups.c.id == startup_id, startups.c.merged_into == startup_id)
-    session.execute(update(startups).where(ids).values(contacts=[]))
+def forget(session: Session, startup_id: UUID, *, version: int | None, now: datetime) -> None:
+    """Drop the people of a startup, and what waited to be told them; believe no earlier version again."""
+    before = (version or 1) - 1
+    known = insert(startups).values(
+        id=startup_id, legal_name="", site="", version=before, contacts=[], updated_at=now
+    )
+    session.execute(
+        known.on_conflict_do_update(
+            index_elements=[startups.c.id],
+            set_={"contacts": [], "version": func.greatest(startups.c.version, before), "updated_at": now},
+        )
+    )
+    session.execute(
+        update(startups)
+        .where(startups.c.merged_into == startup_id)
+        .values(legal_name="", contacts=[], updated_at=now)
+    )
     session.execute(delete(waiting_causes).where(waiting_causes.c.startup_id == startup_id))
 
 

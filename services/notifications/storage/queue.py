@@ -48,20 +48,23 @@ _CLAIM = """
 """
 
 # The number of the attempt is the fence: a sender that was frozen past its lease changes
-# nothing any more, except that its good news still settles a message nobody is sending.
+# nothing any more, except that its good news still settles a message nobody is sending. What a
+# server says names the address: it is not kept of a message that was emptied meanwhile.
 _RECORD = """
     WITH new AS (
         SELECT * FROM json_to_recordset(%(done)s::json) AS new (
                id uuid, round integer, attempts integer, verdict text, state text, doubts integer,
                due_at timestamptz, provider_id text, detail text, reason text, delivered boolean)
     ), closed AS (
-        UPDATE attempts SET finished_at = %(at)s, verdict = new.verdict, detail = new.detail
-          FROM new
+        UPDATE attempts SET finished_at = %(at)s, verdict = new.verdict,
+               detail = CASE WHEN told.forgotten_at IS NULL THEN new.detail END
+          FROM new JOIN messages told ON told.id = new.id
          WHERE attempts.message_id = new.id AND attempts.round = new.round
            AND attempts.number = new.attempts
     )
     UPDATE messages SET state = new.state, doubts = new.doubts, due_at = new.due_at,
-           provider_id = coalesce(new.provider_id, messages.provider_id), detail = new.detail,
+           provider_id = coalesce(new.provider_id, messages.provider_id),
+           detail = CASE WHEN messages.forgotten_at IS NULL THEN new.detail END,
            reason = new.reason,
            accepted_at = CASE WHEN new.state IN ('accepted', 'delivered')
                               THEN coalesce(messages.accepted_at, %(at)s) ELSE messages.accepted_at END,

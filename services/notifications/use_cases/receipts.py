@@ -28,6 +28,9 @@ def note_receipt(session: Session, *, reference: str, status: str, detail: str |
     if row is None or row.channel != Channel.SMS or round_ > row.round:
         raise NotFound(N_("No SMS was sent under this reference."), field="reference")
     now = clock.now()
+    if row.forgotten_at is not None:
+        # Gateways name the number they could not reach: that was forgotten for good.
+        detail = None
     messages.note_receipt(session, message_id, round_, status.strip().lower(), detail, now)
     change = receive(messages.delivery_of(row), meaning, round=round_)
     with bound_contextvars(correlation_id=row.correlation_id, event_id=str(row.cause_event_id)):

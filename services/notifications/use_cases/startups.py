@@ -60,9 +60,9 @@ def follow_merge(session: Session, event: Event) -> None:
 
 def forget_people(session: Session, event: Event) -> None:
     """Empty the messages of an erased startup; its contacts left with the record's last version."""
-    startup_id = event.data["startup_id"]
-    contacts.forget(session, startup_id)
-    forgotten = messages.forget_startup(session, startup_id, now=clock.now())
+    startup_id, now = event.data["startup_id"], clock.now()
+    contacts.forget(session, startup_id, version=event.data["version"], now=now)
+    forgotten = messages.forget_startup(session, startup_id, now=now)
     log.info("startup_erased", startup_id=str(startup_id), messages=forgotten)
 
 

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from services.notifications.settings import NotificationSettings
+from services.notifications.web import personal_data
 from services.notifications.web.api import messages_api, receipts_api
 from services.notifications.web.pages import pages
 from shared.db import Database
@@ -13,8 +14,8 @@ def make_app(database: Database | None = None, *, settings: NotificationSettings
     """Return the app, on the service's own database unless another is given."""
     app = create_app(
         "notifications",
-        api_blueprints=[messages_api, receipts_api],
-        page_blueprints=[pages],
+        api_blueprints=[messages_api, receipts_api, personal_data.blp],
+        page_blueprints=[pages, personal_data.pages],
         database=database or service_database("notifications"),
     )
     sms = (settings or NotificationSettings.load()).sms

@@ -75,3 +75,13 @@ class ReceiptIn(Schema):
     reference = Text(longest=64, required=True)
     status = Text(longest=40, required=True)
     error = Text(longest=300, load_default=None, allow_none=True, shortest=0)
+
+
+class PersonalDataOut(Schema):
+    service = fields.String(required=True, validate=validate.Equal("notifications"))
+    made_at = Instant(required=True)
+    startup = fields.Dict(required=True, metadata={"description": "this service's copy of the record"})
+    messages = fields.List(fields.Dict(), required=True)
+    waiting = fields.List(
+        fields.Dict(), required=True, metadata={"description": "what will be told once the record is known"}
+    )

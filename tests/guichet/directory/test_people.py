@@ -57,13 +57,33 @@ def test_the_copy_holds_everything_about_the_people(
     answer = manager.post(f"/guichet/startups/{gone['id']}/people/copy", {})
     assert answer.status_code == 200
     packed = zipfile.ZipFile(io.BytesIO(answer.data))
-    data = orjson.loads(packed.read("startup.json"))
+    data = orjson.loads(packed.read("guichet.json"))
     page = packed.read("startup.html").decode()
     assert data["startup"]["contacts"][0]["email"] == "salma@atlas.example.com"
     assert data["requests"][0]["answers"]["cnie"] == CIN
     for found in (CIN, "salma@atlas.example.com", "n’a pas signé"):
         assert found in page
     assert "Données de ses personnes remises" in manager.get(f"/guichet/startups/{gone['id']}")
+    assert "le service n’a pas répondu : Salles" in page
+
+
+def test_what_the_browser_gathered_from_the_other_services_is_in_the_copy(
+    manager: Browser, gone: dict[str, Any]
+) -> None:
+    sent = {"service": "booking", "bookings": [{"title": "Entretien de Salma"}]}
+    form = {
+        "csrf_token": manager.csrf,
+        "booking": (io.BytesIO(orjson.dumps(sent)), "booking.json"),
+        "billing": (io.BytesIO(b"<html>"), "billing.json"),
+    }
+    answer = manager.client.post(f"/guichet/startups/{gone['id']}/people/copy", data=form)
+    packed = zipfile.ZipFile(io.BytesIO(answer.data))
+    assert sorted(packed.namelist()) == ["booking.json", "guichet.json", "startup.html"]
+    assert orjson.loads(packed.read("booking.json")) == sent
+    page = packed.read("startup.html").decode()
+    assert "Entretien de Salma" in page
+    assert "n’a pas répondu : Factures" in page
+    assert "n’a pas répondu : Salles" not in page
 
 
 def test_nobody_but_a_manager_gets_the_copy(browser_for: BrowserFor, gone: dict[str, Any]) -> None:
@@ -111,6 +131,28 @@ def test_a_company_keeps_its_name_and_a_sole_trader_does_not(
     left = agent.get(f"/startups/{trader['id']}").get_json()
     assert "Karim" not in left["legal_name"]
     assert (left["ice"], left["rc_number"], left["address"]) == (None, None, None)
+
+
+def test_a_sole_trader_is_forgotten_in_the_records_merged_into_theirs_too(
+    agent: Caller, manager: Browser, gone: dict[str, Any], counter: Database
+) -> None:
+    trader = agent.register(
+        legal_name="Karim Ouaziz", legal_form="natural_person", ice=None, rc_court=None, rc_number=None
+    )
+    merged = manager.post(
+        "/guichet/startups/merge",
+        {
+            "winner": gone["id"],
+            "winner_version": gone["version"],
+            "loser": trader["id"],
+            "loser_version": 1,
+            **{f"keep-{name}": "winner" for name in ("legal_name", "legal_form", "status")},
+        },
+    )
+    assert merged.status_code == 303, merged.text
+    assert "Karim" in everything(counter)
+    assert erase(manager, gone | {"version": gone["version"] + 1}).status_code == 303
+    assert "Karim" not in everything(counter)
 
 
 def test_a_startup_still_served_is_not_forgotten(agent: Caller, manager: Browser) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from services.guichet.domain.catalogue import FieldKind, Procedure
 from services.guichet.domain.startups import Startup, Status
@@ -31,7 +32,7 @@ def erase(startup: Startup, *, natural_person: bool, open_requests: int, at: dat
         return remains
     return replace(
         remains,
-        legal_name=f"#{startup.id.hex[-8:]}",
+        legal_name=nameless(startup.id),
         ice=None,
         rc_court=None,
         rc_number=None,
@@ -41,6 +42,11 @@ def erase(startup: Startup, *, natural_person: bool, open_requests: int, at: dat
         address=None,
         space=None,
     )
+
+
+def nameless(startup_id: UUID) -> str:
+    """What a record is called when its name was somebody's."""
+    return f"#{startup_id.hex[-8:]}"
 
 
 def kept_answers(procedure: Procedure) -> list[str]:

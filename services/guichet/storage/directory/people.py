@@ -1,6 +1,7 @@
-"""What the base knows of the people of a startup: to hand it out, or to forget it."""
+"""Forgetting the people of a startup, in whatever table the counter has something of theirs."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,35 +22,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from services.guichet.domain.dossiers import DossierState
 from services.guichet.domain.requests import State
+from services.guichet.domain.text import search_key
 from services.guichet.storage import tables
 
 _requests = tables.requests
+_startups = tables.startups
 _history = tables.request_history
 
 FORGOTTEN = "—"
 ENDED = (State.HANDED_OVER, State.REJECTED, State.WITHDRAWN)
-
-
-def requests_of(session: Session, startup_id: UUID) -> Sequence[Any]:
-    return session.execute(
-        select(_requests).where(_requests.c.startup_id == startup_id).order_by(_requests.c.id)
-    ).all()
-
-
-def history_of(session: Session, request_ids: Collection[UUID]) -> Sequence[Any]:
-    return session.execute(
-        select(_history)
-        .where(_history.c.request_id.in_(request_ids))
-        .order_by(_history.c.request_id, _history.c.version)
-    ).all()
-
-
-def documents_of(session: Session, startup_id: UUID) -> Sequence[Any]:
-    documents = tables.documents
-    return session.execute(
-        select(documents).where(documents.c.startup_id == startup_id).order_by(documents.c.id)
-    ).all()
 
 
 def count_open(session: Session, startup_id: UUID) -> int:
@@ -118,6 +101,57 @@ def forget_words(session: Session, startup_id: UUID) -> None:
         .values(contact_id=None, reason=_emptied(tables.tickets.c.reason))
     )
     session.execute(delete(tables.drafts).where(tables.drafts.c.startup_id == startup_id))
+    booked = tables.visits
+    session.execute(
+        update(booked).where(booked.c.startup_id == startup_id).values(reason=_emptied(booked.c.reason))
+    )
+    # Of what an agency answered, that it did; its words are in the history, which is emptied as well.
+    answer = tables.deliveries.c.answer
+    session.execute(
+        update(tables.deliveries)
+        .where(tables.deliveries.c.request_id.in_(mine), answer.is_not(None))
+        .values(answer=func.jsonb_build_object("kind", answer["kind"]))
+    )
+
+
+def end_dossiers(session: Session, startup_id: UUID, *, at: datetime) -> None:
+    """Empty the shared answers; a dossier nobody ended would file nothing any more, so it ends."""
+    dossiers = tables.dossiers
+    mine = dossiers.c.startup_id == startup_id
+    going_on = dossiers.c.state.in_((DossierState.ACTIVE, DossierState.PAUSED))
+    session.execute(
+        update(dossiers)
+        .where(mine, going_on)
+        .values(state=DossierState.ABANDONED, closed_at=at, version=dossiers.c.version + 1)
+    )
+    session.execute(
+        update(dossiers).where(mine).values(answers=text("'{}'::jsonb"), motive=_emptied(dossiers.c.motive))
+    )
+
+
+def merged_into(session: Session, startup_id: UUID) -> Sequence[Any]:
+    """The records that only lead to this one."""
+    return session.execute(select(_startups).where(_startups.c.merged_into == startup_id)).all()
+
+
+def forget_name(session: Session, startup_id: UUID, *, name: str) -> None:
+    """Of a record that leads to another: drop what names its holder."""
+    session.execute(
+        update(_startups)
+        .where(_startups.c.id == startup_id)
+        .values(
+            legal_name=name,
+            search_text=search_key(name),
+            ice=None,
+            rc_court=None,
+            rc_number=None,
+            tax_id=None,
+            trade_tax=None,
+            cnss=None,
+            address=None,
+            space=None,
+        )
+    )
 
 
 def _emptied(column: ColumnElement[str]) -> ColumnElement[str | None]:

@@ -87,7 +87,7 @@ def send() -> ResponseReturnValue:
         return _choose(N_("Choose a file.")), 422
     content = sent.stream.read()
     with transaction() as session:
-        import_id = keep_file(session, content, file_name=_safe_name(sent.filename), actor=actor(), at=now())
+        import_id = keep_file(session, content, file_name=safe_name(sent.filename), actor=actor(), at=now())
     return redirect(f"/guichet/startups/imports/{import_id}", 303)
 
 
@@ -101,7 +101,7 @@ def preview(import_id: UUID) -> str:
 @requires(*MANAGE)
 def report(import_id: UUID) -> Response:
     """Every line that stands in the way, to be corrected beside the file itself."""
-    _, check = _checked(import_id)
+    _, check = checked_file(import_id)
     header = [words.of(N_("Line of the file")), words.of(N_("Column")), words.of(N_("What is wrong"))]
     rows = [[str(one["line"]), one["column"], one["reason"]] for one in _told(check.faults if check else [])]
     return Response(
@@ -118,7 +118,7 @@ def confirm(import_id: UUID) -> ResponseReturnValue:
     try:
         with transaction() as session:
             import_file(
-                session, import_id, _words(session), sites=current_user().sites, actor=actor(), at=now()
+                session, import_id, import_words(session), sites=current_user().sites, actor=actor(), at=now()
             )
     except Conflict as error:
         return _preview(import_id, refusal=sentence(error)), 409
@@ -126,7 +126,7 @@ def confirm(import_id: UUID) -> ResponseReturnValue:
 
 
 def _preview(import_id: UUID, *, refusal: str | None = None) -> str:
-    kept, check = _checked(import_id)
+    kept, check = checked_file(import_id)
     return render_template(
         "guichet/directory/import_check.html",
         kept=kept,
@@ -139,7 +139,8 @@ def _preview(import_id: UUID, *, refusal: str | None = None) -> str:
     )
 
 
-def _checked(import_id: UUID) -> tuple[Any, Check | None]:
+def checked_file(import_id: UUID) -> tuple[Any, Check | None]:
+    """A file of the user, and what importing it would do unless it was."""
     user = current_user()
     with transaction() as session:
         kept = import_storage.get(session, import_id, account=user.id)
@@ -147,7 +148,7 @@ def _checked(import_id: UUID) -> tuple[Any, Check | None]:
             raise import_not_found()
         if kept.content is None:
             return kept, None
-        return kept, check_file(session, bytes(kept.content), _words(session), sites=user.sites)
+        return kept, check_file(session, bytes(kept.content), import_words(session), sites=user.sites)
 
 
 def _choose(refusal: str | None = None) -> str:
@@ -159,7 +160,8 @@ def _choose(refusal: str | None = None) -> str:
     )
 
 
-def _words(session: Any) -> Words:
+def import_words(session: Any) -> Words:
+    """Every way a heading or a code may be written."""
     vocabulary = csv_files.vocabulary(catalogue_storage.current(session))
     return Words(csv_files.known_headings(), vocabulary)
 
@@ -175,7 +177,7 @@ def _told(faults: list[Fault]) -> list[dict[str, Any]]:
     ]
 
 
-def _safe_name(name: str) -> str:
+def safe_name(name: str) -> str:
     """What is shown of the file's name: no path, nothing that cannot be stored."""
     base = name.replace("\\", "/").rsplit("/", 1)[-1]
     return "".join(one for one in base if one.isprintable())[:120]

@@ -1,14 +1,12 @@
 """The directory: every startup of the user's sites, one beside the list, and the list as a file."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, render_template, request, stream_with_context
+from flask import Blueprint, Response, render_template, request
 
-from services.guichet.domain.directory.columns import COLUMNS
-from services.guichet.domain.startups import STATUSES, Startup
+from services.guichet.domain.startups import STATUSES
 from services.guichet.domain.text import choice, optional_text, whole_number
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import startups as startup_storage
@@ -16,19 +14,13 @@ from services.guichet.use_cases import startups
 from services.guichet.web import names, views
 from services.guichet.web.access import FILE, MANAGE, may
 from services.guichet.web.directory import presenting, words
-from services.guichet.web.directory.csv_files import cells, csv_lines, heading
-from shared.db import Database
-from shared.logging import get_logger
+from services.guichet.web.directory.exporting import directory_file
 from shared.web import current_user, requires, site_filter, transaction
-from shared.web.i18n import day
 from shared.web.pagination import Cursor, encode_cursor
-from shared.web.state import web_state
 
-log = get_logger()
 blueprint = Blueprint("directory", __name__)
 
 ROWS = 50
-EXPORTED_AT_ONCE = 500
 ENDING_CHOICES = (30, 60, 90, 180)
 RESIDENCE = {"resident": True, "non-resident": False}
 
@@ -68,18 +60,16 @@ class Chosen:
         }
         return {name: str(value) for name, value in given.items() if value is not None}
 
-    def find(self, session: Any, sites: tuple[str, ...], *, after: UUID | None, limit: int) -> list[Startup]:
-        return startup_storage.find(
-            session,
-            sites=sites,
-            search=self.search,
-            site=self.site,
-            resident=RESIDENCE[self.residence] if self.residence else None,
-            status=self.status,
-            contract_ends=presenting.contracts_ending(self.ending),
-            after=after,
-            limit=limit,
-        )
+    @property
+    def filters(self) -> dict[str, Any]:
+        """As storage takes them."""
+        return {
+            "search": self.search,
+            "site": self.site,
+            "resident": RESIDENCE[self.residence] if self.residence else None,
+            "status": self.status,
+            "contract_ends": presenting.contracts_ending(self.ending),
+        }
 
 
 @blueprint.get("/startups")
@@ -92,7 +82,7 @@ def directory() -> str:
     after = Cursor(UUID).deserialize(typed_cursor)[0] if typed_cursor else None
     with transaction() as session:
         catalogue = catalogue_storage.current(session)
-        found = chosen.find(session, user.sites, after=after, limit=ROWS + 1)
+        found = startup_storage.find(session, sites=user.sites, **chosen.filters, after=after, limit=ROWS + 1)
     return render_template(
         "guichet/directory/list.html",
         startups=found[:ROWS],
@@ -135,32 +125,7 @@ def detail(startup_id: UUID) -> str:
 @requires(*MANAGE)
 def export() -> Response:
     """The list as a file a spreadsheet opens, one line a startup, with its first contacts."""
-    user, chosen = current_user(), Chosen.of_request()
-    database = web_state().database
-    if database is None:
-        raise RuntimeError("this app was created without a database")
-    header = [heading(column) for column in COLUMNS]
-    # Names and addresses of people leave with it (loi 09-08): who took them stays known.
-    log.info("directory_exported", user=user.id, filters=sorted(chosen.parameters))
-    file_name = f"startups-{presenting.today().isoformat()}.csv"
-    return Response(
-        stream_with_context(csv_lines(header, _rows(database, chosen, user.sites))),
-        mimetype="text/csv",
-        headers={"Content-Disposition": f'attachment; filename="{file_name}"'},
-    )
-
-
-def _rows(database: Database, chosen: Chosen, sites: tuple[str, ...]) -> Iterator[list[str]]:
-    """Read page by page: the file may hold thousands, the process need not."""
-    after: UUID | None = None
-    while True:
-        with database.read() as session:
-            found = chosen.find(session, sites, after=after, limit=EXPORTED_AT_ONCE)
-        for startup in found:
-            yield cells(startup, day)
-        if len(found) < EXPORTED_AT_ONCE:
-            return
-        after = found[-1].id
+    return directory_file(Chosen.of_request().filters, current_user())
 
 
 def _one_of(name: str, among: tuple[str, ...]) -> str | None:

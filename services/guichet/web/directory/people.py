@@ -2,30 +2,39 @@
 
 import io
 import zipfile
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import fields
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import orjson
 from flask import Blueprint, Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from services.guichet.domain.text import required_text
 from services.guichet.storage import startup_history
 from services.guichet.storage import startups as startup_storage
 from services.guichet.use_cases import startups
-from services.guichet.use_cases.directory.people import Dossier, dossier, erase_people, may_erase
+from services.guichet.use_cases.directory.copying import PersonalData, copy_personal_data
+from services.guichet.use_cases.directory.people import erase_people, may_erase
 from services.guichet.web import names
 from services.guichet.web.access import MANAGE, actor
-from services.guichet.web.directory import words
+from services.guichet.web.directory import presenting, schemas, words
 from shared.clock import now
 from shared.errors import N_, Conflict, InvalidInput
-from shared.web import current_user, idempotent, requires, sentence, transaction
+from shared.web import accepts_body, current_user, idempotent, requires, sentence, transaction
 from shared.web.fields import utc_text
 
 blueprint = Blueprint("people", __name__)
 
 VIEWS = 100
+LARGEST_COPY = 50 * 1024 * 1024
+#: who else holds data of a startup's people, and what the page calls their part
+OTHERS: Mapping[str, str] = {
+    "booking": N_("Rooms"),
+    "billing": N_("Invoices"),
+    "notifications": N_("Messages"),
+}
 
 
 @blueprint.get("/startups/<uuid:startup_id>/people")
@@ -36,20 +45,30 @@ def show(startup_id: UUID) -> str:
 
 @blueprint.post("/startups/<uuid:startup_id>/people/copy")
 @requires(*MANAGE)
+@accepts_body(up_to=LARGEST_COPY)
 def copy(startup_id: UUID) -> Response:
-    """Everything about the startup's people: as data for a program, and to read."""
+    """Everything about the startup's people, each part as data for a program and all of it to read.
+
+    No service asks another: the page of the manager has asked them, and sends along what they answered.
+    """
     moment = now()
+    others = _gathered()
     with transaction() as session:
-        found = dossier(session, startup_id, sites=current_user().sites, actor=actor(), at=moment)
+        found = copy_personal_data(session, startup_id, sites=current_user().sites, actor=actor(), at=moment)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("startup.json", _as_json(found))
+        archive.writestr("guichet.json", as_json(found, made_at=moment))
+        for service, part in others.items():
+            archive.writestr(f"{service}.json", orjson.dumps(part, option=orjson.OPT_INDENT_2))
         archive.writestr(
             "startup.html",
             render_template(
                 "guichet/directory/copy.html",
-                dossier=found,
+                copy=found,
                 startup=found.startup,
+                others=others,
+                missing=[service for service in OTHERS if service not in others],
+                service_names=OTHERS,
                 languages_=dict(names.LANGUAGE_NAMES),
                 words=words,
                 made_at=moment,
@@ -70,17 +89,11 @@ def erase(startup_id: UUID) -> ResponseReturnValue:
     version = request.form.get("version", "")
     try:
         with transaction() as session:
-            startup = startup_storage.get(session, startup_id, sites=current_user().sites)
-            if startup is None:
-                raise startups.startup_not_found()
-            if required_text(request.form.get("legal_name"), field="legal_name") != startup.legal_name:
-                raise InvalidInput(
-                    N_("Type the name of the startup exactly as it stands above."), field="legal_name"
-                )
             erase_people(
                 session,
                 startup_id,
                 version=int(version) if version.isascii() and version.isdigit() else 0,
+                typed_name=request.form.get("legal_name"),
                 sites=current_user().sites,
                 actor=actor(),
                 at=now(),
@@ -105,6 +118,7 @@ def _page(startup_id: UUID, *, refusal: str | None = None, error: str | None = N
         startup=startup,
         obstacle=sentence(obstacle) if obstacle else None,
         views=views,
+        others=OTHERS,
         words=words,
         refusal=refusal,
         error=error,
@@ -112,11 +126,32 @@ def _page(startup_id: UUID, *, refusal: str | None = None, error: str | None = N
     )
 
 
-def _as_json(found: Dossier) -> bytes:
-    document = asdict(found)
+def as_json(found: PersonalData, *, made_at: datetime) -> bytes:
+    document = {
+        "service": "guichet",
+        "made_at": made_at,
+        **{part.name: getattr(found, part.name) for part in fields(found)},
+        "startup": schemas.StartupOut().dump(presenting.startup(found.startup)),
+    }
     return orjson.dumps(
         document, default=_spelled, option=orjson.OPT_INDENT_2 | orjson.OPT_PASSTHROUGH_DATETIME
     )
+
+
+def _gathered() -> dict[str, Any]:
+    """The parts of the other services the browser sent along; what is not one is left out."""
+    found: dict[str, Any] = {}
+    for service in OTHERS:
+        sent = request.files.get(service)
+        if sent is None:
+            continue
+        try:
+            part = orjson.loads(sent.stream.read())
+        except orjson.JSONDecodeError:
+            continue
+        if isinstance(part, dict) and part.get("service") == service:
+            found[service] = part
+    return found
 
 
 def _spelled(value: object) -> str:
