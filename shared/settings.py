@@ -12,6 +12,10 @@ class MissingSetting(RuntimeError):
     """A required environment variable is absent."""
 
 
+class BadSetting(RuntimeError):
+    """A setting has a value that cannot work."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceSettings:
     """Addresses one service needs; each may be given per service or for all.

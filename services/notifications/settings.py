@@ -3,39 +3,16 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from email.utils import parseaddr
 
 from environs import Env
 
 from services.notifications.domain.audience import Channel
 from services.notifications.domain.delivery import Policy
 from services.notifications.domain.sms import sender_id
+from shared.mail import SmtpSettings
+from shared.settings import BadSetting
 
-SMTP_SECURITY = ("none", "starttls", "tls")
-
-
-class BadSetting(RuntimeError):
-    """A setting has a value this service cannot work with."""
-
-
-@dataclass(frozen=True, slots=True)
-class SmtpSettings:
-    """The mail server. Every wait is far below the lease, the last answer's the longest."""
-
-    host: str = "127.0.0.1"
-    port: int = 25
-    security: str = "none"
-    username: str = ""
-    password: str = field(default="", repr=False)
-    mail_from: str = "Guichet unique <guichet@technopark.example>"
-    connect_seconds: float = 5.0
-    command_seconds: float = 10.0
-    final_seconds: float = 30.0
-
-    @property
-    def domain(self) -> str:
-        """The right side of every Message-ID."""
-        return parseaddr(self.mail_from)[1].partition("@")[2]
+__all__ = ["BadSetting", "NotificationSettings", "SmsSettings", "SmtpSettings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +59,7 @@ class NotificationSettings:
             InvalidInput: operators would refuse the SMS sender.
         """
         env = Env()
-        smtp = SmtpSettings(
-            host=env.str("SMTP_HOST", "127.0.0.1"),
-            port=env.int("SMTP_PORT", 25),
-            security=env.str("SMTP_SECURITY", "none"),
-            username=env.str("SMTP_USERNAME", ""),
-            password=env.str("SMTP_PASSWORD", ""),
-            mail_from=env.str("MAIL_FROM", "Guichet unique <guichet@technopark.example>"),
-            final_seconds=env.float("SMTP_FINAL_SECONDS", 30.0),
-        )
-        if smtp.security not in SMTP_SECURITY:
-            raise BadSetting(f"SMTP_SECURITY is one of {', '.join(SMTP_SECURITY)}, not {smtp.security!r}")
-        if not smtp.domain:
-            raise BadSetting(f"MAIL_FROM needs an address, not {smtp.mail_from!r}")
+        smtp = SmtpSettings.load()
         lease = timedelta(seconds=env.float("NOTIFICATIONS_LEASE_SECONDS", 60.0))
         sms = SmsSettings(
             url=env.str("SMS_GATEWAY_URL", "http://127.0.0.1:8025").rstrip("/"),

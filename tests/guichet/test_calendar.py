@@ -31,6 +31,13 @@ def test_a_day_is_what_the_week_the_holidays_and_ramadan_make_it(
     assert (found.kind, found.hours, found.is_open) == (kind, hours, bool(hours))
 
 
+def test_the_fridays_prayer_is_cut_out_of_its_hours_in_ramadan_too() -> None:
+    site = calendar(friday_break=(time(12), time(14)))
+    assert site.hours(date(2026, 11, 27)) == [(time(8, 30), time(12)), (time(14), time(16, 30))]
+    assert site.hours(date(2026, 2, 27)) == [(time(9), time(12)), (time(14), time(15))]
+    assert site.hours(date(2026, 11, 26)) == list(HOURS)
+
+
 def test_staff_move_a_holiday_the_moon_moved() -> None:
     moved = calendar(
         Override(date(2026, 3, 20), Effect.ORDINARY),

@@ -104,6 +104,11 @@ def test_hours_of_a_site_replace_the_networks_until_it_takes_them_back(manager: 
     assert (answer.status_code, answer.get_json()["site"]) == (200, "casablanca")
     assert day_of(manager, "2026-11-23")["hours"] == [["08:30", "12:30"], ["14:00", "17:00"]]
     assert due(manager, "2026-11-23T12:00:00Z", 1, "working_hours") == "2026-11-23T14:30:00Z"
+    friday = manager.put(
+        "/calendar/rules", RULES | {"site": "casablanca", "friday_break": ["12:00", "14:30"]}
+    )
+    assert friday.get_json()["friday_break"] == ["12:00", "14:30"]
+    assert day_of(manager, "2026-11-27")["hours"] == [["08:30", "12:00"], ["14:30", "17:00"]]
     back = manager.client.delete("/guichet/api/v1/calendar/rules?site=casablanca", headers=manager.headers)
     assert (back.status_code, back.get_json()["site"]) == (200, "*")
 
@@ -148,6 +153,13 @@ def test_the_dates_of_ramadan_are_corrected_once_announced(operator: Caller) -> 
         ("post", "/calendar/days/2026-11-18/move", {"site": "casablanca", "to": "2026-11-18"}, 422, "to"),
         ("post", "/calendar/days/2026-11-18/move", {"site": "casablanca", "to": "2026-11-06"}, 409, "to"),
         ("put", "/calendar/rules", RULES | {"site": "casablanca", "near_share": "1.5"}, 422, "near_share"),
+        (
+            "put",
+            "/calendar/rules",
+            RULES | {"site": "casablanca", "friday_break": ["08:00", "18:00"]},
+            422,
+            "friday_break",
+        ),
         ("put", "/calendar/rules", RULES | {"site": "casablanca", "hours": []}, 422, "hours"),
         ("post", "/calendar/ramadans", {"first": "2032-01-04", "last": "2032-02-02"}, 403, None),
     ],

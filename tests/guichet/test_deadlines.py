@@ -10,7 +10,7 @@ from services.guichet.domain.calendar import Effect, Override
 from services.guichet.domain.deadlines import due, near, stood_still, used
 from services.guichet.domain.suspensions import Suspension, ordered
 from services.guichet.domain.terms import Term, Unit
-from tests.guichet.working_time import MINUTE, ZONE, calendar, due_minute_by_minute, local
+from tests.guichet.working_time import MINUTE, PRAYER, ZONE, calendar, due_minute_by_minute, local
 
 #: around the clock changes, Ramadan's ends, the Eids, two holidays in a row and the year's end
 TURNS = [
@@ -59,9 +59,8 @@ def test_a_term_ends_where_counting_every_minute_says(
     case: tuple[Term, datetime, list[Suspension], dict[date, Override]],
 ) -> None:
     term, start, suspensions, overrides = case
-    assert due(term, start, suspensions, calendar(*overrides.values())) == due_minute_by_minute(
-        term, start, suspensions, overrides
-    )
+    site = calendar(*overrides.values(), friday_break=PRAYER)
+    assert due(term, start, suspensions, site) == due_minute_by_minute(term, start, suspensions, overrides)
 
 
 @given(cases())

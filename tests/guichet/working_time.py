@@ -14,6 +14,7 @@ from services.guichet.domain.terms import Term, Unit
 ZONE = ZoneInfo("Africa/Casablanca")
 HOURS = ((time(8, 30), time(16, 30)),)
 RAMADAN_HOURS = ((time(9), time(15)),)
+PRAYER = (time(12), time(14))
 WEEKEND = frozenset({5, 6})
 RAMADANS = (
     Ramadan(date(2026, 2, 19), date(2026, 3, 19)),
@@ -56,9 +57,12 @@ def is_open_day(day: date, overrides: dict[date, Override]) -> bool:
     return not holiday and day.weekday() < 5
 
 
-def hours_of(day: date) -> tuple[time, time]:
+def hours_of(day: date) -> list[tuple[time, time]]:
     fasting = any(one.first <= day <= one.last for one in RAMADANS)
-    return (RAMADAN_HOURS if fasting else HOURS)[0]
+    opens, closes = (RAMADAN_HOURS if fasting else HOURS)[0]
+    if day.weekday() == 4:
+        return [(opens, PRAYER[0]), (PRAYER[1], closes)]
+    return [(opens, closes)]
 
 
 def waits(minute: datetime, suspensions: list[Suspension]) -> bool:
@@ -74,18 +78,22 @@ def due_minute_by_minute(
     filed_on = start.astimezone(ZONE).date()
     while minute - start < timedelta(days=200):
         wall = minute.astimezone(ZONE)
-        opens, closes = hours_of(wall.date())
-        at_work = is_open_day(wall.date(), overrides) and opens <= wall.time() < closes
+        hours = hours_of(wall.date())
+        at_work = is_open_day(wall.date(), overrides) and any(
+            opens <= wall.time() < closes for opens, closes in hours
+        )
         runs = not waits(minute, suspensions)
         minute += MINUTE
         after = minute.astimezone(ZONE)
         if term.unit in (Unit.HOURS, Unit.WORKING_HOURS):
             counted += runs and (at_work or term.unit is Unit.HOURS)
             ran_out = ran_out or counted == term.value * 60
-            doors = is_open_day(after.date(), overrides) and opens <= after.time() <= closes
+            doors = is_open_day(after.date(), overrides) and any(
+                opens <= after.time() <= closes for opens, closes in hours
+            )
             if ran_out and (doors or term.unit is Unit.WORKING_HOURS) and not waits(minute, suspensions):
                 return minute
-        elif after.time() == closes and after.fold == 0 and wall.date() > filed_on and runs:
+        elif after.time() == hours[-1][1] and after.fold == 0 and wall.date() > filed_on and runs:
             works = is_open_day(wall.date(), overrides)
             counted += works or term.unit is Unit.DAYS
             if counted >= term.value and works:

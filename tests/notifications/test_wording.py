@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifications.carriers import mime
 from services.notifications.domain.audience import LANGUAGES, Kind
 from services.notifications.domain.sms import Encoding, measure
 from services.notifications.wording import Facts, email_body, sms_text, subject
@@ -17,6 +16,7 @@ from services.notifications.wording.email import ROWS, warm_up
 from services.notifications.wording.facts import PLACES
 from services.notifications.wording.sites import site_names, sites
 from services.notifications.wording.texts import texts
+from shared.mail.headers import UnusableAddress, encoded, envelope_address, one_line
 
 FACTS: Facts = {
     "number": "CAS-2026-000123",
@@ -35,6 +35,8 @@ FACTS: Facts = {
         {"label": None, "copies": 1, "legalised": False, "note": "Signer le formulaire CN1."},
     ],
     "link": "https://guichet.technopark.example/t/q3Zr0v1uQ7mE2yTn8sKdLw",
+    "cause": "hours_changed",
+    "next_at": "2026-11-30T09:30:00+00:00",
     "motive": "La dénomination « Oasis » est déjà prise.",
     "space": {"fr": "Salle Atlas", "ar": "قاعة أطلس", "en": "Atlas room"},
     "agency": {"fr": "CNSS", "ar": "الصندوق الوطني للضمان الاجتماعي", "en": "CNSS"},
@@ -142,6 +144,26 @@ def test_a_visit_says_what_to_bring_in_the_readers_language() -> None:
 
 
 @pytest.mark.parametrize(
+    ("language", "cause", "offer"),
+    [
+        ("fr", "Le site est fermé ce jour-là.", "Prochaine place libre\u00a0: lundi 30 novembre 2026, 09:30"),
+        ("ar", "الموقع مغلق في هذا اليوم.", "أقرب موعد متاح: الاثنين 30 نونبر 2026, 09:30"),
+        ("en", "The site is closed on that day.", "Next free place: Monday 30 November 2026, 09:30"),
+    ],
+)
+def test_a_visit_taken_back_says_why_and_what_is_free_next_in_the_readers_language(
+    language: str, cause: str, offer: str
+) -> None:
+    closed: Facts = {**FACTS, "cause": "site_closed"}
+    closed.pop("motive")
+    text = email_body(Kind.VISIT_CANCELLED, language, closed, name="").text
+    assert cause in text
+    assert offer in text
+    typed = email_body(Kind.VISIT_CANCELLED, language, {**closed, "motive": "Inondation."}, name="").text
+    assert f"{cause} Inondation." in typed
+
+
+@pytest.mark.parametrize(
     ("language", "amount"), [("fr", "1 234,56 MAD"), ("ar", "1.234,56 د.م."), ("en", "1,234.56 MAD")]
 )
 def test_amounts_are_written_as_each_language_does(language: str, amount: str) -> None:
@@ -181,23 +203,23 @@ def test_nothing_people_type_breaks_a_message(typed: str, language: str) -> None
 @given(st.text(max_size=300))
 def test_an_encoded_header_is_ascii_on_short_lines_and_reads_back(value: str) -> None:
     value = value.encode("utf-8", "ignore").decode()
-    header = mime.encoded(value)
+    header = encoded(value)
     assert header.isascii()
     if not value.isascii():
         assert all(len(line) <= 76 for line in header.split("\r\n"))
-        assert str(make_header(decode_header(header.replace("\r\n", "")))) == mime.one_line(value)
+        assert str(make_header(decode_header(header.replace("\r\n", "")))) == one_line(value)
 
 
 @pytest.mark.parametrize(
     "address", ["", "a", "a@", "@b.c", "a b@c.d", "a@b.c>", "a@b.c\r\nRCPT TO:<x@y.z>", "é@b.c", "a,b@c.d"]
 )
 def test_what_is_no_address_reaches_no_server(address: str) -> None:
-    with pytest.raises(mime.UnusableAddress):
-        mime.envelope_address(address)
+    with pytest.raises(UnusableAddress):
+        envelope_address(address)
 
 
 def test_an_international_domain_is_written_in_ascii() -> None:
-    assert mime.envelope_address("salma@sociétés.example") == "salma@xn--socits-evab.example"
+    assert envelope_address("salma@sociétés.example") == "salma@xn--socits-evab.example"
 
 
 def test_composing_a_body_costs_less_than_a_millisecond_of_processor() -> None:

@@ -33,6 +33,8 @@ class Dossier:
     answers: dict[str, object] = field(repr=False)
     documents: list[str]
     attachments: tuple[Attachment, ...] = ()
+    #: the one the agency works in: of the names above, of the sheet and of the letter with it
+    language: str = "fr"
 
 
 @dataclass(frozen=True, slots=True)

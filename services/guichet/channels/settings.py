@@ -7,16 +7,17 @@ from urllib.parse import urlsplit
 from environs import Env
 
 from services.guichet.channels.agency_api import AgencySettings
-from services.guichet.channels.mailbox import MailSettings
 from services.guichet.domain.deliveries import Stubbornness
+from shared.mail import SmtpSettings
+from shared.settings import BadSetting
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelSettings:
-    mail: MailSettings = field(default_factory=MailSettings)
+    mail: SmtpSettings = field(default_factory=SmtpSettings)
     agency: AgencySettings = field(default_factory=AgencySettings)
     stubbornness: Stubbornness = field(default_factory=Stubbornness)
-    lease: timedelta = timedelta(seconds=90)
+    lease: timedelta = timedelta(seconds=120)
     #: a trial installation has one server stand in for every agency's
     redirect: str = ""
 
@@ -28,19 +29,23 @@ class ChannelSettings:
 
     @classmethod
     def load(cls) -> "ChannelSettings":
+        """Read the environment.
+
+        Raises:
+            BadSetting: a dossier still being sent would be taken over by another sender.
+        """
         env = Env()
+        mail = SmtpSettings.load()
+        lease = env.float("DELIVERY_LEASE_SECONDS", 120.0)
+        answer_seconds = env.float("AGENCY_ANSWER_SECONDS", 15.0)
+        if lease < 2 * max(mail.final_seconds, answer_seconds):
+            raise BadSetting(
+                "DELIVERY_LEASE_SECONDS must be at least twice SMTP_FINAL_SECONDS and AGENCY_ANSWER_SECONDS"
+            )
         return cls(
-            mail=MailSettings(
-                host=env.str("SMTP_HOST", "127.0.0.1"),
-                port=env.int("SMTP_PORT", 25),
-                security=env.str("SMTP_SECURITY", "none"),
-                username=env.str("SMTP_USERNAME", ""),
-                password=env.str("SMTP_PASSWORD", ""),
-                mail_from=env.str("MAIL_FROM", "Guichet unique <guichet@technopark.example>"),
-            ),
-            agency=AgencySettings(
-                secret=agency_secret(), answer_seconds=env.float("AGENCY_ANSWER_SECONDS", 15.0)
-            ),
+            mail=mail,
+            lease=timedelta(seconds=lease),
+            agency=AgencySettings(secret=agency_secret(), answer_seconds=answer_seconds),
             stubbornness=Stubbornness(
                 first_delay=timedelta(seconds=env.float("DELIVERY_RETRY_SECONDS", 10.0)),
                 poll_every=timedelta(seconds=env.float("AGENCY_POLL_SECONDS", 300.0)),

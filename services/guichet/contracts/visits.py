@@ -1,8 +1,9 @@
 """What the counter tells of startups booked onto an officer's visit."""
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
 from services.guichet.contracts.parts import Names
+from services.guichet.domain.presence import Cause
 from shared.messaging.contracts import published
 from shared.messaging.fields import Instant
 
@@ -57,10 +58,22 @@ class VisitBooked(_Visit):
 
 @published(
     "guichet.visit_cancelled.v1",
-    sample={**_VISIT, "cancelled_at": "2026-11-23T09:00:00Z", "reason": "L’agent est absent ce jour-là."},
+    sample={
+        **_VISIT,
+        "cancelled_at": "2026-11-23T09:00:00Z",
+        "reason": "L’agent est absent ce jour-là.",
+        "cause": "officer_away",
+        "next_starts_at": "2026-11-26T10:00:00Z",
+    },
 )
 class VisitCancelled(_Visit):
-    """The startup is not received after all; ``reason`` is told as written."""
+    """The startup is not received after all.
+
+    ``reason`` is told as written and may be empty where ``cause`` says it; ``next_starts_at`` is when
+    the desk next has a free place.
+    """
 
     cancelled_at = Instant(required=True)
     reason = fields.String(required=True)
+    cause = fields.String(validate=validate.OneOf([cause.value for cause in Cause]))
+    next_starts_at = Instant()

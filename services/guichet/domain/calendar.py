@@ -27,6 +27,23 @@ Hours = tuple[tuple[time, time], ...]
 Span = tuple[datetime, datetime]
 
 
+FRIDAY = 4
+
+
+def less(hours: Hours, pause: tuple[time, time] | None) -> Hours:
+    """Hours with a break cut out of them."""
+    if pause is None:
+        return hours
+    starts, ends = pause
+    parts = [
+        part
+        for opens, closes in hours
+        for part in ((opens, min(closes, starts)), (max(opens, ends), closes))
+        if part[0] < part[1]
+    ]
+    return tuple(parts)
+
+
 class NeverOpens(RuntimeError):
     """Every day within reach is closed, so nothing can ever be due."""
 
@@ -80,6 +97,13 @@ class Rules:
     ends_on_open_day: bool
     #: the share of a term after which the desk is warned
     near_share: Decimal
+    #: the prayer's: from, to; cut out of Friday's hours whatever they are
+    friday_break: tuple[time, time] | None = None
+
+    def usual(self, day: date, *, ramadan: bool) -> Hours:
+        """The hours of a day of the week that is open."""
+        hours = self.ramadan_hours if ramadan else self.hours
+        return less(hours, self.friday_break) if day.weekday() == FRIDAY else hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +215,7 @@ class SiteCalendar:
     def _work_out(self, day: date) -> Day:
         rules = self.rules
         ramadan = self._in_ramadan(day)
-        usual = rules.ramadan_hours if ramadan else rules.hours
+        usual = rules.usual(day, ramadan=ramadan)
         found = holidays.of_year(day.year).get(day, ())
         override = self._overrides.get(day)
         effect = override.effect if override else None

@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any, TypeVar
 
-from services.guichet.domain.calendar import NETWORK, Effect, Hours, Override, Ramadan, Rules
+from services.guichet.domain.calendar import NETWORK, Effect, Hours, Override, Ramadan, Rules, less
 from services.guichet.domain.catalogue_reader import Fault, Path, Unreadable
 from services.guichet.domain.names import LANGUAGES, Names
 
@@ -19,7 +19,16 @@ LONGEST_RAMADAN = 31
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _SHARE = re.compile(r"0\.\d{1,2}")
 _KEYS = frozenset(
-    {"weekend", "hours", "ramadan_hours", "ends_on_open_day", "near_share", "ramadan", "overrides"}
+    {
+        "weekend",
+        "hours",
+        "ramadan_hours",
+        "friday_break",
+        "ends_on_open_day",
+        "near_share",
+        "ramadan",
+        "overrides",
+    }
 )
 
 
@@ -96,6 +105,7 @@ def written_rules(rules: Rules) -> dict[str, Any]:
         "ramadan_hours": written_hours(rules.ramadan_hours),
         "ends_on_open_day": rules.ends_on_open_day,
         "near_share": f"{rules.near_share:.2f}",
+        "friday_break": written_hours((rules.friday_break,))[0] if rules.friday_break else None,
     }
 
 
@@ -135,13 +145,26 @@ def _rules(data: Mapping[str, Any], reading: _Reading) -> Rules:
     never: Hours = ()
     if not isinstance(data.get("ends_on_open_day"), bool):
         reading.fault(("ends_on_open_day",), "true or false is expected")
-    return Rules(
+    rules = Rules(
         hours=reading.take(("hours",), lambda: hours_from(data.get("hours")), never),
         ramadan_hours=reading.take(("ramadan_hours",), lambda: hours_from(data.get("ramadan_hours")), never),
         weekend=reading.take(("weekend",), lambda: _weekend(data.get("weekend")), frozenset()),
         ends_on_open_day=data.get("ends_on_open_day") is True,
         near_share=reading.take(("near_share",), lambda: _share(data.get("near_share")), Decimal(0)),
+        friday_break=reading.take(("friday_break",), lambda: _break(data.get("friday_break")), None),
     )
+    if any(hours and not less(hours, rules.friday_break) for hours in (rules.hours, rules.ramadan_hours)):
+        reading.fault(("friday_break",), "nothing would be left of Friday")
+    return rules
+
+
+def _break(value: object) -> tuple[time, time] | None:
+    if value is None:
+        return None
+    try:
+        return hours_from([value])[0]
+    except ValueError as error:
+        raise ValueError('a break is written ["12:00", "14:00"]') from error
 
 
 def _weekend(value: object) -> frozenset[int]:

@@ -179,6 +179,8 @@ class Agency:
     code: str
     names: Names
     public: bool
+    #: what it is written to in
+    language: str = "fr"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from services.guichet.domain.catalogue import (
     Site,
 )
 from services.guichet.domain.catalogue_entries import Entry, Fault, Path, Unreadable, spell
+from services.guichet.domain.names import LANGUAGES
 from services.guichet.domain.public_procedures import unpublished_demands
 from services.guichet.domain.workflow import STANDARD
 from services.guichet.domain.workflow_reader import workflow_from
@@ -79,9 +80,22 @@ def procedure_from(data: object) -> Procedure:
 
 def agency_from(data: object) -> Agency:
     entry = Entry(data)
-    agency = Agency(entry.code("code"), entry.names("names"), entry.boolean("public"))
+    agency = Agency(
+        entry.code("code"), entry.names("names"), entry.boolean("public"), _language(entry) or "fr"
+    )
     entry.finish()
     return agency
+
+
+def _language(entry: Entry) -> str:
+    if entry.missing("language"):
+        return ""
+    written = entry.text("language")
+    if written and written not in LANGUAGES:
+        entry.fault(
+            "language", N_("“%(value)s” is none of: %(known)s"), value=written, known=", ".join(LANGUAGES)
+        )
+    return written
 
 
 def site_from(data: object) -> Site:

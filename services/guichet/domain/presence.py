@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 from services.guichet.domain.desks import Desk, Window
 from shared.errors import N_, Conflict, InvalidInput
 
+Hours = Sequence[tuple[time, time]]
 #: the site's own opening hours on a date; none on a closed day
-SiteHours = Callable[[date], Sequence[tuple[time, time]]]
+SiteHours = Callable[[date], Hours]
 
 LOOK_AHEAD_DAYS = 60
 
@@ -21,6 +22,15 @@ LOOK_AHEAD_DAYS = 60
 class ExceptionKind(StrEnum):
     ABSENT = "absent"
     EXTRA = "extra"
+
+
+class Cause(StrEnum):
+    """Why nobody receives a startup that is booked."""
+
+    OFFICER_AWAY = "officer_away"
+    HOURS_CHANGED = "hours_changed"
+    DESK_CLOSED = "desk_closed"
+    SITE_CLOSED = "site_closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +74,11 @@ class PresenceException:
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """Hours of one date at which a desk is staffed."""
+    """A visit: hours of one date at which a desk is staffed.
+
+    ``opens`` is the window's and names the visit; ``spans`` is what the site's hours leave of it, on
+    a Friday with its prayer break or in Ramadan.
+    """
 
     day: date
     opens: time
@@ -73,13 +87,35 @@ class Presence:
     officer: str | None = None
     #: why this date is different
     note: str | None = None
+    spans: Hours = ()
+
+    @property
+    def hours(self) -> Hours:
+        """When somebody is there."""
+        return self.spans or ((self.opens, self.closes),)
+
+    @property
+    def ends(self) -> time:
+        return self.hours[-1][1]
 
     def starts_at(self, place: int, zone: ZoneInfo) -> datetime:
         """When the startup in this place is received: the hours are shared out evenly."""
-        opens = datetime.combine(self.day, self.opens)
-        length = datetime.combine(self.day, self.closes) - opens
-        local = opens + length * place / max(self.places, 1)
+        spans = [
+            (datetime.combine(self.day, opens), datetime.combine(self.day, closes))
+            for opens, closes in self.hours
+        ]
+        wait = sum((closes - opens for opens, closes in spans), timedelta(0)) * place / max(self.places, 1)
+        local = spans[0][0]
+        for opens, closes in spans:
+            local = opens + wait
+            if local < closes:
+                break
+            wait -= closes - opens
         return local.replace(second=0, microsecond=0, tzinfo=zone)
+
+    def receives(self, place: int, at: time) -> bool:
+        """Whether whoever was told to come at this hour, in this place, is received."""
+        return place < self.places and any(opens <= at < closes for opens, closes in self.hours)
 
 
 def presence_on(
@@ -101,12 +137,27 @@ def presence_on(
     if any(one.kind is ExceptionKind.ABSENT for one in special):
         return sorted(extra, key=lambda one: one.opens)
     usual = (
-        [_presence(window, day) for window in desk.presence if window.weekday == day.weekday()]
+        [
+            _presence(window, day, spans)
+            for window in desk.presence
+            if window.weekday == day.weekday() and (spans := _within(window, site_hours))
+        ]
         if desk.visiting
         else [Presence(day, opens, closes) for opens, closes in site_hours]
     )
     kept = [one for one in usual if not any(_overlap(one, other) for other in extra)]
     return sorted([*kept, *extra], key=lambda one: one.opens)
+
+
+def cause_of_absence(
+    desk: Desk, site: str, day: date, *, exceptions: Iterable[PresenceException], hours: SiteHours
+) -> Cause:
+    """Why a visit at this site on this date does not take place."""
+    if not desk.open or desk.site != site:
+        return Cause.DESK_CLOSED
+    if not hours(day):
+        return Cause.SITE_CLOSED
+    return Cause.OFFICER_AWAY if absence_on(desk, day, exceptions) else Cause.HOURS_CHANGED
 
 
 def absence_on(desk: Desk, day: date, exceptions: Iterable[PresenceException]) -> PresenceException | None:
@@ -128,7 +179,7 @@ def next_presence(
     for offset in range(LOOK_AHEAD_DAYS):
         day = local.date() + timedelta(days=offset)
         for one in presence_on(desk, day, exceptions=exceptions, hours=hours):
-            if datetime.combine(day, one.closes) > local:
+            if datetime.combine(day, one.ends) > local:
                 return one
     return None
 
@@ -150,8 +201,17 @@ def monday_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def _presence(window: Window, day: date) -> Presence:
-    return Presence(day, window.opens, window.closes, window.places, window.officer)
+def _presence(window: Window, day: date, spans: Hours) -> Presence:
+    return Presence(day, window.opens, window.closes, window.places, window.officer, spans=spans)
+
+
+def _within(window: Window, site_hours: Hours) -> Hours:
+    """What the site's hours leave of a window."""
+    return tuple(
+        (max(opens, window.opens), min(closes, window.closes))
+        for opens, closes in site_hours
+        if max(opens, window.opens) < min(closes, window.closes)
+    )
 
 
 def _overlap(one: Presence, other: Presence) -> bool:

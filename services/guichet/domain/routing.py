@@ -1,11 +1,14 @@
 """To which desk a request goes.
 
-The rule: the agency's desk at the request's site, else at the nearest site that has one, else the
-agency's head office. Several desks on the same rung are equals: the least loaded of them is
-chosen, measured against its capacity.
+The rule is a ladder: the agency's desks at the request's site, then those at the nearest site, at
+the next one and so on, then the agency's head office. The first rung with room takes the request;
+when there is room nowhere, the first rung takes it all the same, for nobody is sent away. Several
+desks on a rung are equals: the least loaded of them is chosen, measured against its capacity.
+
+Capacity is a measure and not a lock: filings of the same moment do not see each other.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import asin, cos, radians, sin, sqrt
@@ -35,6 +38,7 @@ class Candidate:
     room: int
     open: bool = True
     open_requests: int | None = None
+    full: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -43,6 +47,7 @@ class Candidate:
             "room": self.room,
             "open": self.open,
             "open_requests": self.open_requests,
+            "full": self.full,
         }
 
 
@@ -54,12 +59,18 @@ class Routing:
     reason: str
     candidates: tuple[Candidate, ...] = ()
     equals: int = 1
+    #: nearer desks had no room left
+    overflow: bool = False
+    #: nor had any other: it was sent here all the same
+    crowded: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         return {
             "desk": self.desk.code,
             "reason": self.reason,
             "equals": self.equals,
+            "overflow": self.overflow,
+            "crowded": self.crowded,
             "candidates": [candidate.as_dict() for candidate in self.candidates],
         }
 
@@ -72,8 +83,8 @@ class Rung:
     desks: tuple[Desk, ...]
 
 
-def rung(*, agency: str, site: str, desks: Iterable[Desk], sites: Mapping[str, Site]) -> Rung | None:
-    """The first rung of the ladder on which the agency has an open desk."""
+def ladder(*, agency: str, site: str, desks: Iterable[Desk], sites: Mapping[str, Site]) -> Sequence[Rung]:
+    """The agency's open desks as the rule asks them, nearest first."""
     origin = sites[site]
     present: dict[float, list[Desk]] = {}
     head_office = []
@@ -84,10 +95,16 @@ def rung(*, agency: str, site: str, desks: Iterable[Desk], sites: Mapping[str, S
             head_office.append(desk)
         elif (place := sites.get(desk.site)) is not None and place.open:
             present.setdefault(distance_km(origin, place), []).append(desk)
-    if present:
-        distance = min(present)
-        return Rung(SAME_SITE if distance == 0 else NEAREST_SITE, _ordered(present[distance]))
-    return Rung(HEAD_OFFICE, _ordered(head_office)) if head_office else None
+    rungs = [
+        Rung(SAME_SITE if distance == 0 else NEAREST_SITE, _ordered(present[distance]))
+        for distance in sorted(present)
+    ]
+    return [*rungs, Rung(HEAD_OFFICE, _ordered(head_office))] if head_office else rungs
+
+
+def rung(*, agency: str, site: str, desks: Iterable[Desk], sites: Mapping[str, Site]) -> Rung | None:
+    """The first rung, where nearly every request stays."""
+    return next(iter(ladder(agency=agency, site=site, desks=desks, sites=sites)), None)
 
 
 def route(
@@ -101,8 +118,9 @@ def route(
 ) -> Routing:
     """Choose the desk of a request.
 
-    ``loads`` are the open requests of the desks of the rung; ``turn`` settles equal loads, so that
-    two filings at the same moment, which cannot see each other, do not take the same side.
+    ``loads`` are the open requests of the desks that may be full; one that is not there has room.
+    ``turn`` settles equal loads, so that two filings at the same moment, which cannot see each
+    other, do not take the same side.
 
     Raises:
         InvalidInput: the site is unknown, or the agency has no open desk at all.
@@ -110,23 +128,35 @@ def route(
     if site not in sites:
         raise unknown_site(site)
     known = list(desks)
-    found = rung(agency=agency, site=site, desks=known, sites=sites)
-    if found is None:
+    rungs = ladder(agency=agency, site=site, desks=known, sites=sites)
+    if not rungs:
         raise InvalidInput(
             N_("No site has an open desk for this procedure at the moment."), field="procedure"
         )
-    weighed = {desk.code: (loads or {}).get(desk.code, 0) for desk in found.desks}
-    shares = {desk.code: Fraction(weighed[desk.code], desk.room) for desk in found.desks}
+    counted = loads or {}
+    found = next((one for one in rungs if any(not full(desk, counted) for desk in one.desks)), None)
+    crowded = found is None
+    found = found or rungs[0]
+    shares = {desk.code: Fraction(counted.get(desk.code, 0), desk.room) for desk in found.desks}
     lowest = min(shares.values())
     idle = [desk for desk in found.desks if shares[desk.code] == lowest]
-    chosen = idle[turn % len(idle)]
-    counted = weighed if loads is not None and len(found.desks) > 1 else {}
+    overflow = crowded or found is not rungs[0]
+    asked = [desk.code for one in rungs[: rungs.index(found) + 1] for desk in one.desks]
+    decisive = loads is not None and (overflow or len(found.desks) > 1)
+    shown = {code: counted.get(code, 0) for code in (counted if crowded else asked)} if decisive else {}
     return Routing(
-        chosen,
+        idle[turn % len(idle)],
         found.reason,
-        tuple(_considered(found, known, agency, sites[site], sites, counted)),
+        tuple(_considered(asked, known, agency, sites[site], sites, shown)),
         len(found.desks),
+        overflow=overflow,
+        crowded=crowded,
     )
+
+
+def full(desk: Desk, loads: Mapping[str, int]) -> bool:
+    """Whether the desk has as many open requests as it takes on."""
+    return loads.get(desk.code, 0) >= desk.room
 
 
 def by_hand(desk: Desk, considered: Routing | None) -> Routing:
@@ -153,15 +183,14 @@ def distance_km(here: Site, there: Site) -> float:
 
 
 def _considered(
-    found: Rung,
+    asked: Sequence[str],
     desks: Iterable[Desk],
     agency: str,
     origin: Site,
     sites: Mapping[str, Site],
     loads: Mapping[str, int],
 ) -> list[Candidate]:
-    """The equals, what is closed at the site itself, and the next places the rule would have gone to."""
-    equals = {desk.code for desk in found.desks}
+    """The desks that were asked, what is closed at the site itself, and where it would have gone next."""
     shown: list[tuple[float, Candidate]] = []
     beyond: list[tuple[float, Candidate]] = []
     for desk in desks:
@@ -171,9 +200,14 @@ def _considered(
         away = distance_km(origin, place) if place else float("inf")
         usable = desk.open and (desk.site is None or (place is not None and place.open))
         candidate = Candidate(
-            desk.code, round(away) if place else None, desk.room, usable, loads.get(desk.code)
+            desk.code,
+            round(away) if place else None,
+            desk.room,
+            usable,
+            loads.get(desk.code),
+            full(desk, loads),
         )
-        if desk.code in equals or (away == 0 and not usable):
+        if desk.code in asked or (away == 0 and not usable):
             shown.append((away, candidate))
         elif usable:
             beyond.append((away, candidate))

@@ -97,6 +97,11 @@ def lock(session: Session) -> None:
     session.execute(select(_revision.c.revision).with_for_update()).scalar_one()
 
 
+def hold(session: Session) -> None:
+    """Keep the calendar as it is until this transaction ends."""
+    session.execute(select(_revision.c.revision).with_for_update(read=True))
+
+
 def override(session: Session, site: str, day: date) -> Override | None:
     """The very line kept for that site, not what holds there."""
     found = tables.calendar_overrides

@@ -92,6 +92,7 @@ def save(
                     "code": one.code,
                     "names": one.names.as_dict(),
                     "public": one.public,
+                    "language": one.language,
                     "position": position,
                 }
                 for position, one in enumerate(catalogue.agencies.values())
@@ -171,7 +172,7 @@ def _upsert(session: Session, table: Any, entry: dict[str, Any]) -> bool:
 def _load(session: Session) -> Catalogue:
     return Catalogue(
         [
-            Agency(row.code, Names.of(row.names), row.public)
+            Agency(row.code, Names.of(row.names), row.public, row.language)
             for row in session.execute(select(tables.agencies).order_by(tables.agencies.c.position))
         ],
         [

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,11 @@ _requests = tables.requests
 # Beyond this a desk is simply full to bursting: counting on would only cost time.
 COUNTED = 2000
 
+# So long a desk that had room is taken to have some, less what this process filed there: at a rush
+# the count, cheap as it is, would otherwise be made for every filing.
+REMEMBERED_SECONDS = 1.0
+_room_left: dict[tuple[str, int], tuple[float, int]] = {}
+
 _LOADS = text(
     "SELECT desk, (SELECT count(*) FROM (SELECT FROM requests r WHERE r.desk = wanted.desk"
     " AND r.closed_at IS NULL LIMIT :counted) open) AS open"
@@ -35,6 +41,11 @@ def get_locked(session: Session, code: str) -> Desk | None:
     """The desk for a change: a second one waits for the first."""
     row = session.execute(select(_desks).where(_desks.c.code == code).with_for_update()).first()
     return None if row is None else desk_from_row(row)
+
+
+def hold(session: Session, code: str) -> None:
+    """Keep the desk as it is until this transaction ends."""
+    session.execute(select(_desks.c.code).where(_desks.c.code == code).with_for_update(read=True))
 
 
 def add(session: Session, desk: Desk, *, at: datetime) -> bool:
@@ -62,6 +73,26 @@ def loads(session: Session, desks: Collection[str]) -> dict[str, int]:
         return {}
     rows = session.execute(_LOADS, {"desks": list(desks), "counted": COUNTED})
     return {row.desk: row.open for row in rows}
+
+
+def has_room(desk: Desk) -> bool:
+    """Whether it is known, without asking, that the desk takes one more; it is counted as taken."""
+    until, left = _room_left.get((desk.code, desk.room), (0.0, 0))
+    if left <= 0 or monotonic() > until:
+        return False
+    _room_left[desk.code, desk.room] = until, left - 1
+    return True
+
+
+def note_room(desk: Desk, open_requests: int) -> None:
+    """Remember what was counted; the request this was counted for takes a place."""
+    left = desk.room - open_requests - 1
+    _room_left[desk.code, desk.room] = monotonic() + REMEMBERED_SECONDS, left
+
+
+def forget_room() -> None:
+    """Forget what was counted, as a test that empties the database has to."""
+    _room_left.clear()
 
 
 def open_requests(session: Session, desk: str) -> list[UUID]:

@@ -111,11 +111,13 @@ def at_site(session: Session, site: str, *, first: date, last: date) -> list[Vis
     return [_visit(row) for row in session.execute(query.order_by(_visits.c.starts_at, _visits.c.place))]
 
 
-def booked_from(session: Session, desk: str, *, first: date, last: date | None = None) -> list[Visit]:
-    """What is booked at the desk from this date on."""
-    query = _select().where(_visits.c.desk == desk, _visits.c.day >= first, _visits.c.state == "booked")
-    if last is not None:
-        query = query.where(_visits.c.day <= last)
+def booked_ahead(session: Session, *, desk: str | None, site: str | None, first: date) -> list[Visit]:
+    """What is booked from this date on, at a desk, a site or anywhere, in order."""
+    query = _select().where(_visits.c.day >= first, _visits.c.state == "booked")
+    if desk is not None:
+        query = query.where(_visits.c.desk == desk)
+    if site is not None:
+        query = query.where(_visits.c.site == site)
     return [_visit(row) for row in session.execute(query.order_by(_visits.c.starts_at))]
 
 

@@ -151,6 +151,7 @@ RULE_MISTAKES = {
     "hours": N_("Write opening hours like 08:30-16:30, one after the other."),
     "ramadan_hours": N_("Write opening hours like 08:30-16:30, one after the other."),
     "weekend": N_("At least one day of the week must be open."),
+    "friday_break": N_("Write a break like 12:00-14:00 that leaves some hours of Friday."),
     "near_share": N_("Write a share between 1 and 99 per cent."),
     "ends_on_open_day": N_("Say yes or no."),
 }

@@ -72,7 +72,7 @@ def except_on(
     at: datetime,
 ) -> PresenceException:
     """Note a date on which the officers do not come, or come as well."""
-    desk = _mine(catalogue_storage.current(session).desks.get(code), sites)
+    desk = _mine(desks.get_locked(session, code), sites)
     if desk.site is None:
         raise InvalidInput(N_("This desk has no hours at a site."), field="desk")
     text = optional_text(note, field="note", maximum=200)
@@ -83,7 +83,7 @@ def except_on(
 
 def as_usual(session: Session, code: str, *, day: date, opens: time | None, sites: Sequence[str]) -> None:
     """Take an exception back."""
-    _mine(catalogue_storage.current(session).desks.get(code), sites)
+    _mine(desks.get_locked(session, code), sites)
     if not desks.remove_exception(session, code, day, opens):
         raise NotFound(N_("Nothing is different on this date."))
 

@@ -3,7 +3,7 @@
 What else may happen to one is in ``request_life``.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NotRequired, TypedDict, Unpack
@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 from services.guichet.contracts import published
 from services.guichet.domain.answers import checked_answers
 from services.guichet.domain.catalogue import Catalogue, Procedure
+from services.guichet.domain.desks import Desk
 from services.guichet.domain.numbers import request_number
 from services.guichet.domain.promises import deadlines
 from services.guichet.domain.requests import Actor, Request, changed_since
-from services.guichet.domain.routing import route, rung, unknown_site
+from services.guichet.domain.routing import full, route, rung, unknown_site
 from services.guichet.domain.workflow import UNDECIDED, Action
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import desks, drafts, requests
@@ -68,7 +69,7 @@ def file_request(
     ``sites`` are those the user may see startups of; ``draft`` is what it was begun as.
     """
     expected = catalogue_storage.last_read()
-    among = _equals(expected, procedure, site)
+    among = _to_count(expected, procedure, site)
     filing = requests.for_filing(session, startup_id, sites=sites, among=among)
     catalogue = filing.catalogue
     if filing.startup is None:
@@ -94,15 +95,15 @@ def file_request(
         begun=(draft.begun_at, draft.author) if draft else None,
     )
     request.promise(deadlines(chosen, at, (), filing.calendars.of(site)))
-    loads = (
-        filing.loads if catalogue is expected else desks.loads(session, _equals(catalogue, procedure, site))
-    )
+    loads = filing.loads
+    if catalogue is not expected:
+        loads = desks.loads(session, _to_count(catalogue, procedure, site))
     decision = route(
         agency=chosen.agency,
         site=site,
         desks=catalogue.desks.values(),
         sites=catalogue.sites,
-        loads=loads,
+        loads=_with_the_rest(session, catalogue, chosen.agency, site, loads),
         turn=filing.serial,
     )
     request.route(decision, at=at)
@@ -239,13 +240,37 @@ def act(
     return filed
 
 
-def _equals(catalogue: Catalogue | None, procedure: str, site: str) -> list[str]:
-    """The desks between which only their load can decide; mostly there is but one, and none to ask."""
+def _to_count(catalogue: Catalogue | None, procedure: str, site: str) -> list[str]:
+    """The desks whose load decides: several equals, or the only one unless it is known to have room."""
+    found = _nearest(catalogue, procedure, site)
+    if len(found) == 1 and desks.has_room(found[0]):
+        return []
+    return [desk.code for desk in found]
+
+
+def _nearest(catalogue: Catalogue | None, procedure: str, site: str) -> Sequence[Desk]:
     chosen = catalogue.procedures.get(procedure) if catalogue else None
     if catalogue is None or chosen is None or site not in catalogue.sites:
-        return []
+        return ()
     found = rung(agency=chosen.agency, site=site, desks=catalogue.desks.values(), sites=catalogue.sites)
-    return [desk.code for desk in found.desks] if found and len(found.desks) > 1 else []
+    return found.desks if found else ()
+
+
+def _with_the_rest(
+    session: Session, catalogue: Catalogue, agency: str, site: str, loads: Mapping[str, int]
+) -> Mapping[str, int]:
+    """The loads as counted; those of the agency's other desks too when the nearest ones are full."""
+    if not loads:
+        return loads
+    found = rung(agency=agency, site=site, desks=catalogue.desks.values(), sites=catalogue.sites)
+    if found is None:
+        return loads
+    for desk in found.desks:
+        desks.note_room(desk, loads.get(desk.code, 0))
+    if not all(full(desk, loads) for desk in found.desks):
+        return loads
+    others = [one.code for one in catalogue.desks.values() if one.agency == agency and one.open]
+    return desks.loads(session, others)
 
 
 def common_facts(request: Request, procedure: Procedure) -> dict[str, Any]:

@@ -12,11 +12,11 @@ from services.guichet.domain.catalogue import Catalogue
 from services.guichet.domain.desks import Desk
 from services.guichet.domain.names import LANGUAGES
 from services.guichet.domain.numbers import ZONE
-from services.guichet.domain.presence import Presence, free_place, presence_on
+from services.guichet.domain.presence import Cause, Presence, free_place, presence_on
 from services.guichet.domain.requests import Actor
 from services.guichet.domain.text import optional_text, required_text
+from services.guichet.storage import calendar, desks, requests, startups, visits
 from services.guichet.storage import catalogue as catalogue_storage
-from services.guichet.storage import desks, requests, startups, visits
 from services.guichet.storage.ids import new_id
 from services.guichet.storage.visits import Visit
 from services.guichet.use_cases.desks import desk_not_found
@@ -27,8 +27,6 @@ from shared.errors import N_, Conflict, InvalidInput, NotFound
 from shared.messaging.outbox import publish
 
 LONGEST_BRING = 20
-# Said to the startup when whoever noted the absence gave no reason of their own.
-ABSENT = "L’agent de l’organisme ne sera pas présent à cette date."
 
 
 def book(
@@ -49,6 +47,9 @@ def book(
     Raises:
         Conflict: the visit is full, over, or the startup is booked onto it already.
     """
+    # Whoever changes the desk or the calendar at this moment waits, or is waited for.
+    desks.hold(session, desk)
+    calendar.hold(session)
     catalogue = catalogue_storage.current(session)
     place = catalogue.desks.get(desk)
     if place is None or place.site is None or place.site not in sites:
@@ -104,41 +105,34 @@ def cancel(
     visit = visits.get(session, visit_id, sites=sites)
     if visit is None:
         raise NotFound(N_("There is no such visit on your sites."))
-    if not _cancel(session, visit, catalogue_storage.current(session), reason=why, actor=actor, at=at):
+    if not call_off(session, visit, catalogue_storage.current(session), reason=why, actor=actor, at=at):
         raise Conflict(N_("This visit is cancelled already."))
     return visit
 
 
-def cancel_those_without_officer(
-    session: Session, desk: str, *, first: date, last: date | None, reason: str, actor: Actor, at: datetime
-) -> int:
-    """Cancel what is booked at hours nobody comes any more; return how many were told."""
-    catalogue = catalogue_storage.current(session)
-    place = catalogue.desks[desk]
-    booked = visits.booked_from(session, desk, first=first, last=last)
-    exceptions = desks.exceptions(session, first=first, last=booked[-1].day, desks=[desk]) if booked else []
-    hours = site_hours(session, place.site or "")
-    gone = [
-        visit
-        for visit in booked
-        if visit.starts_at > at
-        and visit.opens
-        not in {one.opens for one in presence_on(place, visit.day, exceptions=exceptions, hours=hours)}
-    ]
-    return sum(_cancel(session, visit, catalogue, reason=reason, actor=actor, at=at) for visit in gone)
-
-
-def _cancel(
-    session: Session, visit: Visit, catalogue: Catalogue, *, reason: str, actor: Actor, at: datetime
+def call_off(
+    session: Session,
+    visit: Visit,
+    catalogue: Catalogue,
+    *,
+    reason: str,
+    actor: Actor,
+    at: datetime,
+    cause: Cause | None = None,
+    offered: datetime | None = None,
 ) -> bool:
-    if not visits.cancel(session, visit.id, actor=actor, at=at, reason=reason):
+    """Cancel it and have the startup told; False when it was cancelled already.
+
+    ``offered`` is when the desk next has a free place.
+    """
+    if not visits.cancel(session, visit.id, actor=actor, at=at, reason=reason or (cause or "")):
         return False
-    publish(
-        session,
-        published.VisitCancelled,
-        subject=str(visit.id),
-        data={**_common(visit, catalogue), "cancelled_at": at, "reason": reason},
-    )
+    data = {**_common(visit, catalogue), "cancelled_at": at, "reason": reason}
+    if cause is not None:
+        data["cause"] = cause.value
+    if offered is not None:
+        data["next_starts_at"] = offered
+    publish(session, published.VisitCancelled, subject=str(visit.id), data=data)
     return True
 
 

@@ -5,40 +5,14 @@ message, many times what composing it costs, and it runs in the process that con
 """
 
 import base64
-import re
 from datetime import datetime
-from email.utils import format_datetime, formataddr
+from email.utils import format_datetime
 
 from services.notifications.domain.message import Job
 from services.notifications.wording import EmailBody
+from shared.mail.headers import encoded, mailbox, one_line
 
-# What may stand in an envelope: no space, bracket or line break, so no second recipient.
-_ADDRESS = re.compile(r"[^\s<>()\[\],;:\\\"@]+@[A-Za-z0-9.-]+", re.ASCII)
-# Anything a header parser could take for the end of a line; no-break spaces are text.
-_BREAKS = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029]+")
-# An encoded word is at most 75 characters long, marks included.
-_WORD_BYTES = 45
 _BOUNDARY = "=_guichet-{reference}"
-
-
-class UnusableAddress(ValueError):
-    """The recipient is not an address an SMTP server could be given."""
-
-
-def envelope_address(recipient: str) -> str:
-    """Return the address as SMTP takes it, an international domain in its ASCII form.
-
-    Raises:
-        UnusableAddress: it holds what SMTP cannot carry.
-    """
-    local, _, domain = recipient.rpartition("@")
-    try:
-        address = f"{local}@{domain.encode('idna').decode('ascii')}"
-    except UnicodeError as error:
-        raise UnusableAddress(f"not a domain name: {error}") from error
-    if not address.isascii() or not _ADDRESS.fullmatch(address):
-        raise UnusableAddress("not an e-mail address")
-    return address
 
 
 def message_id(job: Job, domain: str) -> str:
@@ -81,32 +55,3 @@ def _part(subtype: str, text: str, boundary: str) -> bytes:
     )
     encoded = base64.encodebytes(text.encode("utf-8")).replace(b"\n", b"\r\n")
     return head.encode("ascii") + encoded + b"\r\n"
-
-
-def encoded(value: str) -> str:
-    """Return a header's text; outside ASCII as RFC 2047 words, folded between characters."""
-    line = one_line(value)
-    if line.isascii() and "=?" not in line:
-        return line
-    words, room = [""], _WORD_BYTES
-    for character in line:
-        size = len(character.encode())
-        if size > room:
-            words.append("")
-            room = _WORD_BYTES
-        words[-1] += character
-        room -= size
-    return "\r\n ".join(f"=?utf-8?B?{base64.b64encode(word.encode()).decode()}?=" for word in words)
-
-
-def mailbox(name: str, address: str) -> str:
-    """Return a name and its address as headers write them."""
-    line = one_line(name)
-    if line.isascii():
-        return formataddr((line, address))
-    return f"{encoded(line)} <{address}>"
-
-
-def one_line(value: str) -> str:
-    """Make a value safe in a header: what might end the line becomes a space."""
-    return _BREAKS.sub(" ", value).strip()

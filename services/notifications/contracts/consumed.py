@@ -166,6 +166,8 @@ class VisitBooked(_Visit):
 @consumed("guichet.visit_cancelled.v1")
 class VisitCancelled(_Visit):
     reason = fields.String(required=True)
+    cause = fields.String(load_default=None)
+    next_starts_at = fields.AwareDateTime(load_default=None, format="iso")
 
 
 @consumed("billing.invoice_issued.v1")

@@ -111,9 +111,12 @@ def visit_booked(session: Session, event: Event) -> None:
 
 
 def visit_cancelled(session: Session, event: Event) -> None:
-    """Say that the officer does not receive it, and why (by e-mail only: it may name people)."""
+    """Say that the officer does not receive it, why (by e-mail only: it may name people) and when next."""
     facts = _visit(event)
     facts["motive"] = event.data["reason"]
+    facts["cause"] = event.data["cause"]
+    coming = event.data["next_starts_at"]
+    facts["next_at"] = coming and coming.isoformat()
     tell(session, _cause(event, Kind.VISIT_CANCELLED, facts))
 
 

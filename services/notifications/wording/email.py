@@ -14,8 +14,8 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from services.notifications.domain.audience import Kind
-from services.notifications.wording.facts import Facts, Places, shown
-from services.notifications.wording.texts import Texts, texts
+from services.notifications.wording.facts import Facts, Places
+from services.notifications.wording.texts import Texts, places, texts
 
 _FOLDER = Path(__file__).parent
 
@@ -47,7 +47,7 @@ ROWS: dict[Kind, tuple[str, ...]] = {
     Kind.BOOKING_CONFIRMED: ("number", "space", "site", "day", "hours"),
     Kind.BOOKING_CANCELLED: ("number", "space", "site", "day", "hours"),
     Kind.VISIT_BOOKED: ("number", "agency", "site", "day", "start", "bring", "request"),
-    Kind.VISIT_CANCELLED: ("number", "agency", "site", "day", "start", "motive"),
+    Kind.VISIT_CANCELLED: ("number", "agency", "site", "day", "start", "motive", "next"),
     Kind.INVOICE_ISSUED: ("number", "total", "issued", "payable"),
     Kind.CREDIT_NOTE_ISSUED: ("number", "invoice", "total", "issued"),
     Kind.DOCUMENT_EXPIRING: ("document", "valid_until", "site"),
@@ -91,25 +91,25 @@ class HtmlPlaces(dict[str, Markup]):
 
 def email_words(kind: Kind, language: str, facts: Facts, *, name: str) -> EmailWords:
     """Put an e-mail to ``name`` into words; everything that comes from data is escaped."""
-    return _words(kind, language, shown(facts, language), name)
+    return _words(kind, language, places(facts, language), name)
 
 
 def email_body(kind: Kind, language: str, facts: Facts, *, name: str) -> EmailBody:
     """Compose the body of an e-mail to ``name``."""
-    places = shown(facts, language)
-    words = _words(kind, language, places, name)
-    preview = texts(language).messages[kind].intro.format_map(places)
+    seen = places(facts, language)
+    words = _words(kind, language, seen, name)
+    preview = texts(language).messages[kind].intro.format_map(seen)
     html = _html_template(language).render(words=words, preview=preview, accent=ACCENTS[kind])
-    return EmailBody(html, _text(kind, language, places, name))
+    return EmailBody(html, _text(kind, language, seen, name))
 
 
-def _words(kind: Kind, language: str, places: Places, name: str) -> EmailWords:
+def _words(kind: Kind, language: str, seen: Places, name: str) -> EmailWords:
     catalogue = texts(language)
     words = catalogue.messages[kind]
-    html = HtmlPlaces((place, _isolated(place, value)) for place, value in places.items())
+    html = HtmlPlaces((place, _isolated(place, value)) for place, value in seen.items())
     greeting = catalogue.greeting if name else catalogue.greeting_nameless
     return EmailWords(
-        subject=words.subject.format_map(places),
+        subject=words.subject.format_map(seen),
         signature=catalogue.signature,
         site=html["site"],
         title=words.title,
@@ -117,7 +117,7 @@ def _words(kind: Kind, language: str, places: Places, name: str) -> EmailWords:
         intro=_filled(words.intro, html),
         rows=[(catalogue.labels[place], html[place]) for place in ROWS[kind] if place in html],
         closing=_filled(words.closing, html),
-        footer=_filled(_footer(catalogue, places), html),
+        footer=_filled(_footer(catalogue, seen), html),
         footer_reason=_filled(catalogue.footer_reason, html),
     )
 
@@ -125,7 +125,7 @@ def _words(kind: Kind, language: str, places: Places, name: str) -> EmailWords:
 def _text(kind: Kind, language: str, seen: Places, name: str) -> str:
     catalogue = texts(language)
     words = catalogue.messages[kind]
-    places = Places((place, _isolated_in_text(value, language)) for place, value in seen.items())
+    shown = Places((place, _isolated_in_text(value, language)) for place, value in seen.items())
     greeting = catalogue.greeting if name else catalogue.greeting_nameless
     colon = "\u00a0:" if language == "fr" else ":"
     lines = [
@@ -133,17 +133,17 @@ def _text(kind: Kind, language: str, seen: Places, name: str) -> str:
         "",
         greeting.format(name=_isolated_in_text(name, language)),
         "",
-        words.intro.format_map(places),
+        words.intro.format_map(shown),
         "",
-        *[f"{catalogue.labels[place]}{colon} {places[place]}" for place in ROWS[kind] if place in places],
+        *[f"{catalogue.labels[place]}{colon} {shown[place]}" for place in ROWS[kind] if place in shown],
         "",
-        words.closing.format_map(places),
+        words.closing.format_map(shown),
         "",
         # What mail programs recognise as the beginning of a signature.
         "-- ",
-        f"{catalogue.signature} · {places['site']}",
-        _footer(catalogue, seen).format_map(places),
-        catalogue.footer_reason.format_map(places),
+        f"{catalogue.signature} · {shown['site']}",
+        _footer(catalogue, seen).format_map(shown),
+        catalogue.footer_reason.format_map(shown),
         "",
     ]
     return "\n".join(lines)

@@ -47,6 +47,8 @@ class Facts(TypedDict, total=False):
     due_at: str | None
     outcome: str | None
     motive: str
+    cause: str | None
+    next_at: str | None
     items: list[AskedItem]
     link: str | None
     space: Names
@@ -143,9 +145,12 @@ def _clock(key: str) -> Callable[[Facts, str], str | None]:
     return tell
 
 
-def _due(facts: Facts, language: str) -> str | None:
-    instant = _instant(facts, "due_at")
-    return None if instant is None else f"{_day(instant.date(), language, short=False)}, {instant:%H:%M}"
+def _moment(key: str) -> Callable[[Facts, str], str | None]:
+    def tell(facts: Facts, language: str) -> str | None:
+        instant = _instant(facts, key)
+        return None if instant is None else f"{_day(instant.date(), language, short=False)}, {instant:%H:%M}"
+
+    return tell
 
 
 def _hours(facts: Facts, language: str) -> str | None:
@@ -200,7 +205,8 @@ _PLACES: dict[str, Callable[[Facts, str], str | None]] = {
     "startup": _text("startup"),
     "site": _name("site"),
     "procedure": _name("procedure"),
-    "due": _due,
+    "due": _moment("due_at"),
+    "next": _moment("next_at"),
     "outcome": _text("outcome"),
     "motive": _text("motive"),
     "items": _items,

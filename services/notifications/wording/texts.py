@@ -11,7 +11,7 @@ import yaml
 
 from services.notifications.domain.audience import TRACKED, Kind
 from services.notifications.domain.sms import measure, transliterate
-from services.notifications.wording.facts import Facts, shown
+from services.notifications.wording.facts import Facts, Places, shown
 
 _FOLDER = Path(__file__).parent / "texts"
 # French sets a no-break space before these marks; the files are written with plain ones.
@@ -40,6 +40,8 @@ class Texts:
     footer_numberless: str
     footer_reason: str
     labels: Mapping[str, str]
+    #: why something the startup relied on does not take place, by the cause of the event
+    causes: Mapping[str, str]
     messages: Mapping[Kind, Wording]
 
 
@@ -56,9 +58,18 @@ def texts(language: str) -> Texts:
     return Texts(**raw, messages=messages)
 
 
+def places(facts: Facts, language: str) -> Places:
+    """Return what a wording may name; a cause is told before what somebody wrote about it."""
+    seen = shown(facts, language)
+    cause = texts(language).causes.get(facts.get("cause") or "")
+    if cause:
+        seen["motive"] = f"{cause} {seen['motive']}" if "motive" in seen else cause
+    return seen
+
+
 def subject(kind: Kind, language: str, facts: Facts) -> str:
     """Return the subject of an e-mail: one line of plain text."""
-    return texts(language).messages[kind].subject.format_map(shown(facts, language))
+    return texts(language).messages[kind].subject.format_map(places(facts, language))
 
 
 def sms_text(kind: Kind, language: str, facts: Facts) -> str:
@@ -67,11 +78,11 @@ def sms_text(kind: Kind, language: str, facts: Facts) -> str:
     Of the wordings of this kind the fullest that fits one segment is taken; when none does,
     the shortest. Where there is a page to follow things on, its address ends the text.
     """
-    places = shown(facts, language)
-    link = f" {places['link']}" if kind in TRACKED and "link" in places else ""
+    seen = places(facts, language)
+    link = f" {seen['link']}" if kind in TRACKED and "link" in seen else ""
     text = ""
     for wording in texts(language).messages[kind].sms:
-        text = transliterate(wording.format_map(places)) + link
+        text = transliterate(wording.format_map(seen)) + link
         if measure(text).segments == 1:
             break
     return text

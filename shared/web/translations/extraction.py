@@ -41,8 +41,9 @@ def python_files(root: Path) -> Iterator[Path]:
 
 
 def template_files(root: Path) -> Iterator[Path]:
-    """Yield the page templates under ``root``."""
-    yield from (path for path in sorted(root.rglob("*.html")) if "templates" in path.parts)
+    """Yield the templates of pages and of mails under ``root``."""
+    found = sorted([*root.rglob("*.html"), *root.rglob("*.txt")])
+    yield from (path for path in found if "templates" in path.parts)
 
 
 def messages(root: Path) -> Iterator[Message]:

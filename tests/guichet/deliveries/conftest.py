@@ -13,10 +13,10 @@ from sqlalchemy import text
 from deploy.local.standins.agency import AgencyServer
 from services.guichet.channels.agency_api import AgencySettings
 from services.guichet.channels.dispatch import Dispatcher
-from services.guichet.channels.mailbox import MailSettings
 from services.guichet.channels.settings import ChannelSettings
 from services.guichet.domain.deliveries import Stubbornness
 from shared.db import Database
+from shared.mail import SmtpSettings
 from tests.guichet.conftest import Caller
 from tests.guichet.factories import ANSWERS, CERTIFICATE
 from tests.support.databases import TestDatabases
@@ -64,7 +64,7 @@ def agency(tmp_path: Path) -> Iterator[AgencyServer]:
 @pytest.fixture
 def settings(mails: Mails, agency: AgencyServer) -> ChannelSettings:
     return ChannelSettings(
-        mail=MailSettings(port=mails.port, final_seconds=5.0),
+        mail=SmtpSettings(port=mails.port, final_seconds=5.0),
         agency=AgencySettings(secret=SECRET, answer_seconds=1.0),
         stubbornness=Stubbornness(first_delay=timedelta(0), poll_every=timedelta(0)),
         redirect=f"http://127.0.0.1:{agency.port}",

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from services.guichet.channels.dispatch import Dispatcher
+from shared.db import Database
 from tests.guichet.conftest import Caller
 from tests.guichet.deliveries.conftest import Mails, Through
 from tests.guichet.test_api_startups import fields, problem
@@ -34,6 +36,23 @@ def test_a_mailbox_receives_the_dossier_and_a_clerk_records_its_answer(
     assert recorded.get_json()["state"] == "answered", recorded.text
     done = manager.get(f"/requests/{request['id']}").get_json()
     assert (done["state"], done["handled_by"]) == ("completed", "S. El Amrani")
+
+
+def test_an_agency_is_written_to_in_its_own_language(
+    counter: Database, through: Through, dispatcher: Dispatcher, mails: Mails
+) -> None:
+    request = through("mailbox")
+    with counter.transaction() as session:
+        session.execute(text("UPDATE agencies SET language = 'ar' WHERE code = 'ompic'"))
+        session.execute(text("UPDATE catalogue_revision SET revision = gen_random_uuid()"))
+    dispatcher.deliver()
+    message = email.message_from_bytes(mails.kept[0], policy=email.policy.default)
+    assert message["Subject"] == f"الملف {request['number']}: الشهادة السلبية"
+    assert message["Content-Language"] == "ar"
+    letter = message.get_body().get_content().replace("\r\n", "\n")
+    assert letter.startswith("السلام عليكم،\n")
+    assert "Atlas Robotique" in letter
+    assert "&" not in letter
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """The pages about desks, presence, visits and deliveries."""
 
+import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import pytest
@@ -144,7 +146,7 @@ def test_a_desk_is_added_and_closed_on_the_page(
     path = "/guichet/admin/desks/ompic-casablanca-2"
     assert browser.post(path, closing).status_code == 422
     answer = browser.post(path, closing | {"reason": "Travaux."})
-    assert answer.headers["Location"] == "/guichet/admin/desks?saved&moved=1"
+    assert answer.headers["Location"] == "/guichet/admin/desks?saved&moved=1&told=0"
     assert "1 demande ouverte a été envoyée" in browser.get(answer.headers["Location"])
 
 
@@ -178,3 +180,57 @@ def test_a_visit_is_booked_shown_and_cancelled_on_the_page(browser: Browser, man
     answer = browser.post(f"/guichet/presence/visit/{visit}/cancel", {"reason": "Empêchement."})
     assert answer.status_code == 303
     assert "Atlas Robotique" not in browser.get("/guichet/presence?site=agadir&week=2026-12-01")
+
+
+@pytest.mark.usefixtures("altered_desks")
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        (
+            "/guichet/presence/exception",
+            {"desk": "cnss-agadir", "day": "2026-12-01", "kind": "absent", "note": "Formation."},
+        ),
+        (
+            "/guichet/admin/calendar/day",
+            {"site": "agadir", "year": "2026", "day": "01/12/2026", "effect": "closed"},
+        ),
+        ("/guichet/admin/desks/cnss-agadir", {}),
+    ],
+)
+def test_visits_in_the_way_of_a_change_are_shown_before_it_is_made(
+    browser: Browser, manager: Caller, path: str, form: dict[str, str]
+) -> None:
+    startup = manager.register(site="agadir")["id"]
+    visit = {"desk": "cnss-agadir", "day": "2026-12-01", "opens": "09:00", "startup_id": startup}
+    assert manager.post("/visits", visit).status_code == 201
+    if not form:
+        form = typed_in(browser.get(path))
+        form["window-0-opens"] = "10:00"
+    asked = browser.post(path, form)
+    assert asked.status_code == 409, asked.text
+    assert "Atlas Robotique" in asked.text
+    assert "Rien n’est encore changé" in asked.text
+    week = "/guichet/presence?site=agadir&week=2026-12-01"
+    assert "Atlas Robotique" in browser.get(week)
+    done = browser.post(path, typed_in(asked.text))
+    assert done.status_code == 303, done.text
+    assert "1 startup a été informée de l’annulation" in browser.get(done.headers["Location"])
+    assert "Atlas Robotique" not in browser.get(week)
+
+
+def typed_in(page: str) -> dict[str, str]:
+    """What the form of the page would send, as it stands."""
+    form = (
+        page.partition("<main")[2]
+        .partition('<form class="card card-inside" method="post"')[2]
+        .partition("</form>")[0]
+    )
+    typed = {}
+    for tag in re.findall(r"<input[^>]*>", form):
+        name, value = (re.search(rf'{key}="([^"]*)"', tag) for key in ("name", "value"))
+        if name and ("checkbox" not in tag or " checked" in tag):
+            typed[name[1]] = unescape(value[1]) if value else ""
+    for name, options in re.findall(r'<select[^>]*name="([^"]*)"[^>]*>(.*?)</select>', form, re.DOTALL):
+        chosen = re.search(r'<option value="([^"]*)" selected', options)
+        typed[name] = chosen[1] if chosen else ""
+    return typed

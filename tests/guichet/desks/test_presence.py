@@ -71,6 +71,21 @@ def test_an_absence_empties_a_date_and_only_that_desk_and_date() -> None:
     assert hours_on(PERMANENT, TUESDAY, absent) == ["08:30-16:30"]
 
 
+def test_a_window_keeps_to_the_sites_hours_and_its_breaks() -> None:
+    def ramadan(day: date) -> Sequence[tuple[time, time]]:
+        return [(time(9, 30), time(10, 30)), (time(11, 30), time(15))]
+
+    (visit,) = presence_on(VISITS, TUESDAY, exceptions=(), hours=ramadan)
+    assert visit.opens == time(9)
+    assert visit.hours == ((time(9, 30), time(10, 30)), (time(11, 30), time(12)))
+    starts = [f"{visit.starts_at(place, ZONE):%H:%M}" for place in range(visit.places)]
+    assert starts == ["09:30", "09:45", "10:00", "10:15", "11:30", "11:45"]
+    assert hours_on(VISITS, TUESDAY, hours=lambda day: [(time(13), time(15))]) == []
+    assert visit.receives(1, time(9, 45))
+    assert not visit.receives(1, time(11))
+    assert not visit.receives(6, time(9, 45))
+
+
 def test_hours_of_a_date_replace_the_usual_ones_they_overlap() -> None:
     later = PresenceException("cnss-agadir", TUESDAY, ExceptionKind.EXTRA, time(11), time(13), 2)
     assert hours_on(VISITS, TUESDAY, later) == ["11:00-13:00"]

@@ -91,6 +91,35 @@ def test_filings_at_the_same_moment_spread_over_equal_desks_and_none_is_lost(
     assert abs(loads["ompic-casablanca"] - loads["ompic-casablanca-2"]) <= clerks
 
 
+@pytest.mark.usefixtures("altered_desks")
+def test_a_full_desk_takes_no_more_until_it_has_room_again_and_the_request_says_so(
+    manager: Caller, file_one: Filing
+) -> None:
+    for code, room in (("ompic-casablanca", 2), ("ompic-rabat", 1)):
+        assert change(manager, code, capacity={"open_requests": room}).status_code == 200
+    filed = [file_one() for _ in range(4)]
+    assert [one["desk"] for one in filed] == [
+        "ompic-casablanca",
+        "ompic-casablanca",
+        "ompic-rabat",
+        "ompic-tanger",
+    ]
+    last = manager.get(f"/requests/{filed[-1]['id']}").get_json()
+    details = last["history"][1]["details"]
+    assert (last["routing_reason"], details["overflow"], details["crowded"]) == ("nearest_site", True, False)
+    assert [(one["desk"], one["full"], one["open_requests"]) for one in details["candidates"][:3]] == [
+        ("ompic-casablanca", True, 2),
+        ("ompic-rabat", True, 1),
+        ("ompic-tanger", False, 0),
+    ]
+    page = manager.client.get(f"/guichet/requests/{last['number']}", headers=manager.headers).text
+    assert "Nearer desks are full: this is the nearest one with room." in page
+    assert "2 of 2" in page
+    manager.post(f"/requests/{filed[0]['id']}/start")
+    manager.post(f"/requests/{filed[0]['id']}/complete", {})
+    assert file_one()["desk"] == "ompic-casablanca"
+
+
 def test_a_request_is_sent_elsewhere_by_hand_with_a_reason(
     manager: Caller, file_one: Filing, outbox: Events
 ) -> None:

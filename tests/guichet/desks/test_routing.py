@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.guichet.domain.desks import Capacity, ChannelKind, Desk
 from services.guichet.domain.names import Names
-from services.guichet.domain.routing import by_hand, distance_km, route, rung
+from services.guichet.domain.routing import by_hand, distance_km, route
 from shared.errors import InvalidInput
 from tests.guichet.factories import SITES
 
@@ -66,22 +66,28 @@ def test_the_rule_holds_in_any_network(data: st.DataObject, desks: list[Desk], s
         return
     decision = route(agency="ompic", site=site, desks=desks, sites=SITES, loads=loads, turn=turn)
     chosen = decision.desk
-    assert chosen in candidates
-    at_sites = [desk for desk in candidates if desk.site is not None]
-    if any(desk.site == site for desk in at_sites):
-        assert (decision.reason, chosen.site) == ("same_site", site)
-    elif at_sites:
-        assert decision.reason == "nearest_site"
-        nearest = min(distance_km(SITES[site], SITES[desk.site or ""]) for desk in at_sites)
-        assert distance_km(SITES[site], SITES[chosen.site or ""]) == nearest
-    else:
-        assert (decision.reason, chosen.site) == ("head_office", None)
-    equals = rung(agency="ompic", site=site, desks=desks, sites=SITES)
-    assert equals is not None
+    with_room = [desk for desk in candidates if loads[desk.code] < desk.room]
+    assert decision.crowded == (not with_room)
+    considered = with_room or candidates
+    assert chosen in considered
+
+    def away(desk: Desk) -> float:
+        return distance_km(SITES[site], SITES[desk.site]) if desk.site else float("inf")
+
+    nearest = min(map(away, considered))
+    assert away(chosen) == nearest
+    assert decision.overflow == (not with_room or min(map(away, candidates)) < nearest)
+    assert decision.reason == (
+        "same_site" if chosen.site == site else "nearest_site" if chosen.site else "head_office"
+    )
     share = Fraction(loads[chosen.code], chosen.room)
-    assert all(share <= Fraction(loads[desk.code], desk.room) for desk in equals.desks)
-    assert decision.equals == len(equals.desks)
-    assert chosen.code in {candidate.desk for candidate in decision.candidates}
+    equals = [desk for desk in candidates if away(desk) == nearest]
+    assert all(share <= Fraction(loads[desk.code], desk.room) for desk in equals)
+    assert decision.equals == len(equals)
+    shown = {one.desk: one for one in decision.candidates}
+    passed_over = {desk.code for desk in candidates if away(desk) < nearest}
+    assert {chosen.code, *passed_over} <= set(shown)
+    assert all(shown[code].full and shown[code].open_requests == loads[code] for code in passed_over)
 
 
 @given(st.data(), networks(), st.sampled_from(sorted(SITES)), st.integers(0, 1000))
@@ -154,3 +160,30 @@ def test_a_choice_by_hand_keeps_what_the_rule_considered() -> None:
     chosen = by_hand(desks[1], ruled)
     assert (chosen.desk.code, chosen.reason) == ("ompic-tanger", "by_hand")
     assert chosen.candidates == ruled.candidates
+
+
+def test_a_full_desk_sends_the_next_request_up_the_ladder_and_the_last_rung_down_to_the_first() -> None:
+    def desk(name: str, site: str | None, room: int) -> Desk:
+        channel = ChannelKind.DESK if site else ChannelKind.API
+        return Desk(name, "ompic", site, NAMES, channel=channel, capacity=Capacity(open_requests=room))
+
+    desks = [
+        desk("one", "casablanca", 1),
+        desk("two", "casablanca", 1),
+        desk("rabat", "rabat", 2),
+        desk("siege", None, 1),
+    ]
+    loads = {one.code: 0 for one in desks}
+    chosen = []
+    for _ in range(6):
+        decision = route(agency="ompic", site="casablanca", desks=desks, sites=SITES, loads=loads)
+        loads[decision.desk.code] += 1
+        chosen.append((decision.desk.code, decision.overflow, decision.crowded))
+    assert chosen == [
+        ("one", False, False),
+        ("two", False, False),
+        ("rabat", True, False),
+        ("rabat", True, False),
+        ("siege", True, False),
+        ("one", True, True),
+    ]

@@ -3,7 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from flask import Flask
 from services.guichet.domain.numbers import ZONE
 from shared.clock import now
 from tests.guichet.conftest import Caller
+from tests.guichet.desks.test_rerouting import change
 from tests.guichet.factories import ANSWERS
 from tests.guichet.test_api_startups import Events, fields, problem
 
@@ -152,6 +153,98 @@ def test_an_absence_cancels_the_visits_of_its_date(
     week = manager.get("/presence", site="agadir", week=later).get_json()["items"]
     row = next(one for one in week if one["desk"] == DESK)
     assert row["days"][1]["present"][0]["taken"] == 1
+
+
+def taken_back(outbox: Events) -> list[tuple[str, str, bool]]:
+    """Startup, cause, and whether another date is offered, of the visits cancelled so far."""
+    return [
+        (one["data"]["startup_id"], one["data"]["cause"], "next_starts_at" in one["data"])
+        for one in outbox()
+        if one["type"] == "guichet.visit_cancelled.v1"
+    ]
+
+
+@pytest.mark.usefixtures("altered_desks")
+def test_other_weekly_hours_take_back_the_visits_they_leave_nobody_for(
+    manager: Caller, visit: dict[str, Any], outbox: Events
+) -> None:
+    manager.post("/visits", visit)
+    second = register(manager, 2)
+    manager.post("/visits", visit | {"startup_id": second})
+    thursday = (date.fromisoformat(visit["day"]) + timedelta(days=2)).isoformat()
+    manager.post("/visits", visit | {"day": thursday, "startup_id": register(manager, 3)})
+    presence = manager.get(f"/desks/{DESK}").get_json()["presence"]
+    fewer = [presence[0] | {"places": 1}, presence[1]]
+    assert change(manager, DESK, presence=fewer).get_json()["visits_cancelled"] == 1
+    assert taken_back(outbox) == [(second, "hours_changed", True)]
+    moved = [presence[0] | {"opens": "10:00"}, presence[1]]
+    assert change(manager, DESK, presence=moved).get_json()["visits_cancelled"] == 1
+    assert taken_back(outbox)[1:] == [(visit["startup_id"], "hours_changed", True)]
+    offered = datetime.fromisoformat(outbox()[-1]["data"]["next_starts_at"])
+    assert f"{offered.astimezone(ZONE):%H:%M}" in ("09:00", "09:30", "10:00")
+
+
+@pytest.mark.usefixtures("altered_desks")
+def test_a_desk_that_closes_takes_its_visits_back(
+    manager: Caller, visit: dict[str, Any], outbox: Events
+) -> None:
+    manager.post("/visits", visit)
+    closed = change(manager, DESK, open=False, reason="Convention terminée.")
+    assert closed.get_json()["visits_cancelled"] == 1, closed.text
+    assert taken_back(outbox) == [(visit["startup_id"], "desk_closed", False)]
+    told = next(one for one in outbox() if one["type"] == "guichet.visit_cancelled.v1")
+    assert told["data"]["reason"] == "Convention terminée."
+
+
+@pytest.mark.usefixtures("altered_desks")
+def test_a_day_the_site_closes_and_hours_that_shrink_take_back_the_visits_in_them(
+    caller: Callable[..., Caller], manager: Caller, visit: dict[str, Any], outbox: Events
+) -> None:
+    first, second = manager.post("/visits", visit), manager.post("/visits", visit | later(visit, 7))
+    assert (first.status_code, second.status_code) == (201, 201)
+    body = {"site": "agadir", "effect": "closed"}
+    assert manager.put(f"/calendar/days/{visit['day']}", body).status_code == 200
+    assert taken_back(outbox) == [(visit["startup_id"], "site_closed", True)]
+    rules = manager.get("/calendar", site="agadir", year=2026).get_json()["rules"]
+    afternoon = {**rules, "site": "agadir", "hours": [["13:00", "17:00"]]}
+    assert manager.put("/calendar/rules", afternoon).status_code == 200
+    assert [cause for _, cause, _ in taken_back(outbox)] == ["site_closed", "hours_changed"]
+
+
+def later(visit: dict[str, Any], days: int) -> dict[str, str]:
+    return {"day": (date.fromisoformat(visit["day"]) + timedelta(days=days)).isoformat()}
+
+
+@pytest.mark.usefixtures("altered_desks")
+def test_of_a_booking_and_a_closure_at_the_same_moment_none_leaves_a_startup_before_a_closed_door(
+    app: Flask, manager: Caller, visit: dict[str, Any], outbox: Events
+) -> None:
+    startups = [register(manager, number) for number in range(6)]
+    start = threading.Barrier(3)
+
+    def token() -> Caller:
+        return Caller(app.test_client(), manager.headers["Authorization"].removeprefix("Bearer "))
+
+    def book(mine: Caller, startups: list[str]) -> None:
+        start.wait()
+        for startup in startups:
+            mine.post("/visits", visit | {"startup_id": startup})
+
+    def close(mine: Caller) -> None:
+        start.wait()
+        mine.put(f"/calendar/days/{visit['day']}", {"site": "agadir", "effect": "closed"})
+
+    threads = [
+        threading.Thread(target=book, args=(token(), startups[:3])),
+        threading.Thread(target=book, args=(token(), startups[3:])),
+        threading.Thread(target=close, args=(token(),)),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    booked = Counter(one["type"] for one in outbox())
+    assert booked["guichet.visit_booked.v1"] == booked["guichet.visit_cancelled.v1"]
 
 
 def test_an_agent_of_another_site_books_nothing_here(

@@ -12,6 +12,7 @@ agencies = Table(
     Column("code", Text, primary_key=True),
     Column("names", JSONB, nullable=False),
     Column("public", Boolean, nullable=False),
+    Column("language", Text, nullable=False, server_default="fr"),
     Column("position", Integer, nullable=False),
 )
 

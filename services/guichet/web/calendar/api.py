@@ -1,16 +1,19 @@
-"""The API of the calendar: a year of a site, and what staff correct in it."""
+"""The API of the calendar: a year of a site, and what staff correct in it.
+
+A correction cancels the visits booked into hours it takes away, and the startups are told.
+"""
 
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from services.guichet.domain.calendar import Effect, Ramadan
+from services.guichet.domain.calendar import NETWORK, Effect, Ramadan
 from services.guichet.domain.calendar_reader import hours_from
 from services.guichet.domain.deadlines import due, near
 from services.guichet.domain.names import Names
 from services.guichet.domain.terms import Term, Unit
 from services.guichet.storage import calendar as storage
-from services.guichet.use_cases import calendar
+from services.guichet.use_cases import calendar, visit_changes
 from services.guichet.web.access import MANAGE, actor
 from services.guichet.web.calendar import schemas
 from services.guichet.web.calendar.year import days_of, may_change, rules_of, seen_site
@@ -70,6 +73,7 @@ def correct_day(data: dict[str, Any], day: str) -> dict[str, Any]:
             actor=actor(),
             at=now(),
         )
+        _settle(session, data["site"])
         return days_of(storage.current(session).of(data["site"]), on, on)[0]
 
 
@@ -84,6 +88,7 @@ def move_holiday(data: dict[str, Any], day: str) -> dict[str, Any]:
     with transaction() as session:
         may_change(session, data["site"])
         calendar.move_holiday(session, site=data["site"], day=on, to=data["to"], actor=actor(), at=now())
+        _settle(session, data["site"])
         return days_of(storage.current(session).of(data["site"]), data["to"], data["to"])[0]
 
 
@@ -98,6 +103,7 @@ def clear_day(query: dict[str, Any], day: str) -> dict[str, Any]:
     with transaction() as session:
         may_change(session, query["site"])
         calendar.clear_day(session, site=query["site"], day=on, actor=actor(), at=now())
+        _settle(session, query["site"])
         return days_of(storage.current(session).of(query["site"]), on, on)[0]
 
 
@@ -113,6 +119,7 @@ def set_rules(data: dict[str, Any]) -> dict[str, Any]:
         may_change(session, site)
         written = {name: value for name, value in data.items() if name != "site"}
         calendar.set_rules(session, site=site, written=written, actor=actor(), at=now())
+        _settle(session, site)
         return rules_of(storage.current(session), site)
 
 
@@ -126,6 +133,7 @@ def clear_rules(query: dict[str, Any]) -> dict[str, Any]:
     with transaction() as session:
         may_change(session, query["site"])
         calendar.clear_rules(session, site=query["site"], actor=actor(), at=now())
+        _settle(session, query["site"])
         return rules_of(storage.current(session), query["site"])
 
 
@@ -149,10 +157,16 @@ def correct_ramadan(data: dict[str, Any], key: UUID) -> dict[str, Any]:
     return _ramadan(key, data)
 
 
+def _settle(session: Any, site: str) -> None:
+    """Cancel the visits booked into hours that are no longer the site's; the startups are told."""
+    visit_changes.settle(session, site=site, reason=None, agreed=None, actor=actor(), at=now())
+
+
 def _ramadan(key: UUID | None, data: dict[str, Any]) -> dict[str, Any]:
     period = Ramadan(data["first"], data["last"], data["confirmed"])
     with transaction() as session:
         calendar.set_ramadan(session, period=period, key=key, actor=actor(), at=now())
+        _settle(session, NETWORK)
         kept = next(one for one in storage.ramadans(session) if one.period == period)
     return {"id": kept.id, "first": period.first, "last": period.last, "confirmed": period.confirmed}
 

@@ -16,11 +16,12 @@ from services.guichet.domain.text import required_text
 from services.guichet.storage import calendar as storage
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import deadlines as deadline_storage
-from services.guichet.use_cases import calendar
+from services.guichet.use_cases import calendar, visit_changes
 from services.guichet.web import views
 from services.guichet.web.access import MANAGE, actor, may
 from services.guichet.web.calendar.year import may_change, seen_site
-from services.guichet.web.desks.typed import day_typed
+from services.guichet.web.desks import confirming
+from services.guichet.web.desks.typed import counted, day_typed
 from shared.clock import CASABLANCA, now
 from shared.errors import N_, DomainError, InvalidInput
 from shared.web import current_user, requires, sentence, transaction
@@ -114,6 +115,7 @@ def set_rules() -> ResponseReturnValue:
         written = {
             "hours": _pairs("hours"),
             "ramadan_hours": _pairs("ramadan_hours"),
+            "friday_break": next(iter(_pairs("friday_break")), None),
             "weekend": [name for name in WEEKDAYS if f"weekend-{name}" in request.form],
             "ends_on_open_day": "ends_on_open_day" in request.form,
             "near_share": f"0.{share:0>2}" if share.isascii() and share.isdigit() else share,
@@ -150,6 +152,12 @@ def _changed(form: str, do: Callable[[Session, str], None]) -> ResponseReturnVal
             seen_site(session, site)
             may_change(session, scope)
             do(session, scope)
+            told = visit_changes.settle(
+                session, site=scope, reason=None, agreed=confirming.agreed(), actor=actor(), at=now()
+            )
+    except visit_changes.VisitsInTheWay as found:
+        back = f"/guichet/admin/calendar?site={site}&year={request.form.get('year', '')}"
+        return confirming.ask(found, back=back, active="admin")
     except DomainError as error:
         if error.status not in (409, 422):
             raise
@@ -158,7 +166,8 @@ def _changed(form: str, do: Callable[[Session, str], None]) -> ResponseReturnVal
         shown["errors"] = field_errors(error)
         shown["error_of"] = {one["field"]: one["detail"] for one in shown["errors"]}
         return render_template("guichet/calendar/calendar.html", **shown), error.status
-    return redirect(f"/guichet/admin/calendar?site={site}&year={request.form.get('year', '')}&done=1", 303)
+    year = request.form.get("year", "")
+    return redirect(f"/guichet/admin/calendar?site={site}&year={year}&done=1&told={told}", 303)
 
 
 def _shown(site: str | None = None, year: str | None = None) -> dict[str, Any]:
@@ -196,6 +205,7 @@ def _shown(site: str | None = None, year: str | None = None) -> dict[str, Any]:
         "network": NETWORK,
         "may_change_network": may(user, "operator"),
         "done": "done" in request.args,
+        "told": counted(request.args.get("told")),
         "asked": None,
         "typed": {},
         "errors": [],

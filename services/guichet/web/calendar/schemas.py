@@ -49,6 +49,13 @@ class RulesIn(SiteIn):
     weekend = ma.fields.List(ma.fields.String(validate=ma.validate.OneOf(WEEKDAYS)), required=True)
     hours = _hours(required=True)
     ramadan_hours = _hours(required=True)
+    friday_break = ma.fields.List(
+        _clock(),
+        allow_none=True,
+        load_default=None,
+        validate=ma.validate.Length(equal=2),
+        metadata={"example": ["12:00", "14:00"], "description": "the prayer’s, cut out of Friday’s hours"},
+    )
     ends_on_open_day = Flag(required=True)
     near_share = ma.fields.String(required=True, metadata={"example": "0.75"})
 

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from services.guichet.channels.dossier import bordereau_pdf
+from services.guichet.channels.paper import bordereau_pdf
 from services.guichet.domain.deliveries import AnswerKind, DeliveryState, answer_from
 from services.guichet.domain.desks import ChannelKind
 from services.guichet.storage import catalogue as catalogue_storage

@@ -12,12 +12,13 @@ from services.guichet.domain.desk_reader import WEEKDAYS
 from services.guichet.domain.desks import Desk
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import desks as desk_storage
-from services.guichet.use_cases import desks
+from services.guichet.use_cases import desks, visit_changes
 from services.guichet.web import forms as common_forms
 from services.guichet.web import views
 from services.guichet.web.access import MANAGE_DESKS, actor
-from services.guichet.web.desks import forms, words
+from services.guichet.web.desks import confirming, forms, words
 from services.guichet.web.desks.inbox import sees
+from services.guichet.web.desks.typed import counted
 from shared.clock import now
 from shared.errors import Conflict, InvalidInput
 from shared.web import current_user, idempotent, language, requires, sentence, transaction
@@ -36,12 +37,12 @@ def listing() -> str:
         loads = desk_storage.loads(session, [desk.code for desk in mine])
     order = list(catalogue.agencies)
     mine.sort(key=lambda desk: (order.index(desk.agency), desk.site is None, desk.code))
-    moved = request.args.get("moved", "")
     return render_template(
         "guichet/desks/admin.html",
         rows=[words.desk_row(desk, catalogue, loads.get(desk.code, 0)) for desk in mine],
         saved="saved" in request.args,
-        moved=int(moved) if moved.isascii() and moved.isdigit() and len(moved) < 7 else 0,
+        moved=counted(request.args.get("moved")),
+        told=counted(request.args.get("told")),
     )
 
 
@@ -78,6 +79,7 @@ def change(code: str) -> ResponseReturnValue:
     version = request.form.get("version", "")
     try:
         with transaction() as session:
+            moment = now()
             _, moved = desks.change_desk(
                 session,
                 code,
@@ -85,12 +87,22 @@ def change(code: str) -> ResponseReturnValue:
                 version=int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0,
                 sites=current_user().sites,
                 actor=actor(),
-                at=now(),
+                at=moment,
                 reason=request.form.get("reason"),
             )
+            told = visit_changes.settle(
+                session,
+                desk=code,
+                reason=request.form.get("reason"),
+                agreed=confirming.agreed(),
+                actor=actor(),
+                at=moment,
+            )
+    except visit_changes.VisitsInTheWay as found:
+        return confirming.ask(found, back=f"/guichet/admin/desks/{code}", active="admin")
     except (InvalidInput, Conflict) as error:
         return _refused(error, desk)
-    return redirect(f"/guichet/admin/desks?saved&moved={moved}", 303)
+    return redirect(f"/guichet/admin/desks?saved&moved={moved}&told={told}", 303)
 
 
 def _found(code: str) -> Desk:

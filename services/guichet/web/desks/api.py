@@ -10,7 +10,7 @@ from services.guichet.domain.numbers import ZONE
 from services.guichet.domain.presence import monday_of
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage.visits import Visit
-from services.guichet.use_cases import desks, presence, rerouting, visits
+from services.guichet.use_cases import desks, presence, rerouting, visit_changes, visits
 from services.guichet.web import schemas
 from services.guichet.web.access import FILE, MANAGE_DESKS, REROUTE, actor, request_answer
 from services.guichet.web.desks import schemas as desk_schemas
@@ -48,7 +48,9 @@ def add_desk(data: dict[str, Any]) -> Any:
     with transaction() as session:
         desk = desks.add_desk(session, data, sites=current_user().sites, at=now())
         catalogue = catalogue_storage.current(session)
-    return {**desk_out(desk, catalogue), "moved": 0}, {"Location": f"/guichet/api/v1/desks/{desk.code}"}
+    return {**desk_out(desk, catalogue), "moved": 0, "visits_cancelled": 0}, {
+        "Location": f"/guichet/api/v1/desks/{desk.code}"
+    }
 
 
 @blp.route("/desks/<code>", methods=["GET"])
@@ -67,8 +69,12 @@ def show_desk(code: str) -> dict[str, Any]:
 @idempotent
 @blp.response(200, desk_schemas.DeskSaved)
 def change_desk(data: dict[str, Any], code: str) -> dict[str, Any]:
-    """Replace what is known of a desk; closing it moves its open requests."""
+    """Replace what is known of a desk; closing it moves its open requests.
+
+    Visits nobody receives any more are cancelled, and the startups told.
+    """
     version, reason = data.pop("version"), data.pop("reason")
+    moment = now()
     with transaction() as session:
         desk, moved = desks.change_desk(
             session,
@@ -77,11 +83,14 @@ def change_desk(data: dict[str, Any], code: str) -> dict[str, Any]:
             version=version,
             sites=current_user().sites,
             actor=actor(),
-            at=now(),
+            at=moment,
             reason=reason,
         )
+        cancelled = visit_changes.settle(
+            session, desk=code, reason=reason, agreed=None, actor=actor(), at=moment
+        )
         catalogue = catalogue_storage.current(session)
-    return {**desk_out(desk, catalogue), "moved": moved}
+    return {**desk_out(desk, catalogue), "moved": moved, "visits_cancelled": cancelled}
 
 
 @blp.route("/desks/<code>/exceptions", methods=["POST"])
@@ -96,14 +105,8 @@ def add_exception(data: dict[str, Any], code: str) -> dict[str, Any]:
         exception = desks.except_on(
             session, code, **data, sites=current_user().sites, actor=actor(), at=moment
         )
-        cancelled = visits.cancel_those_without_officer(
-            session,
-            code,
-            first=exception.day,
-            last=exception.day,
-            reason=exception.note or visits.ABSENT,
-            actor=actor(),
-            at=moment,
+        cancelled = visit_changes.settle(
+            session, desk=code, reason=exception.note, agreed=None, actor=actor(), at=moment
         )
     return {
         "desk": exception.desk,
@@ -139,6 +142,7 @@ def show_presence(query: dict[str, Any]) -> dict[str, Any]:
                             {
                                 "opens": one.opens,
                                 "closes": one.closes,
+                                "hours": [[opens, closes] for opens, closes in one.hours],
                                 "places": one.places,
                                 "taken": sum(visit.opens == one.opens for visit in cell.visits),
                                 "officer": one.officer,

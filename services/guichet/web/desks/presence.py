@@ -14,12 +14,12 @@ from services.guichet.domain.presence import monday_of
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import requests as request_storage
 from services.guichet.storage import startups as startup_storage
-from services.guichet.use_cases import desks, presence, visits
+from services.guichet.use_cases import desks, presence, visit_changes, visits
 from services.guichet.web import forms, views
 from services.guichet.web.access import FILE, MANAGE_DESKS, actor, may
-from services.guichet.web.desks import words
+from services.guichet.web.desks import confirming, words
 from services.guichet.web.desks.inbox import found_desk
-from services.guichet.web.desks.typed import clock_typed, day_typed, whole_typed
+from services.guichet.web.desks.typed import clock_typed, counted, day_typed, whole_typed
 from shared.clock import now
 from shared.errors import N_, Conflict, InvalidInput
 from shared.web import (
@@ -121,7 +121,6 @@ def add_exception() -> ResponseReturnValue:
             if typed.get("kind") == "usual":
                 opens = clock_typed(typed.get("opens"), "opens")
                 desks.as_usual(session, code, day=day, opens=opens, sites=current_user().sites)
-                told = 0
             else:
                 desks.except_on(
                     session,
@@ -136,16 +135,17 @@ def add_exception() -> ResponseReturnValue:
                     actor=actor(),
                     at=moment,
                 )
-                told = visits.cancel_those_without_officer(
-                    session,
-                    code,
-                    first=day,
-                    last=day,
-                    reason=typed.get("note") or visits.ABSENT,
-                    actor=actor(),
-                    at=moment,
-                )
+            told = visit_changes.settle(
+                session,
+                desk=code,
+                reason=typed.get("note"),
+                agreed=confirming.agreed(),
+                actor=actor(),
+                at=moment,
+            )
             site = catalogue_storage.current(session).desks[code].site
+    except visit_changes.VisitsInTheWay as found:
+        return confirming.ask(found, back=f"/guichet/presence?week={day}", active="desks")
     except InvalidInput as error:
         return _exception_form(typed, forms.page_errors(error)), 422
     return redirect(f"/guichet/presence?site={site}&week={day}&told={told}", 303)
@@ -164,7 +164,6 @@ def _week() -> dict[str, Any]:
     with transaction() as session:
         catalogue = catalogue_storage.current(session)
         rows = presence.week(session, site, monday, days=DAYS)
-    told = request.args.get("told", "")
     return {
         "rows": rows,
         "days": [monday + timedelta(days=offset) for offset in range(DAYS)],
@@ -178,7 +177,7 @@ def _week() -> dict[str, Any]:
         "weekday_names": words.WEEKDAY_NAMES,
         "booked": request.args.get("booked", "")[:20],
         "cancelled": request.args.get("cancelled", "")[:20],
-        "told": int(told) if told.isascii() and told.isdigit() and len(told) < 6 else 0,
+        "told": counted(request.args.get("told")),
         "may_book": may(user, *FILE),
         "may_manage": may(user, *MANAGE_DESKS),
     }

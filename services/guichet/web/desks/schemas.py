@@ -70,6 +70,9 @@ class DeskSaved(DeskOut):
     moved = ma.fields.Integer(
         required=True, metadata={"description": "open requests sent to other desks because this one closed"}
     )
+    visits_cancelled = ma.fields.Integer(
+        required=True, metadata={"description": "visits nobody receives any more; the startups are told"}
+    )
 
 
 class Rerouting(Seen):
@@ -108,8 +111,13 @@ class WeekQuery(ma.Schema):
 
 
 class PresenceOut(ma.Schema):
-    opens = Hour(required=True)
+    opens = Hour(required=True, metadata={"description": "the window's, by which a visit is booked"})
     closes = Hour(required=True)
+    hours = ma.fields.List(
+        ma.fields.List(Hour()),
+        required=True,
+        metadata={"description": "what the site's hours leave of the window on this date"},
+    )
     places = ma.fields.Integer(required=True)
     taken = ma.fields.Integer(required=True)
     officer = ma.fields.String(required=True, allow_none=True)

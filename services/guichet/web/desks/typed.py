@@ -41,6 +41,12 @@ def clock_typed(text: str | None, field: str) -> time | None:
     return time(int(found[1]), int(found[2]))
 
 
+def counted(text: str | None) -> int:
+    """A figure of an address, as a redirect of ours wrote it; anything else is none."""
+    written = text or ""
+    return int(written) if written.isascii() and written.isdigit() and len(written) < 7 else 0
+
+
 def whole_typed(text: str | None, field: str, *, most: int = 1000) -> int:
     """A number of things; nothing typed is none.
 

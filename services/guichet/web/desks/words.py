@@ -30,6 +30,13 @@ REASONS: Mapping[str, str] = {
     BY_HAND: N_("This desk was chosen by hand."),
 }
 
+#: the same when nearer desks were full
+OVERFLOWED: Mapping[str, str] = {
+    NEAREST_SITE: N_("Nearer desks are full: this is the nearest one with room."),
+    HEAD_OFFICE: N_("The agency’s desks at the sites are full: its head office takes the request."),
+}
+CROWDED = N_("Every desk of the agency is full: the nearest one takes the request all the same.")
+
 WEEKDAY_NAMES = (
     N_("Monday"),
     N_("Tuesday"),
@@ -66,6 +73,7 @@ class Choice:
     load: str
     chosen: bool
     open: bool
+    full: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +90,8 @@ def desk_row(desk: Desk, catalogue: Catalogue, load: int) -> DeskRow:
         tone, word = "off", gettext("Closed")
     elif load > desk.room:
         tone, word = "late", gettext("Overloaded")
+    elif load == desk.room:
+        tone, word = "late", gettext("Full")
     elif load * 5 >= desk.room * 4:
         tone, word = "waiting", gettext("Nearly full")
     else:
@@ -114,8 +124,9 @@ def weekly_hours(desk: Desk) -> str:
 def presence(coming: Presence | None, now: datetime) -> str:
     if coming is None:
         return str(gettext("Nobody is expected in the next weeks."))
-    hours = {"opens": f"{coming.opens:%H:%M}", "closes": f"{coming.closes:%H:%M}"}
-    if coming.day == now.date() and coming.opens <= now.time():
+    opens = coming.hours[0][0]
+    hours = {"opens": f"{opens:%H:%M}", "closes": f"{coming.ends:%H:%M}"}
+    if coming.day == now.date() and opens <= now.time():
         return str(gettext("An officer is here until %(closes)s.", **hours))
     if coming.day == now.date():
         return str(gettext("An officer comes today from %(opens)s to %(closes)s.", **hours))
@@ -137,7 +148,10 @@ def decision(history: Iterable[Transition], catalogue: Catalogue) -> Decision | 
         else ""
     )
     choices = tuple(_choice(one, details["desk"], catalogue) for one in details["candidates"])
-    return Decision(gettext(REASONS.get(details["reason"], "")), balance, choices)
+    reason = REASONS.get(details["reason"], "")
+    if details["reason"] != BY_HAND and details.get("overflow"):
+        reason = CROWDED if details["crowded"] else OVERFLOWED.get(details["reason"], reason)
+    return Decision(gettext(reason), balance, choices)
 
 
 def _choice(candidate: Mapping[str, Any], chosen: str, catalogue: Catalogue) -> Choice:
@@ -153,4 +167,5 @@ def _choice(candidate: Mapping[str, Any], chosen: str, catalogue: Catalogue) -> 
         load="" if load is None else gettext("%(load)s of %(room)s", load=load, room=candidate["room"]),
         chosen=candidate["desk"] == chosen,
         open=candidate["open"],
+        full=candidate.get("full", False),
     )

@@ -1,0 +1,138 @@
+"""What becomes of booked visits when a desk, its hours or the calendar change.
+
+Whoever changes them is shown first which visits nobody would receive any more; when they agree, the
+visits are cancelled in the same transaction and each startup is told why, and when the desk next has
+a free place.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from services.guichet.domain.calendar import NETWORK, Calendars
+from services.guichet.domain.catalogue import Catalogue
+from services.guichet.domain.desks import Desk
+from services.guichet.domain.numbers import ZONE
+from services.guichet.domain.presence import (
+    LOOK_AHEAD_DAYS,
+    PresenceException,
+    cause_of_absence,
+    free_place,
+    presence_on,
+)
+from services.guichet.domain.requests import Actor
+from services.guichet.storage import calendar, desks, visits
+from services.guichet.storage import catalogue as catalogue_storage
+from services.guichet.storage.visits import Visit
+from services.guichet.use_cases.visits import call_off
+from shared.errors import N_, Conflict
+
+
+class VisitsInTheWay(Conflict):
+    """Visits are booked into what would change, and whoever changes it has not agreed to that yet."""
+
+    def __init__(self, found: Collection[Visit]) -> None:
+        super().__init__(N_("Visits are booked there: see which, and confirm that they are cancelled."))
+        self.visits = list(found)
+
+
+def settle(
+    session: Session,
+    *,
+    desk: str | None = None,
+    site: str | None = None,
+    reason: str | None,
+    agreed: Collection[UUID] | None,
+    actor: Actor,
+    at: datetime,
+) -> int:
+    """Cancel the visits nobody receives after the change this transaction made; return how many.
+
+    Looked at are those of a desk, of a site, or with ``*`` of every site. ``agreed`` are the visits
+    the user was shown; a program agrees to all of them by leaving it out.
+
+    Raises:
+        VisitsInTheWay: there are others.
+    """
+    today = at.astimezone(ZONE).date()
+    booked = visits.booked_ahead(session, desk=desk, site=None if site == NETWORK else site, first=today)
+    booked = [one for one in booked if one.starts_at > at]
+    if not booked:
+        return 0
+    catalogue = catalogue_storage.current(session)
+    calendars = calendar.current(session)
+    last = max(today + timedelta(days=LOOK_AHEAD_DAYS), booked[-1].day)
+    known = desks.exceptions(session, first=today, last=last, desks={one.desk for one in booked})
+    gone = [one for one in booked if not _received(one, catalogue, calendars, known)]
+    if agreed is not None and not {one.id for one in gone} <= set(agreed):
+        raise VisitsInTheWay(gone)
+    taken = _taken(booked, gone)
+    offers: dict[str, datetime | None] = {}
+    for visit in gone:
+        place = catalogue.desks[visit.desk]
+        if visit.desk not in offers:
+            offers[visit.desk] = _next_free(place, calendars, known, taken, at)
+        cause = cause_of_absence(
+            place, visit.site, visit.day, exceptions=known, hours=calendars.of(visit.site).hours
+        )
+        call_off(
+            session,
+            visit,
+            catalogue,
+            reason=reason or "",
+            actor=actor,
+            at=at,
+            cause=cause,
+            offered=offers[visit.desk],
+        )
+    return len(gone)
+
+
+def _received(
+    visit: Visit, catalogue: Catalogue, calendars: Calendars, exceptions: Iterable[PresenceException]
+) -> bool:
+    desk = catalogue.desks[visit.desk]
+    if desk.site != visit.site:
+        return False
+    told = visit.starts_at.astimezone(ZONE).time()
+    hours = calendars.of(visit.site).hours
+    return any(
+        one.opens == visit.opens and one.receives(visit.place, told)
+        for one in presence_on(desk, visit.day, exceptions=exceptions, hours=hours)
+    )
+
+
+Taken = Mapping[tuple[str, object, object], list[int]]
+
+
+def _taken(booked: Iterable[Visit], gone: Collection[Visit]) -> Taken:
+    """The places that stay taken, by desk, date and hour."""
+    cancelled = {one.id for one in gone}
+    found: dict[tuple[str, object, object], list[int]] = {}
+    for one in booked:
+        if one.id not in cancelled:
+            found.setdefault((one.desk, one.day, one.opens), []).append(one.place)
+    return found
+
+
+def _next_free(
+    desk: Desk, calendars: Calendars, exceptions: Iterable[PresenceException], taken: Taken, at: datetime
+) -> datetime | None:
+    """When a startup could be received instead; nothing is kept for it."""
+    if desk.site is None:
+        return None
+    first = at.astimezone(ZONE).date()
+    hours = calendars.of(desk.site).hours
+    for offset in range(LOOK_AHEAD_DAYS):
+        day = first + timedelta(days=offset)
+        for one in presence_on(desk, day, exceptions=exceptions, hours=hours):
+            try:
+                place = free_place(one, taken.get((desk.code, day, one.opens), []))
+            except Conflict:
+                continue
+            starts_at = one.starts_at(place, ZONE)
+            if starts_at > at:
+                return starts_at
+    return None
