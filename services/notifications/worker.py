@@ -72,6 +72,10 @@ class NotificationsWorker(EventWorker):
     def request_withdrawn(self, event: Event, session: Session) -> None:
         telling.request_withdrawn(session, event)
 
+    @subscribe(consumed.DossierStepWaiting)
+    def dossier_step_waiting(self, event: Event, session: Session) -> None:
+        telling.dossier_step_waiting(session, event)
+
     @subscribe(consumed.TicketNear)
     def ticket_near(self, event: Event, session: Session) -> None:
         telling.ticket_near(session, event)

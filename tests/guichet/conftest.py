@@ -26,6 +26,7 @@ ALL_SITES = ("casablanca", "rabat", "tanger", "agadir", "souss-massa", "oujda", 
 
 
 FACTS = (
+    "dossier_notices",
     "dossier_requests",
     "dossiers",
     "personal_views",

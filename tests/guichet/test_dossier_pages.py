@@ -39,6 +39,9 @@ def test_a_dossier_is_opened_from_its_questions(clerk: Browser, number: str) -> 
     assert "Créer ma SARL" in page
     assert "Certificat négatif" in page
     assert "BK123456" not in page
+    (request,) = re.findall(r'href="/guichet/requests/([A-Z0-9-]+)"', page)
+    shown = clerk.get(f"/guichet/requests/{request}")
+    assert re.search(rf'href="/guichet/dossiers/{number}">Créer ma SARL', shown)
     assert number in clerk.get("/guichet/dossiers")
     assert number not in clerk.get("/guichet/dossiers?state=paused")
 

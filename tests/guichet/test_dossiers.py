@@ -170,8 +170,25 @@ def test_while_it_stands_still_nothing_more_starts(agent: Caller, dossier: Dossi
     assert (dossier.shown()["state"], dossier.states()["register"]) == ("paused", "waiting")
 
 
+def waiting(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [one["data"] for one in events if one["type"] == "guichet.dossier_step_waiting.v1"]
+
+
+def test_a_step_filed_by_itself_tells_the_startup_which_documents_it_needs(
+    dossier: Dossier, outbox: Callable[[], list[dict[str, Any]]]
+) -> None:
+    assert waiting(outbox()) == []
+    dossier.complete("name", "CN-2026-1")
+    told = {one["step"]: one for one in waiting(outbox())}
+    assert set(told) == {"statutes", "copies"}
+    assert told["statutes"]["answers"] == []
+    assert told["statutes"]["documents"][0]["fr"]
+    assert told["statutes"]["request_number"].startswith("CAS-")
+    assert "/t/" in told["statutes"]["tracking_url"]
+
+
 def test_a_step_waits_for_the_answers_it_needs_and_says_which(
-    agent: Caller, startup: str, body: dict[str, Any]
+    agent: Caller, startup: str, body: dict[str, Any], outbox: Callable[[], list[dict[str, Any]]]
 ) -> None:
     answer = agent.post("/dossiers", body | {"answers": EARLY})
     dossier = Dossier(agent, answer.get_json())
@@ -190,9 +207,19 @@ def test_a_step_waits_for_the_answers_it_needs_and_says_which(
         "answers.certificate_number",
         "answers.rc_court",
     }
+    (told,) = [one for one in waiting(outbox()) if one["answers"]]
+    assert told["step"] == "register"
+    assert {one["fr"] for one in told["answers"]} == {
+        "Dénomination retenue",
+        "Numéro du certificat négatif",
+        "Tribunal du registre de commerce",
+    }
+    assert len(told["documents"]) > 0
     more = {"company_name": "Atlas SARL", "certificate_number": "CN-9", "rc_court": "Casablanca"}
     after = agent.post(f"/dossiers/{dossier.id}/answers", {"answers": more}).get_json()
     assert after["steps"][3]["state"] == "filed"
+    steps = [one["step"] for one in waiting(outbox())]
+    assert sorted(steps) == ["copies", "register", "statutes"], "each step is told of once"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from services.guichet.use_cases import drafts
 from shared.clock import now
@@ -227,6 +228,24 @@ def test_a_draft_is_kept_as_typed_for_its_author_alone(
         assert drafts.forget_old_drafts(session, at=now() + 2 * drafts.KEPT) == 1
 
 
+def test_a_draft_becomes_a_request_once(agent: Caller, caller: Callable[..., Caller], startup: str) -> None:
+    draft_id = str(uuid.uuid4())
+    body: dict[str, Any] = {"startup_id": startup, "site": "casablanca", "procedure": CERTIFICATE}
+    done(agent.put(f"/drafts/{draft_id}", body | {"answers": {"name_1": "Atl"}}))
+    whole = body | {"answers": ANSWERS[CERTIFICATE], "draft_id": draft_id}
+    assert fields(caller(name="K. Ouazzani").post("/requests", whole)) == {"draft_id"}
+    other = str(agent.register(legal_name="Oasis", ice=None, rc_court=None, rc_number=None)["id"])
+    assert fields(agent.post("/requests", whole | {"startup_id": other})) == {"draft_id"}
+    assert fields(agent.post("/requests", whole | {"answers": {}})) >= {"answers.name_1"}
+    assert len(done(agent.get("/drafts"))["items"]) == 1, "what was refused leaves the draft"
+    first, again = (agent.post("/requests", whole, **{"Idempotency-Key": "draft-1"}) for _ in range(2))
+    assert (first.status_code, again.get_json()) == (201, first.get_json())
+    assert done(agent.get("/drafts"))["items"] == []
+    history = done(agent.get(f"/requests/{first.get_json()['id']}"))["history"]
+    assert [line["action"] for line in history][:2] == ["draft", "submit"]
+    assert fields(agent.post("/requests", whole)) == {"draft_id"}
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
@@ -243,7 +262,7 @@ def test_a_draft_that_cannot_be_kept_names_its_field(
     assert fields(agent.put(f"/drafts/{uuid.uuid4()}", body)) == {field}
 
 
-def test_history_cannot_be_rewritten_by_the_way_requests_change(
+def test_history_is_added_to_and_cannot_be_rewritten(
     agent: Caller, request_id: str, counter: Database
 ) -> None:
     with counter.read() as session:
@@ -253,3 +272,5 @@ def test_history_cannot_be_rewritten_by_the_way_requests_change(
         after = session.execute(text("SELECT * FROM request_history ORDER BY version")).all()
     assert after[: len(before)] == before
     assert len(after) == len(before) + 1
+    with pytest.raises(DBAPIError, match="never changed"), counter.transaction() as session:
+        session.execute(text("UPDATE request_history SET note = 'x'"))

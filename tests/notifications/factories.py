@@ -190,6 +190,21 @@ def visit_cancelled(**given: Any) -> Event:
     return event(consumed.VisitCancelled, UUID(data["visit_id"]), **data)
 
 
+def dossier_step_waiting(**given: Any) -> Event:
+    data = {
+        "dossier_id": str(uuid4()),
+        "number": "D-CAS-2026-000007",
+        "startup_id": str(STARTUP),
+        "procedure_name": PROCEDURE,
+        "site": "casablanca",
+        "site_name": SITE_NAME,
+        "answers": [{"fr": "Tribunal", "ar": "المحكمة", "en": "Court"}],
+        "documents": [{"fr": "Statuts signés", "ar": "النظام الأساسي", "en": "Signed articles"}],
+        **given,
+    }
+    return event(consumed.DossierStepWaiting, UUID(data["dossier_id"]), **data)
+
+
 def booking_confirmed(**given: Any) -> Event:
     data = _booking({"space_kind": "room", "confirmed_at": "2026-11-20T09:00:00Z", **given})
     return event(consumed.BookingConfirmed, UUID(data["booking_id"]), **data)

@@ -82,6 +82,7 @@ def test_making_messages_wakes_the_senders(db: Database) -> None:
         (telling.complement_requested, make.complement_requested(), ["email", "sms"]),
         (telling.complement_received, make.complement_received(), ["email"]),
         (telling.request_withdrawn, make.request_withdrawn(), ["email"]),
+        (telling.dossier_step_waiting, make.dossier_step_waiting(), ["email", "sms"]),
         (telling.booking_confirmed, make.booking_confirmed(), ["email", "sms"]),
         (telling.booking_cancelled, make.booking_cancelled(), ["email", "sms"]),
         (telling.visit_booked, make.visit_booked(), ["email", "sms"]),

@@ -6,6 +6,7 @@ People's names, addresses and telephones travel only with the startup's own reco
 
 from services.guichet.contracts.deadlines import RequestDeadlineNear, RequestOverdue
 from services.guichet.contracts.documents import DocumentExpiring
+from services.guichet.contracts.dossiers import DossierStepWaiting
 from services.guichet.contracts.queue import TicketCalled, TicketNear
 from services.guichet.contracts.requests import (
     ComplementReceived,
@@ -28,6 +29,7 @@ __all__ = [
     "ComplementReceived",
     "ComplementRequested",
     "DocumentExpiring",
+    "DossierStepWaiting",
     "RequestCompleted",
     "RequestDeadlineNear",
     "RequestOverdue",

@@ -13,12 +13,14 @@ from sqlalchemy.orm import Session
 
 from services.guichet.domain.bundles import Bundle, bundle_from
 from services.guichet.domain.dossiers import Dossier, DossierState, StepRequest
+from services.guichet.domain.names import Names
 from services.guichet.domain.workflow import Actor, State
 from services.guichet.storage import tables
 from services.guichet.storage.startups import within
 
 _bundles = tables.bundles
 _dossiers = tables.dossiers
+_notices = tables.dossier_notices
 _links = tables.dossier_requests
 _requests = tables.requests
 _startups = tables.startups
@@ -102,14 +104,30 @@ def of_request(session: Session, request_id: UUID) -> UUID | None:
     return found
 
 
-def number_of_request(session: Session, request_id: UUID) -> str | None:
-    """The number of the dossier a request belongs to."""
-    found: str | None = session.execute(
-        select(_dossiers.c.number)
+@dataclass(frozen=True, slots=True)
+class Belongs:
+    """The dossier a request is a step of; ``visible`` to the users asked about, or only known to exist."""
+
+    number: str
+    names: Names
+    visible: bool
+
+
+def around_request(session: Session, request_id: UUID, *, sites: Iterable[str]) -> Belongs | None:
+    row = session.execute(
+        _select()
         .join(_links, _links.c.dossier_id == _dossiers.c.id)
+        .add_columns(_visible(sites).label("visible"))
         .where(_links.c.request_id == request_id)
-    ).scalar()
-    return found
+    ).first()
+    return None if row is None else Belongs(row.number, bundle_from(row.definition).names, row.visible)
+
+
+def add_notice(session: Session, dossier_id: UUID, step: str, *, at: datetime) -> bool:
+    """False when the startup was told of this step before."""
+    told = upsert(_notices).values(dossier_id=dossier_id, step=step, told_at=at)
+    written = session.execute(told.on_conflict_do_nothing().returning(_notices.c.step)).first()
+    return written is not None
 
 
 def lock(session: Session, dossier_id: UUID) -> None:

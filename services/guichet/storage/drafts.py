@@ -85,6 +85,13 @@ def remove(session: Session, draft_id: UUID, *, author: str) -> bool:
     return session.execute(gone.returning(_drafts.c.id)).first() is not None
 
 
+def take(session: Session, draft_id: UUID, *, author: str) -> Draft | None:
+    """Remove it and return what it held: of two who file the same one, the second finds none."""
+    gone = delete(_drafts).where(_drafts.c.id == draft_id, _drafts.c.author == author)
+    row = session.execute(gone.returning(*_drafts.c)).first()
+    return None if row is None else _draft(row)
+
+
 def forget(session: Session, *, saved_before: datetime) -> int:
     """Answers nobody filed hold personal numbers: they are not kept for ever."""
     gone = delete(_drafts).where(_drafts.c.saved_at < saved_before).returning(_drafts.c.id)

@@ -21,6 +21,7 @@ from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import dossiers, startups
 from services.guichet.storage.dossiers import Opened
 from services.guichet.storage.ids import new_id
+from services.guichet.use_cases import dossier_notices
 from shared.errors import N_, Conflict, DomainError, InvalidFields, InvalidInput, NotFound
 from shared.logging import get_logger
 
@@ -198,7 +199,11 @@ def _go_on(session: Session, opened: Opened, *, file: File, actor: Actor, at: da
     dossier.settle(opened.bundle, at)
     for step in dossier.ready(opened.bundle):
         try:
-            _start(session, opened, step, file=file, actor=actor, at=at)
+            request = _start(session, opened, step, file=file, actor=actor, at=at)
+            dossier_notices.tell_documents_missing(session, opened, step, request, at=at)
+        except InvalidFields as refusal:
+            dossier_notices.tell_answers_missing(session, opened, step, refusal.errors, at=at)
+            log.info("dossier_step_waits", dossier=dossier.number, step=step.code, reason="answers")
         except DomainError as refusal:
             log.info("dossier_step_waits", dossier=dossier.number, step=step.code, reason=refusal.message)
     dossier.version += 1
@@ -207,7 +212,7 @@ def _go_on(session: Session, opened: Opened, *, file: File, actor: Actor, at: da
 
 def _start(
     session: Session, opened: Opened, step: BundleStep, *, file: File, actor: Actor, at: datetime
-) -> None:
+) -> Request:
     dossier = opened.dossier
     wrong = missing(session, opened, step)
     if wrong:
@@ -226,6 +231,7 @@ def _start(
     )
     attempt = before.attempt + 1 if before and before.state in FAILED else 1
     dossiers.link(session, dossier.id, step.code, attempt, receipt.filed.request.id)
+    return receipt.filed.request
 
 
 def _renamed(error: InvalidInput, bundle: Bundle, step: BundleStep) -> InvalidInput:

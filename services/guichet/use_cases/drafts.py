@@ -46,6 +46,20 @@ def save_draft(
     return draft
 
 
+def take_up(session: Session, draft_id: UUID, *, startup_id: UUID, author: Actor) -> Draft:
+    """The draft a request is filed from: it is gone with the filing, and back when that fails.
+
+    Raises:
+        InvalidInput: it is not there (any more), or is not for this startup.
+    """
+    draft = drafts.take(session, draft_id, author=author.id or "")
+    if draft is None:
+        raise InvalidInput(draft_not_found().message, field="draft_id")
+    if draft.startup_id != startup_id:
+        raise InvalidInput(N_("This draft is for another startup."), field="draft_id")
+    return draft
+
+
 def discard_draft(session: Session, draft_id: UUID, *, author: Actor) -> None:
     if not drafts.remove(session, draft_id, author=author.id or ""):
         raise draft_not_found()

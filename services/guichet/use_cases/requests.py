@@ -21,7 +21,7 @@ from services.guichet.domain.requests import Actor, Request, changed_since
 from services.guichet.domain.routing import full, route, rung, unknown_site
 from services.guichet.domain.workflow import UNDECIDED, Action
 from services.guichet.storage import catalogue as catalogue_storage
-from services.guichet.storage import desks, drafts, requests
+from services.guichet.storage import desks, requests
 from services.guichet.storage.drafts import Draft
 from services.guichet.storage.ids import new_id
 from services.guichet.storage.requests import Filed
@@ -66,7 +66,7 @@ def file_request(
 ) -> Receipt:
     """Submit a request and route it to a desk, in one transaction.
 
-    ``sites`` are those the user may see startups of; ``draft`` is what it was begun as.
+    ``sites`` are those the user may see startups of; ``draft`` is what it was begun as, taken up already.
     """
     expected = catalogue_storage.last_read()
     among = _to_count(expected, procedure, site)
@@ -129,8 +129,6 @@ def file_request(
         subject=str(request.id),
         data={**common, "desk": request.desk, "reason": request.routing_reason, "routed_at": at},
     )
-    if draft is not None:
-        drafts.remove(session, draft.id, author=draft.author.id or "")
     filed = Filed(request, filing.startup.legal_name, filing.startup.ice)
     return Receipt(filed, chosen, catalogue, token)
 

@@ -11,7 +11,7 @@ from services.guichet.domain.requests import State
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import requests as request_storage
 from services.guichet.storage.requests import Wanted
-from services.guichet.use_cases import requests
+from services.guichet.use_cases import drafts, requests
 from services.guichet.web import presenters, schemas
 from services.guichet.web.access import ACT, FILE, acting, actor, own_site, request_answer
 from services.guichet.web.session import issue, signed_in
@@ -99,10 +99,18 @@ def list_requests(query: dict[str, Any]) -> dict[str, Any]:
 @idempotent
 @requests_blp.response(201, schemas.RequestFiled)
 def file_request(data: dict[str, Any]) -> Response:
-    """Submit a request and send it to a desk; the answer holds the receipt."""
+    """Submit a request and send it to a desk; the answer holds the receipt. Its draft, if any, is gone."""
+    draft_id = data.pop("draft_id")
     with transaction() as session:
         own_site(session, data["site"])
-        receipt = requests.file_request(session, **data, sites=current_user().sites, actor=actor(), at=now())
+        draft = (
+            drafts.take_up(session, draft_id, startup_id=data["startup_id"], author=actor())
+            if draft_id is not None
+            else None
+        )
+        receipt = requests.file_request(
+            session, **data, draft=draft, sites=current_user().sites, actor=actor(), at=now()
+        )
     # A finished response is not put through the schema once more: this is the call that must be fast.
     body = current_app.json.dumps(presenters.filed_request(receipt))
     location = f"/guichet/api/v1/requests/{receipt.filed.request.id}"

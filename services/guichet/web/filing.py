@@ -165,7 +165,7 @@ def file() -> ResponseReturnValue:
                 actor=actor(),
                 at=now(),
                 depositor=optional_text(request.form.get("depositor"), field="depositor", maximum=120),
-                draft=draft_storage.get(session, context["draft"], author=current_user().id),
+                draft=draft_storage.take(session, context["draft"], author=current_user().id),
             )
     except InvalidInput as error:
         return _refused(error)

@@ -17,6 +17,7 @@ from services.guichet.domain.text import optional_text
 from services.guichet.storage import calendar as calendar_storage
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import deliveries as delivery_storage
+from services.guichet.storage import dossiers as dossier_storage
 from services.guichet.storage import notes
 from services.guichet.storage import requests as request_storage
 from services.guichet.storage.requests import Filed, Wanted
@@ -149,6 +150,11 @@ def opened_request(number: str, *, alone: bool) -> dict[str, Any]:
         possible = filed.request.possible(presenters.pinned(filed.request, catalogue).workflow, actor())
         colleagues = possible_colleagues(session, filed.request) if "assign" in possible else []
         remarks = notes.of_request(session, filed.request.id) if alone else []
+        dossier = (
+            dossier_storage.around_request(session, filed.request.id, sites=current_user().sites)
+            if alone
+            else None
+        )
         sent = delivery_storage.of_request(session, filed.request.id) if alone else []
     found = filed.request
     version = presenters.pinned(found, catalogue)
@@ -169,6 +175,7 @@ def opened_request(number: str, *, alone: bool) -> dict[str, Any]:
         "desk": catalogue.desks.get(found.desk or ""),
         "agency": catalogue.agencies[found.agency],
         **rerouting.shown(found, history, catalogue, user, sent),
+        "dossier": dossier,
         "history": history,
         "action_names": names.ACTIONS,
         "failures": failures,

@@ -165,6 +165,11 @@ class RequestIn(ma.Schema):
         metadata={"description": "by field code; see GET /procedures"},
     )
     depositor = optional(120, example="Salma Idrissi")
+    draft_id = ma.fields.UUID(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "the draft it was begun as; it is gone then"},
+    )
 
 
 class RequestQuery(PageQuery):

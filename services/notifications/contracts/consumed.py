@@ -170,6 +170,22 @@ class VisitCancelled(_Visit):
     next_starts_at = fields.AwareDateTime(load_default=None, format="iso")
 
 
+@consumed("guichet.dossier_step_waiting.v1")
+class DossierStepWaiting(_Reading):
+    """``number`` is the dossier's; without ``request_number`` the step is not filed yet."""
+
+    dossier_id = fields.UUID(required=True)
+    number = fields.String(required=True)
+    startup_id = fields.UUID(required=True)
+    procedure_name = fields.Nested(_Names, required=True)
+    site = fields.String(required=True)
+    site_name = fields.Nested(_Names, required=True)
+    answers = fields.List(fields.Nested(_Names), required=True)
+    documents = fields.List(fields.Nested(_Names), required=True)
+    request_number = fields.String(load_default=None, allow_none=True)
+    tracking_url = fields.String(load_default=None, allow_none=True)
+
+
 @consumed("billing.invoice_issued.v1")
 class InvoiceIssued(_Reading):
     invoice_id = fields.UUID(required=True)

@@ -44,6 +44,7 @@ class Kind(StrEnum):
     COMPLEMENT_REQUESTED = "complement_requested"
     COMPLEMENT_RECEIVED = "complement_received"
     REQUEST_WITHDRAWN = "request_withdrawn"
+    DOSSIER_STEP_WAITING = "dossier_step_waiting"
     TICKET_NEAR = "ticket_near"
     BOOKING_CONFIRMED = "booking_confirmed"
     BOOKING_CANCELLED = "booking_cancelled"
@@ -63,6 +64,7 @@ CHANNELS: dict[Kind, tuple[Channel, ...]] = {
     # nothing to do about these two
     Kind.COMPLEMENT_RECEIVED: (Channel.EMAIL,),
     Kind.REQUEST_WITHDRAWN: (Channel.EMAIL,),
+    Kind.DOSSIER_STEP_WAITING: (Channel.EMAIL, Channel.SMS),
     # read in the hall, minutes before it is over
     Kind.TICKET_NEAR: (Channel.SMS,),
     Kind.BOOKING_CONFIRMED: (Channel.EMAIL, Channel.SMS),
@@ -82,6 +84,7 @@ TRACKED = frozenset(
         Kind.COMPLEMENT_REQUESTED,
         Kind.COMPLEMENT_RECEIVED,
         Kind.REQUEST_WITHDRAWN,
+        Kind.DOSSIER_STEP_WAITING,
     }
 )
 FOR_ACCOUNTING = frozenset({Kind.INVOICE_ISSUED, Kind.CREDIT_NOTE_ISSUED})

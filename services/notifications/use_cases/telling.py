@@ -69,6 +69,15 @@ def request_withdrawn(session: Session, event: Event) -> None:
     tell(session, _cause(event, Kind.REQUEST_WITHDRAWN, _request(event)))
 
 
+def dossier_step_waiting(session: Session, event: Event) -> None:
+    """Say what a step of a dossier needs; the link is there once the step has a request of its own."""
+    facts = _request(event)
+    facts["request"] = event.data["request_number"]
+    facts["questions"] = event.data["answers"]
+    facts["bring"] = event.data["documents"]
+    tell(session, _cause(event, Kind.DOSSIER_STEP_WAITING, facts))
+
+
 def ticket_near(session: Session, event: Event) -> None:
     """Call back to the hall the one person who waits, while it is still of use to them."""
     data = event.data

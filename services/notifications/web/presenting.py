@@ -29,6 +29,7 @@ KINDS: dict[str, str] = {
     Kind.COMPLEMENT_REQUESTED: N_("Completion requested"),
     Kind.COMPLEMENT_RECEIVED: N_("Completion received"),
     Kind.REQUEST_WITHDRAWN: N_("Request withdrawn"),
+    Kind.DOSSIER_STEP_WAITING: N_("Step of a dossier waiting"),
     Kind.TICKET_NEAR: N_("Turn near"),
     Kind.BOOKING_CONFIRMED: N_("Booking confirmed"),
     Kind.BOOKING_CANCELLED: N_("Booking cancelled"),

@@ -54,6 +54,7 @@ class Facts(TypedDict, total=False):
     space: Names
     agency: Names
     bring: list[Names]
+    questions: list[Names]
     request: str | None
     starts_at: str
     ends_at: str
@@ -108,9 +109,12 @@ def _text(key: str) -> Callable[[Facts, str], str | None]:
     return tell
 
 
-def _bring(facts: Facts, language: str) -> str | None:
-    separator = "؛ " if language == "ar" else "; "
-    return separator.join(names[language] for names in facts.get("bring", []))  # type: ignore[literal-required]
+def _list(key: str) -> Callable[[Facts, str], str | None]:
+    def tell(facts: Facts, language: str) -> str | None:
+        names: list[dict[str, str]] = facts.get(key) or []  # type: ignore[assignment]
+        return ("؛ " if language == "ar" else "; ").join(one[language] for one in names)
+
+    return tell
 
 
 def _instant(facts: Facts, key: str) -> datetime | None:
@@ -213,7 +217,8 @@ _PLACES: dict[str, Callable[[Facts, str], str | None]] = {
     "link": _text("link"),
     "space": _name("space"),
     "agency": _name("agency"),
-    "bring": _bring,
+    "bring": _list("bring"),
+    "questions": _list("questions"),
     "request": _text("request"),
     "day": _day_of_instant("starts_at", short=False),
     "short_day": _day_of_instant("starts_at", short=True),

@@ -19,7 +19,12 @@ from services.guichet.storage.tables._documents import (
     documents,
     request_documents,
 )
-from services.guichet.storage.tables._dossiers import bundles, dossier_requests, dossiers
+from services.guichet.storage.tables._dossiers import (
+    bundles,
+    dossier_notices,
+    dossier_requests,
+    dossiers,
+)
 from services.guichet.storage.tables._metadata import metadata
 from services.guichet.storage.tables._queue import (
     service_windows,
@@ -64,6 +69,7 @@ __all__ = [
     "document_reminders",
     "document_views",
     "documents",
+    "dossier_notices",
     "dossier_requests",
     "dossiers",
     "drafts",

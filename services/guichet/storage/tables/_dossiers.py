@@ -34,6 +34,15 @@ dossiers = Table(
     ForeignKeyConstraint(["bundle", "bundle_version"], ["bundles.code", "bundles.version"]),
 )
 
+# Of which steps the startup was told that they wait for it.
+dossier_notices = Table(
+    "dossier_notices",
+    metadata,
+    Column("dossier_id", Uuid, ForeignKey("dossiers.id"), primary_key=True),
+    Column("step", Text, primary_key=True),
+    Column("told_at", UtcDateTime, nullable=False),
+)
+
 dossier_requests = Table(
     "dossier_requests",
     metadata,
