@@ -336,3 +336,25 @@ def test_a_wall_screen_may_look_and_nothing_else(
     assert "rabat" not in screen.get("/guichet/queue/display?site=rabat").text.lower()
     assert manager.delete(f"/wall-screens/{created['id']}").status_code == 204
     assert screen.get("/guichet/queue/display", headers={"Accept": "text/html"}).status_code == 303
+
+
+def test_who_comes_about_a_request_is_told_what_it_still_lacks(agent: Caller) -> None:
+    """The form was handed in: only the identity card is named, and the ticket leads to the request."""
+    startup = agent.register()
+    filed = agent.file(startup["id"], CERTIFICATE, ANSWERS[CERTIFICATE])
+    about = {"line": None, "request": filed["number"]}
+    agent.put(f"/requests/{filed['id']}/documents/form-cn1/paper", {})
+    refused = agent.post("/tickets", {"site": SITE} | about)
+    assert refused.status_code == 422
+    (error,) = refused.get_json()["errors"]
+    assert error["field"] == "documents"
+    assert "identity card" in error["detail"]
+    assert "CN1" not in error["detail"]
+    given = ticket(agent, **about, documents=["cnie-copy"])
+    assert (given["line"], given["procedure"]) == ("A", CERTIFICATE)
+    assert (given["startup_id"], given["request_number"]) == (startup["id"], filed["number"])
+    away = ticket(agent, **about, decision="turn_away")
+    assert away["number"] is None
+    other = agent.register(legal_name="Oasis", ice=None, rc_court=None, rc_number=None)
+    wrong = agent.post("/tickets", {"site": SITE, "startup_id": other["id"]} | about)
+    assert wrong.get_json()["errors"][0]["field"] == "request"

@@ -3,8 +3,11 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
-from services.guichet.domain.catalogue import Document, Procedure
+from services.guichet.domain.catalogue import Procedure
+from services.guichet.domain.documents import ChecklistItem
+from services.guichet.domain.names import Names
 from services.guichet.domain.text import required_text
 from shared.errors import N_, InvalidInput
 
@@ -16,11 +19,22 @@ class Decision(StrEnum):
     GIVE_ANYWAY = "give_anyway"
 
 
+class Asked(Protocol):
+    """A document somebody has to bring."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def names(self) -> Names: ...
+    @property
+    def copies(self) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """What a visitor showed; ``turned_away`` says they got no ticket."""
 
-    missing: tuple[Document, ...] = ()
+    missing: tuple[Asked, ...] = ()
     turned_away: bool = False
     reason: str | None = None
 
@@ -43,7 +57,34 @@ def check_documents(
     """
     if procedure is None:
         return Check()
-    known = {document.code for document in procedure.documents}
+    _known(shown, {document.code for document in procedure.documents})
+    missing = tuple(
+        document
+        for document in procedure.documents
+        if document.required and document.when is None and document.code not in shown
+    )
+    return _decided(missing, decision, reason)
+
+
+def check_request(
+    items: Collection[ChecklistItem],
+    shown: Collection[str],
+    *,
+    decision: Decision | None,
+    reason: object = None,
+) -> Check:
+    """The same for somebody who comes about a request: only what it still lacks has to be shown.
+
+    Raises:
+        InvalidInput: as :func:`check_documents`.
+    """
+    _known(shown, {item.code for item in items})
+    return _decided(
+        tuple(item for item in items if item.missing and item.code not in shown), decision, reason
+    )
+
+
+def _known(shown: Collection[str], known: Collection[str]) -> None:
     for code in shown:
         if code not in known:
             raise InvalidInput(
@@ -51,11 +92,9 @@ def check_documents(
                 field="documents",
                 document=code,
             )
-    missing = tuple(
-        document
-        for document in procedure.documents
-        if document.required and document.when is None and document.code not in shown
-    )
+
+
+def _decided(missing: tuple[Asked, ...], decision: Decision | None, reason: object) -> Check:
     if not missing:
         return Check()
     if decision is None:

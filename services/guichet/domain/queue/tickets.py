@@ -119,6 +119,7 @@ class Ticket:
         procedure: str | None = None,
         startup_id: uuid.UUID | None = None,
         contact_id: uuid.UUID | None = None,
+        request_id: uuid.UUID | None = None,
     ) -> "Ticket":
         """Record a visit: a ticket, or that the visitor was sent for their documents."""
         state = State.TURNED_AWAY if check.turned_away else State.WAITING
@@ -137,6 +138,7 @@ class Ticket:
             procedure=procedure,
             startup_id=startup_id,
             contact_id=contact_id,
+            request_id=request_id,
             missing=tuple(document.code for document in check.missing),
             reason=check.reason,
             finished_at=at if check.turned_away else None,
@@ -229,7 +231,8 @@ class Ticket:
             raise InvalidInput(N_("Give the number of the request that was filed."), field="request")
         # A visitor served at the first call and never said to be there was served since then.
         self.served_since = self.served_since or self.called_at
-        self.outcome, self.request_id = outcome, request_id
+        self.outcome = outcome
+        self.request_id = request_id or self.request_id
         self._end("finish", State.FINISHED, at, actor, said)
 
     def leave(self, *, at: datetime, actor: Actor) -> None:

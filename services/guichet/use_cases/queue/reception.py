@@ -7,17 +7,19 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from services.guichet.domain.catalogue import Document, Procedure
-from services.guichet.domain.queue.reception import Decision, check_documents
+from services.guichet.domain.catalogue import Procedure
+from services.guichet.domain.documents import ChecklistItem
+from services.guichet.domain.queue.reception import Asked, Decision, check_documents, check_request
 from services.guichet.domain.queue.rules import Kind, QueueRules
 from services.guichet.domain.queue.tickets import Ticket
 from services.guichet.domain.queue.windows import known_line
-from services.guichet.domain.requests import Actor
+from services.guichet.domain.requests import Actor, Request
 from services.guichet.storage import catalogue as catalogue_storage
-from services.guichet.storage import startups
+from services.guichet.storage import requests, startups
 from services.guichet.storage.ids import new_id
 from services.guichet.storage.queue import tickets
 from services.guichet.storage.queue.tickets import Visit
+from services.guichet.use_cases import documents
 from services.guichet.use_cases.queue import near
 from services.guichet.use_cases.queue.board import today
 from shared.errors import N_, InvalidInput
@@ -28,7 +30,7 @@ class Received:
     """What came of a visitor at reception."""
 
     visit: Visit
-    missing: Sequence[Document]
+    missing: Sequence[Asked]
 
 
 def receive(
@@ -38,6 +40,7 @@ def receive(
     site: str,
     kind: Kind,
     procedure: str | None,
+    request: str | None = None,
     line: str | None,
     shown: Collection[str],
     decision: Decision | None,
@@ -51,13 +54,21 @@ def receive(
 ) -> Received:
     """Give a ticket, or record that the visitor was told what to bring.
 
-    An unknown visitor gets a ticket first and is identified later.
+    An unknown visitor gets a ticket first and is identified later. Who comes about a ``request``
+    (its number) brings what that still lacks, and nothing when it is decided.
     """
+    about = _request(session, request, startup_id, sites=sites) if request else None
+    if about is not None:
+        procedure, startup_id = about.procedure, about.startup_id
     chosen = _procedure(session, procedure)
     letter = _line(rules, line, chosen)
     _check_appointment(kind, appointment_at, at)
     name = check_visitor(session, startup_id, contact_id, sites=sites)
-    check = check_documents(chosen, shown, decision=decision, reason=reason)
+    if about is None:
+        check = check_documents(chosen, shown, decision=decision, reason=reason)
+    else:
+        lacking = asked_of(session, about)
+        check = check_request(lacking, shown, decision=decision, reason=reason)
     day = today(at)
     ticket = Ticket.give(
         id=new_id(),
@@ -74,11 +85,17 @@ def receive(
         procedure=procedure,
         startup_id=startup_id,
         contact_id=contact_id,
+        request_id=about.id if about else None,
     )
     tickets.add(session, ticket)
     if not check.turned_away:
         near.notice_on_arrival(session, rules, ticket, at=at)
-    return Received(Visit(ticket, name), check.missing)
+    return Received(Visit(ticket, name, about.number if about else None), check.missing)
+
+
+def asked_of(session: Session, request: Request) -> list[ChecklistItem]:
+    """What the holder of a request is asked to bring; of a decided one, nothing any more."""
+    return documents.checklist(session, request) if request.closed_at is None else []
 
 
 def check_visitor(
@@ -95,6 +112,17 @@ def check_visitor(
     if contact_id is not None and all(contact.id != contact_id for contact in startup.contacts):
         raise InvalidInput(N_("This startup has no such contact."), field="contact_id")
     return startup.legal_name
+
+
+def _request(session: Session, number: str, startup_id: UUID | None, *, sites: Collection[str]) -> Request:
+    filed = requests.get(session, number, sites=sites)
+    if filed is None:
+        raise InvalidInput(
+            N_("There is no request %(number)s on your sites."), field="request", number=number
+        )
+    if startup_id is not None and filed.request.startup_id != startup_id:
+        raise InvalidInput(N_("The request %(number)s is another startup’s."), field="request", number=number)
+    return filed.request
 
 
 def _procedure(session: Session, code: str | None) -> Procedure | None:

@@ -56,6 +56,7 @@ def give_ticket(data: dict[str, Any]) -> Any:
             site=data["site"],
             kind=Kind(data["kind"]),
             procedure=data["procedure"],
+            request=data["request"],
             line=data["line"],
             shown=data["documents"],
             decision=Decision(data["decision"]) if data["decision"] else None,

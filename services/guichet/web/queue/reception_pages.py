@@ -1,5 +1,6 @@
 """Reception: a ticket for whoever comes, and the page of one visit."""
 
+from collections.abc import Iterable
 from datetime import datetime, time
 from typing import Any
 from uuid import UUID
@@ -10,18 +11,25 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from services.guichet.catalogue.queue import queue_rules
-from services.guichet.domain.numbers import ZONE
-from services.guichet.domain.queue.reception import Decision
+from services.guichet.domain.documents import ChecklistItem
+from services.guichet.domain.numbers import ZONE, is_request_number
+from services.guichet.domain.queue.reception import Asked, Decision
 from services.guichet.domain.queue.rules import Kind
 from services.guichet.domain.queue.tickets import State
+from services.guichet.domain.requests import State as RequestState
 from services.guichet.domain.startups import Startup
 from services.guichet.domain.text import ascii_digits, choice, optional_text
 from services.guichet.storage import catalogue as catalogue_storage
+from services.guichet.storage import requests as request_storage
 from services.guichet.storage import startups as startup_storage
 from services.guichet.storage.queue import tickets
+from services.guichet.storage.queue.tickets import Visit
+from services.guichet.storage.requests import Filed, Wanted
+from services.guichet.use_cases import documents
 from services.guichet.use_cases.queue import reception
 from services.guichet.use_cases.queue.board import board
 from services.guichet.web.access import ACT, actor, may, own_site
+from services.guichet.web.presenters import pinned
 from services.guichet.web.queue import names, views
 from services.guichet.web.queue.pages import acting
 from services.guichet.web.views import site_options
@@ -41,6 +49,9 @@ from shared.web import (
 blueprint = Blueprint("reception_pages", __name__)
 
 SUGGESTIONS = 8
+REQUESTS = 30
+#: nobody comes to reception about these
+DONE_WITH = (RequestState.HANDED_OVER, RequestState.REJECTED, RequestState.WITHDRAWN)
 
 
 @blueprint.get("/queue/new")
@@ -137,6 +148,7 @@ def _receive(session: Session) -> reception.Received:
     own_site(session, site)
     kind = Kind(choice(form.get("kind") or "walk_in", field="kind", among=tuple(Kind)))
     wanted = form.get("wanted", "")
+    about = wanted if is_request_number(wanted) else None
     decision = form.get("decision") or None
     if decision is not None:
         choice(decision, field="decision", among=tuple(Decision))
@@ -146,7 +158,8 @@ def _receive(session: Session) -> reception.Received:
         site=site,
         kind=kind,
         procedure=wanted if "." in wanted else None,
-        line=wanted if wanted and "." not in wanted else None,
+        request=about,
+        line=wanted if wanted and "." not in wanted and about is None else None,
         shown=form.getlist("document"),
         decision=Decision(decision) if decision else None,
         reason=form.get("reason"),
@@ -192,6 +205,9 @@ def _form(typed: MultiDict[str, str], error: InvalidInput | None = None) -> dict
         catalogue = catalogue_storage.current(session)
         startup = _startup(session, typed.get("startup"))
         found = _suggested(session, search) if search and startup is None else []
+        open_requests = _open_requests(session, startup) if startup else []
+        about = next((one for one in open_requests if one.request.number == typed.get("wanted")), None)
+        lacking = reception.asked_of(session, about.request) if about else None
     rules = queue_rules()
     procedure = catalogue.procedures.get(typed.get("wanted", ""))
     options = [
@@ -217,6 +233,12 @@ def _form(typed: MultiDict[str, str], error: InvalidInput | None = None) -> dict
         "typed": typed,
         "shown": typed.getlist("document"),
         "procedure": procedure,
+        "asked": lacking if about else procedure.documents if procedure else (),
+        "about": about,
+        "open_requests": [
+            (one.request.number, pinned(one.request, catalogue).names.within(language()))
+            for one in open_requests
+        ],
         "options": options,
         "errors": field_errors(error) if error else [],
         "undecided": missing or bool(typed.get("decision")),
@@ -231,12 +253,14 @@ def _ticket(ticket_id: UUID, *, error: str | None = None) -> dict[str, Any]:
             raise NotFound(N_("There is no such ticket on your sites."))
         ticket = visit.ticket
         steps = tickets.steps(session, ticket_id)
+        about = _asked_about(session, visit)
         catalogue = catalogue_storage.current(session)
         found = board(session, queue_rules(), site=ticket.site, at=now())
         startup = _startup(session, request.args.get("startup"))
         suggested = _suggested(session, search) if search else []
     rules = queue_rules()
     procedure = catalogue.procedures.get(ticket.procedure or "")
+    asked: Iterable[Asked] = about if about is not None else procedure.documents if procedure else ()
     place = next((one for one in found.waiting if one.visit.ticket.id == ticket_id), None)
     line = rules.by_letter.get(ticket.line)
     return {
@@ -249,7 +273,7 @@ def _ticket(ticket_id: UUID, *, error: str | None = None) -> dict[str, Any]:
         "line": line,
         "site_name": catalogue.sites[ticket.site].names,
         "procedure": procedure,
-        "bring": [one for one in procedure.documents if one.code in ticket.missing] if procedure else [],
+        "bring": [one for one in asked if one.code in ticket.missing],
         "turned_away": ticket.state is State.TURNED_AWAY,
         "ahead": place.ahead if place else None,
         "wait": views.wait_text(place.wait) if place else None,
@@ -266,6 +290,21 @@ def _ticket(ticket_id: UUID, *, error: str | None = None) -> dict[str, Any]:
         "search": search or "",
         "error": error,
     }
+
+
+def _open_requests(session: Session, startup: Startup) -> list[Filed]:
+    """What somebody of this startup may come about: undecided, or ready to be collected."""
+    wanted = Wanted(sites=current_user().sites, startup_id=startup.id)
+    found = request_storage.find(session, wanted, limit=REQUESTS)
+    return [one for one in found if one.request.state not in DONE_WITH]
+
+
+def _asked_about(session: Session, visit: Visit) -> list[ChecklistItem] | None:
+    """What the request asks for that the visitor came about, if reception named one."""
+    if visit.request_number is None or not visit.ticket.missing:
+        return None
+    filed = request_storage.get(session, visit.request_number, sites=current_user().sites)
+    return documents.checklist(session, filed.request) if filed else None
 
 
 def _startup(session: Session, typed: str | None) -> Startup | None:

@@ -29,6 +29,12 @@ class TicketIn(ma.Schema):
         load_default=None,
         metadata={"description": "decides the line and the documents to show"},
     )
+    request = Text(
+        longest=40,
+        allow_none=True,
+        load_default=None,
+        metadata={"description": "number of the request they come about: what it still lacks is asked for"},
+    )
     line = Text(longest=1, allow_none=True, load_default=None, metadata={"example": "A"})
     documents = ma.fields.List(
         Text(longest=60),
