@@ -18,7 +18,7 @@ reset: ## forget the data of `make run`
 
 test: ## every test, on servers of its own; ARGS="tests/booking -k overlap" for some
 	@$(PREPARE) --dev
-	@$(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 lint: ## style, types, walls between the parts, texts without a translation
 	@$(PREPARE) --dev

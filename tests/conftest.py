@@ -20,6 +20,14 @@ class _ByFolder(LoadScopeScheduling):  # type: ignore[misc]
         return nodeid.partition("::")[0].rpartition("/")[0]
 
 
+#: what waits longest comes first, so that no process is left alone with it at the end
+_FIRST = ("tests/faults/", "tests/system/", "tests/local/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(_FIRST))
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     return _ByFolder(config, log)
 
