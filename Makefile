@@ -6,7 +6,7 @@ BIN := .venv/bin
 LOCK := UV_NO_CONFIG=1 $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: run demo reset test lint fmt bench lock
+.PHONY: run demo reset test lint fmt manifests compose-test bench lock
 
 run demo: ## start everything and play the story; demo: the same, then leave
 	@$(PREPARE)
@@ -33,6 +33,10 @@ fmt: ## put the code in its usual form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+manifests: ## Kubernetes, compose and Dockerfile, looked at without a cluster or an engine
+	@$(PREPARE) --dev --manifests
+	@$(BIN)/python -m deploy.checks
+
 bench: ## the measured comparisons, into .run/bench.json
 	@$(PREPARE) --dev --bench
 	@$(BIN)/python -m benchmarks $(ARGS)
@@ -44,3 +48,4 @@ lock: ## choose the newest allowed versions anew
 	$(LOCK) --upgrade requirements/base.in -o requirements/base.txt
 	$(LOCK) --upgrade -c requirements/base.txt requirements/dev.in -o requirements/dev.txt
 	$(LOCK) --upgrade -c requirements/base.txt requirements/bench.in -o requirements/bench.txt
+	$(LOCK) --upgrade -c requirements/dev.txt requirements/manifests.in -o requirements/manifests.txt

@@ -1,11 +1,17 @@
 """What a service is told by its environment."""
 
 import os
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from environs import Env
 
 SERVICES = ("guichet", "booking", "notifications", "billing")
+
+
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
 class MissingSetting(RuntimeError):
@@ -40,6 +46,31 @@ class ServiceSettings:
             database_url=sqlalchemy_url(read(service, "DATABASE_URL")),
             amqp_url=read(service, "AMQP_URL"),
         )
+
+
+def load_folder() -> None:
+    """Take settings from the files of ``SETTINGS_FOLDER``: each is named as a variable, its text the value.
+
+    Containers are given secrets as files, which no listing of the container shows. What the
+    environment itself says wins. Called once at the start of every process.
+    """
+    folder = os.environ.get("SETTINGS_FOLDER", "")
+    # Kubernetes keeps its own bookkeeping beside the files, under names that are no variable's.
+    for file in sorted(Path(folder).iterdir()) if folder else ():
+        if _VARIABLE.fullmatch(file.name) and file.name not in os.environ:
+            os.environ[file.name] = file.read_text(encoding="utf-8").strip()
+
+
+def service_name(arguments: Sequence[str]) -> str:
+    """Return the service named on the command line, else by ``SERVICE``, as a container's image has it.
+
+    Raises:
+        MissingSetting: neither names one.
+    """
+    name = arguments[0] if arguments else os.environ.get("SERVICE", "")
+    if name not in SERVICES:
+        raise MissingSetting(f"name a service or set SERVICE: one of {', '.join(SERVICES)}, not {name!r}")
+    return name
 
 
 def read(service: str, name: str) -> str:

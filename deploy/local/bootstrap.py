@@ -31,6 +31,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Prepare the checkout.")
     parser.add_argument("--dev", action="store_true", help="with what tests and linters need")
     parser.add_argument("--bench", action="store_true", help="with what the benchmarks compare against")
+    parser.add_argument("--manifests", action="store_true", help="with what looks at deploy/; beside --dev")
     parser.add_argument("--this-python", action="store_true", help="rebuild .venv if it holds another Python")
     options = parser.parse_args()
     _check_python()
@@ -42,6 +43,8 @@ def main() -> int:
         packages.ensure(_needs(options.dev), LOG)
         python = prepare_venv(ROOT / ".venv", this_python=options.this_python)
         names = ["dev"] * options.dev + ["bench"] * options.bench + ["base"]
+        # Last: it holds none of the base set, and what holds it has been installed by then.
+        names += ["manifests"] * options.manifests
         install_python_packages(python, names)
         build_frontend(python)
         compile_translations(python)

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import time
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -17,8 +18,8 @@ from shared.cli.wording import broker_outage, database_outage
 from shared.db import Database
 from shared.db.migrations import migrate, pending
 from shared.errors import DomainError
-from shared.messaging import topology
-from shared.settings import SERVICES, MissingSetting, ServiceSettings
+from shared.messaging import management, topology
+from shared.settings import SERVICES, MissingSetting, load_folder, read, sqlalchemy_url
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -29,12 +30,15 @@ def cli() -> None:
 @cli.command("migrate")
 @service_option
 @click.option("--check", is_flag=True, help="Only name what is pending; exit 1 when something is.")
-def migrate_command(service: Sequence[str], check: bool) -> None:
+@click.option("--wait", type=float, metavar="SECONDS", help="Wait until another process has migrated.")
+def migrate_command(service: Sequence[str], check: bool, wait: float | None) -> None:
     """Bring the databases to their present shape."""
     waiting = 0
     for name in pick(service):
-        url = ServiceSettings.load(name).database_url
-        if check:
+        url = sqlalchemy_url(read(name, "DATABASE_URL"))
+        if wait is not None:
+            _await_migrations(name, url, wait)
+        elif check:
             for revision in pending(name, url):
                 click.echo(f"{name}: {revision} is pending")
                 waiting += 1
@@ -45,6 +49,24 @@ def migrate_command(service: Sequence[str], check: bool) -> None:
         raise SystemExit(1)
 
 
+def _await_migrations(service: str, url: str, seconds: float) -> None:
+    """New processes start with this, so that none meets a database older than itself."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            missing = pending(service, url)
+        except OperationalError:
+            if time.monotonic() > deadline:
+                raise
+        else:
+            if not missing:
+                click.echo(f"{service}: up to date")
+                return
+            if time.monotonic() > deadline:
+                raise click.ClickException(f"{service}: {', '.join(missing)} still pending")
+        time.sleep(1.0)
+
+
 @cli.command("seed")
 @service_option
 @click.option("--demo", is_flag=True, help="Add the invented startups and accounts of the demonstration.")
@@ -52,7 +74,7 @@ def seed_command(service: Sequence[str], demo: bool) -> None:
     """Write each service's catalogue into its database; safe to repeat."""
     for name in pick(service):
         module = importlib.import_module(f"services.{name}.seed")
-        database = Database(ServiceSettings.load(name).database_url, pool_size=1)
+        database = Database(read(name, "DATABASE_URL"), pool_size=1)
         with database.transaction() as session:
             module.seed(session, demo=demo)
         database.dispose()
@@ -79,11 +101,31 @@ def broker_definitions(vhost: str) -> None:
 
     Each password is read from <USER>_AMQP_PASSWORD.
     """
+    definitions = topology.definitions(_passwords(), vhost=vhost)
+    click.echo(orjson.dumps(definitions, option=orjson.OPT_INDENT_2))
+
+
+@broker.command("setup")
+@click.option("--amqp-url", envvar="AMQP_ADMIN_URL", required=True, help="An administrator.")
+@click.option("--management-url", envvar="BROKER_MANAGEMENT_URL", help="If not port 15672 of that host.")
+@click.option("--vhost", default="/", show_default=True)
+def broker_setup(amqp_url: str, management_url: str | None, vhost: str) -> None:
+    """Bring the broker to what the project needs: users, permissions, policies, then `apply`.
+
+    Each password is read from <USER>_AMQP_PASSWORD. Safe to repeat, on a broker at work too.
+    """
+    definitions = topology.definitions(_passwords(), vhost=vhost)
+    management.import_definitions(amqp_url, definitions, management_url or "")
+    topology.declare(amqp_url, SERVICES)
+    click.echo("users, permissions, policies, exchanges, queues and bindings are in place")
+
+
+def _passwords() -> dict[str, str]:
     passwords = {name: os.environ.get(f"{name.upper()}_AMQP_PASSWORD", "") for name in SERVICES}
     missing = [name for name, password in passwords.items() if not password]
     if missing:
         raise click.ClickException("set " + ", ".join(f"{name.upper()}_AMQP_PASSWORD" for name in missing))
-    click.echo(orjson.dumps(topology.definitions(passwords, vhost=vhost), option=orjson.OPT_INDENT_2))
+    return passwords
 
 
 cli.add_command(dead_letters.dead_letters)
@@ -94,6 +136,7 @@ cli.add_command(events.events)
 
 def main() -> None:
     """Run the command line; expected errors are one clear sentence and exit code 1."""
+    load_folder()
     try:
         cli.main(standalone_mode=False)
     except click.exceptions.Abort:

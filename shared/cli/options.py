@@ -9,9 +9,13 @@ from shared.settings import SERVICES
 
 
 def service_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--service``, which may be repeated; none means all."""
+    """Add ``--service``, which may be repeated; none means all, or that of ``SERVICE``."""
     return click.option(
-        "--service", multiple=True, type=click.Choice(SERVICES), help="Only this service; may be repeated."
+        "--service",
+        multiple=True,
+        envvar="SERVICE",
+        type=click.Choice(SERVICES),
+        help="Only this service; may be repeated.",
     )(command)
 
 

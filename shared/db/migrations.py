@@ -1,5 +1,6 @@
 """Bring a service's database to its present shape."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from alembic import command
@@ -38,7 +39,11 @@ def migrate(service: str, url: str) -> None:
 
 
 def pending(service: str, url: str) -> list[str]:
-    """Name the revisions that :func:`migrate` would apply."""
+    """Name the revisions that :func:`migrate` would apply.
+
+    None when the database is newer than this version: during a rolling upgrade, or after going
+    back to an older version, it is the newer one's business.
+    """
     engine = create_engine(sqlalchemy_url(url), connect_args={"options": "-c timezone=UTC"})
     missing: list[str] = []
     try:
@@ -51,7 +56,10 @@ def pending(service: str, url: str) -> list[str]:
                     continue
                 script = ScriptDirectory.from_config(_config(connection, versions, table))
                 context = MigrationContext.configure(connection, opts={"version_table": table})
-                waiting = script.iterate_revisions("heads", context.get_current_heads() or "base")
+                heads = context.get_current_heads()
+                if _newer(script, heads):
+                    continue
+                waiting = script.iterate_revisions("heads", heads or "base")
                 missing += reversed([revision.revision for revision in waiting])
     finally:
         engine.dispose()
@@ -59,8 +67,17 @@ def pending(service: str, url: str) -> list[str]:
 
 
 def _upgrade(connection: Connection, versions: Path, table: str) -> None:
-    command.upgrade(_config(connection, versions, table), "head")
+    config = _config(connection, versions, table)
+    context = MigrationContext.configure(connection, opts={"version_table": table})
+    if not _newer(ScriptDirectory.from_config(config), context.get_current_heads()):
+        command.upgrade(config, "head")
     connection.commit()
+
+
+def _newer(script: ScriptDirectory, heads: Iterable[str]) -> bool:
+    """Whether the database has revisions this version of the code has never heard of."""
+    known = {revision.revision for revision in script.walk_revisions()}
+    return not known.issuperset(heads)
 
 
 def _config(connection: Connection, versions: Path, table: str) -> Config:

@@ -79,6 +79,8 @@ class Publisher:
         self._outcome = Outcome()
         self._error: BaseException | None = None
         self._opened = False
+        self._idle = False
+        self._cut = False
         parameters = pika.URLParameters(amqp_url)
         parameters.blocked_connection_timeout = CONFIRM_SECONDS
         parameters.heartbeat = 20
@@ -122,16 +124,23 @@ class Publisher:
     def wait(self, seconds: float, readable: int) -> None:
         """Wait until the file descriptor is readable; heartbeats are answered meanwhile."""
         self._raise_if_lost()
+        if self._cut:
+            return
         self._loop.add_handler(readable, lambda *_: self._loop.stop(), self._loop.READ)
+        self._idle = True
         try:
             self._run(seconds)
         finally:
+            self._idle = False
             self._loop.remove_handler(readable)
         self._raise_if_lost()
 
     def interrupt(self) -> None:
-        """Make a waiting call return; may be called from a signal handler or another thread."""
-        self._loop.add_callback_threadsafe(self._loop.stop)
+        """End :meth:`wait`, now and from now on; may be called from a signal handler or another thread.
+
+        A batch being published goes on to its confirms: cut short it would be published again.
+        """
+        self._loop.add_callback_threadsafe(self._stop_waiting)
 
     def close(self) -> None:
         """Close politely; safe to call when the connection is already gone."""
@@ -139,6 +148,11 @@ class Publisher:
             self._connection.close()
             self._run(2.0)
         self._abandon()
+
+    def _stop_waiting(self) -> None:
+        self._cut = True
+        if self._idle:
+            self._loop.stop()
 
     def _abandon(self) -> None:
         self._loop.close()

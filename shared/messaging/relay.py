@@ -1,6 +1,7 @@
 """From the outbox to the broker: in outbox order, confirmed, by one leader per service."""
 
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -44,12 +45,19 @@ class Relay:
         self._exchange = exchange_of(settings.service)
         self._stopping = threading.Event()
         self._publisher: Publisher | None = None
+        self._turned_at = time.monotonic()
         self._log = log.bind(service=settings.service)
+
+    @property
+    def silent_seconds(self) -> float:
+        """How long ago a loop began a turn. None takes long, outages included: every wait has its end."""
+        return time.monotonic() - self._turned_at
 
     def run(self) -> None:
         """Relay until :meth:`stop`; every outage is logged and waited out."""
         pause = 0.1
         while not self._stopping.is_set():
+            self._turned_at = time.monotonic()
             try:
                 with self._connect() as database:
                     if not self._leads(database):
@@ -90,6 +98,7 @@ class Relay:
     def _lead(self, database: Connection) -> None:
         pause = 0.1
         while not self._stopping.is_set():
+            self._turned_at = time.monotonic()
             try:
                 self._publisher = Publisher(self._settings.amqp_url, self._exchange)
                 try:
@@ -107,6 +116,7 @@ class Relay:
 
     def _carry(self, database: Connection, publisher: Publisher) -> None:
         while not self._stopping.is_set():
+            self._turned_at = time.monotonic()
             rows = database.execute(_FETCH, (BATCH_SIZE,), binary=True).fetchall()
             if rows:
                 crash_points.reach("relay-before-publish")

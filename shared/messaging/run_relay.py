@@ -10,15 +10,22 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+from shared import heartbeat
 from shared.logging import configure, get_logger
 from shared.messaging.relay import Relay
-from shared.settings import ServiceSettings
+from shared.settings import ServiceSettings, load_folder, service_name
 
 log = get_logger()
 
+LONGEST_TURN_SECONDS = 90.0
+
 
 def run(services: Sequence[str]) -> None:
-    """Run until SIGTERM or SIGINT; the batches at hand are confirmed and marked first."""
+    """Run until SIGTERM or SIGINT; the batches at hand are confirmed and marked first.
+
+    A relay that ends by itself takes the process with it: half of them running would look well.
+    """
+    load_folder()
     configure("+".join(services), "relay")
     relays = [Relay(ServiceSettings.load(service)) for service in services]
     threads = [
@@ -26,7 +33,10 @@ def run(services: Sequence[str]) -> None:
         for relay, service in zip(relays, services, strict=True)
     ]
 
-    def stop(_signum: int, _frame: Any) -> None:
+    stopping = threading.Event()
+
+    def stop(_signum: int = 0, _frame: Any = None) -> None:
+        stopping.set()
         for relay in relays:
             relay.stop()
 
@@ -35,10 +45,19 @@ def run(services: Sequence[str]) -> None:
     for thread in threads:
         thread.start()
     log.info("relay_started", services=list(services))
+    while not stopping.is_set() and all(thread.is_alive() for thread in threads):
+        if max(relay.silent_seconds for relay in relays) < LONGEST_TURN_SECONDS:
+            heartbeat.beat()
+        stopping.wait(heartbeat.EVERY_SECONDS)
+    died = not stopping.is_set()
+    stop()
     for thread in threads:
         thread.join()
+    if died:
+        log.error("relay_died")
+        raise SystemExit(1)
     log.info("relay_stopped")
 
 
 if __name__ == "__main__":
-    run(sys.argv[1:])
+    run(sys.argv[1:] or [service_name(())])

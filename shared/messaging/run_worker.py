@@ -17,11 +17,12 @@ from typing import Any  # noqa: E402
 
 from nameko.runners import ServiceRunner  # noqa: E402
 
+from shared import heartbeat  # noqa: E402
 from shared.clock import check_time_zone_data  # noqa: E402
 from shared.db import Database  # noqa: E402
 from shared.logging import configure, get_logger  # noqa: E402
 from shared.messaging.worker import EventWorker  # noqa: E402
-from shared.settings import ServiceSettings  # noqa: E402
+from shared.settings import ServiceSettings, load_folder, service_name  # noqa: E402
 
 log = get_logger()
 
@@ -41,6 +42,7 @@ def worker_class(service: str) -> type[EventWorker]:
 
 def run(service: str, cls: type[EventWorker] | None = None) -> None:
     """Run until SIGTERM or SIGINT; the batch at hand is finished and acknowledged first."""
+    load_folder()
     configure(service, "worker")
     check_time_zone_data()
     settings = ServiceSettings.load(service)
@@ -55,11 +57,19 @@ def run(service: str, cls: type[EventWorker] | None = None) -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     runner.start()
+    eventlet.spawn_n(_beat)
     log.info("worker_started")
     runner.wait()
     database.dispose()
     log.info("worker_stopped")
 
 
+def _beat() -> None:
+    """Show that green threads get their turn; a loop that dies ends the process anyway."""
+    while True:
+        heartbeat.beat()
+        eventlet.sleep(heartbeat.EVERY_SECONDS)
+
+
 if __name__ == "__main__":
-    run(sys.argv[1])
+    run(service_name(sys.argv[1:]))

@@ -1,7 +1,11 @@
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread
 
+import psycopg
+
+from shared.db.migrations import migrate
 from tests.cli.conftest import CommandLine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,6 +51,43 @@ def test_check_names_every_revision_of_a_service_that_is_two_behind(
         line.split()[1] for line in guichet("migrate", "--check", "--service", "booking").out.splitlines()
     ]
     assert pending[-2:] == ["0001_first", "0002_second"]
+
+
+def test_an_older_version_beside_a_newer_database_finds_nothing_to_do(
+    guichet: CommandLine, bare_database: str, tmp_path: Path, monkeypatch
+) -> None:
+    revision = 'revision = "{}"\ndown_revision = {}\n\n\ndef upgrade() -> None:\n    pass\n'
+    (tmp_path / "0001_first.py").write_text(revision.format("0001_first", None))
+    (tmp_path / "0002_second.py").write_text(revision.format("0002_second", '"0001_first"'))
+    monkeypatch.setattr("shared.db.migrations.service_versions", lambda service: tmp_path)
+    guichet.set("BOOKING_DATABASE_URL", bare_database)
+    guichet("migrate", "--service", "booking")
+    (tmp_path / "0002_second.py").unlink()
+    for told in (["--check"], ["--wait", "0"], []):
+        assert guichet("migrate", *told, "--service", "booking").code == 0
+    with psycopg.connect(bare_database) as connection:
+        assert connection.execute("SELECT version_num FROM service_version").fetchall() == [("0002_second",)]
+
+
+def test_waiting_ends_when_somebody_has_migrated_and_fails_when_nobody_does(
+    guichet: CommandLine, bare_database: str
+) -> None:
+    guichet.set("BOOKING_DATABASE_URL", bare_database)
+    alone = guichet("migrate", "--wait", "0", "--service", "booking")
+    assert alone.code == 1
+    assert alone.err.startswith("Error: booking: 0001_kernel, ")
+    somebody = Thread(target=migrate, args=("booking", bare_database))
+    somebody.start()
+    assert guichet("migrate", "--wait", "30", "--service", "booking").out == "booking: up to date\n"
+    somebody.join()
+
+
+def test_inside_the_image_of_a_service_the_command_is_about_that_service(
+    guichet: CommandLine, bare_database: str
+) -> None:
+    guichet.set("SERVICE", "booking")
+    guichet.set("BOOKING_DATABASE_URL", bare_database)
+    assert guichet("migrate").out == "booking: up to date\n"
 
 
 def test_without_a_setting_the_command_says_which_one_to_set(guichet: CommandLine) -> None:

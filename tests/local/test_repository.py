@@ -14,7 +14,7 @@ REGISTRIES = re.compile(
 )
 HOMES = re.compile(rb"(?<![\w.])/(?:root|home/\w+|Users/\w+|work)/\w")
 LONGEST_MODULE = 400
-LOCKS = ("build", "base", "dev", "bench", "node")
+LOCKS = ("build", "base", "dev", "bench", "node", "manifests")
 
 
 PINNED = re.compile(r"^([a-z][\w.-]*)==", re.MULTILINE)

@@ -9,13 +9,20 @@ from environs import Env
 from deploy.local.standins.agency import AgencyServer
 from deploy.local.standins.sms import SmsGateway
 from deploy.local.standins.smtp import MailServer
+from shared.settings import load_folder
 
 
 def main() -> None:
+    load_folder()
     env = Env()
     folder = Path(env.str("STANDINS_FOLDER"))
-    mail = MailServer(
-        folder / "mail.jsonl", smtp_port=env.int("SMTP_PORT"), http_port=env.int("MAIL_HTTP_PORT")
+    folder.mkdir(parents=True, exist_ok=True)
+    # Beside a mail server that keeps what it receives by itself, none is started here.
+    smtp_port = env.int("SMTP_PORT", 0)
+    mail = (
+        MailServer(folder / "mail.jsonl", smtp_port=smtp_port, http_port=env.int("MAIL_HTTP_PORT"))
+        if smtp_port
+        else None
     )
     sms = SmsGateway(
         folder / "sms.jsonl",
@@ -32,11 +39,13 @@ def main() -> None:
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    mail.start()
+    if mail:
+        mail.start()
     sms.start()
     agencies.start()
     stopped.wait()
-    mail.stop()
+    if mail:
+        mail.stop()
     sms.stop()
     agencies.stop()
 

@@ -1,6 +1,7 @@
 """A small JSON server for the stand-ins: a method and a path, or any path, lead to a function."""
 
 import json
+import os
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,7 +31,9 @@ Routes = Mapping[tuple[str, str], Callable[[Request], Answer]]
 
 class JsonServer:
     def __init__(self, port: int, routes: Routes) -> None:
-        self._server = _Server(("127.0.0.1", port), _handler(routes))
+        # In a container whoever asks comes from outside.
+        address = os.environ.get("STANDINS_ADDRESS", "127.0.0.1")
+        self._server = _Server((address, port), _handler(routes))
         self.port = int(self._server.server_address[1])
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
 

@@ -13,7 +13,7 @@ from services.guichet.documents.stores import FileMissing, StoreUnavailable
 from services.guichet.storage import documents
 from services.guichet.use_cases.documents.keeping import BATCH, rewrap_some
 from shared.db import Database
-from shared.settings import read, sqlalchemy_url
+from shared.settings import load_folder, read, sqlalchemy_url
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,19 +24,37 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("status", help="how many documents rest on each key")
     commands.add_parser("rewrap", help="wrap every document's key with the first key of DOCUMENT_KEYS")
     commands.add_parser("verify", help="read every document to its end")
+    commands.add_parser("make-bucket", help="make the bucket of DOCUMENTS_S3_BUCKET, unless it is there")
     given = parser.parse_args(arguments)
     if given.command == "new-key":
         print(encryption.new_setting(given.id))
         return 0
+    load_folder()
     cabinet = from_environment()
     if cabinet is None:
         print("DOCUMENT_KEYS is not set", file=sys.stderr)
         return 1
+    if given.command == "make-bucket":
+        return _make_bucket(cabinet)
     database = Database(sqlalchemy_url(read("guichet", "DATABASE_URL")))
     try:
         return {"status": _status, "rewrap": _rewrap, "verify": _verify}[given.command](database, cabinet)
     finally:
         database.dispose()
+
+
+def _make_bucket(cabinet: Cabinet) -> int:
+    make = getattr(cabinet.store, "make_bucket", None)
+    if make is None:
+        print("documents are kept in a folder, which needs no bucket", file=sys.stderr)
+        return 1
+    try:
+        make()
+    except StoreUnavailable as error:
+        print(f"the server of the bucket cannot be reached: {error}", file=sys.stderr)
+        return 1
+    print("the bucket is there")
+    return 0
 
 
 def _status(database: Database, cabinet: Cabinet) -> int:

@@ -66,6 +66,20 @@ class S3Store:
         if answer.status_code not in (200, 202, 204, 404):
             raise _refused("DELETE", answer)
 
+    def make_bucket(self) -> None:
+        """Make the bucket, unless it is there."""
+        parts = urlsplit(self._settings.endpoint)
+        path = quote(f"{parts.path.rstrip('/')}/{self._settings.bucket}")
+        headers = sign(
+            self._settings, "PUT", host=parts.netloc, path=path, headers={}, digest=_EMPTY, at=now()
+        )
+        try:
+            answer = self._client.put(f"{parts.scheme}://{parts.netloc}{path}", headers=headers)
+        except httpx.HTTPError as error:
+            raise StoreUnavailable(type(error).__name__) from error
+        if answer.status_code not in (200, 201, 204, 409):
+            raise _refused("PUT", answer)
+
     def close(self) -> None:
         self._client.close()
 

@@ -1,0 +1,83 @@
+# One file, five images: a service each, and the `guichet` command with all of them.
+#   docker build --build-arg SERVICE=billing -t guichet-unique/billing:dev .
+#   docker build --build-arg SERVICE=operations -t guichet-unique/operations:dev .
+# A process is chosen by the command: web (the default), shared.messaging.run_worker, shared.messaging.run_relay.
+# Behind a mirror: --build-arg PYTHON_IMAGE=…, and pip's and npm's own settings as build secrets
+# (--secret id=pip_conf,src=pip.conf --secret id=npmrc,src=.npmrc).
+ARG PYTHON_IMAGE=python:3.13-slim
+
+# Styles, scripts and fonts. Node.js comes from the lock file, too.
+FROM ${PYTHON_IMAGE} AS frontend
+WORKDIR /build
+COPY requirements/node.txt ./
+RUN --mount=type=secret,id=pip_conf \
+    python3 -m venv /opt/node \
+    && PIP_CONFIG_FILE=/run/secrets/pip_conf /opt/node/bin/pip install --quiet --no-cache-dir --require-hashes -r node.txt
+COPY deploy/image/node.py ./
+COPY frontend/package.json frontend/package-lock.json frontend/.npmrc frontend/
+WORKDIR /build/frontend
+RUN --mount=type=secret,id=npmrc \
+    NPM_CONFIG_USERCONFIG=/run/secrets/npmrc /opt/node/bin/python ../node.py npm ci
+COPY frontend ./
+# Printed documents use files of the fonts' packages; nothing else of those is needed once built.
+RUN /opt/node/bin/python ../node.py node build.mjs \
+    && mkdir -p /built/frontend \
+    && mv dist /built/frontend/dist \
+    && find node_modules/@fontsource -name '*.woff' -exec cp --parents {} /built/frontend ';'
+
+# Python packages, at the versions and hashes of the lock file, without what no process of ours opens.
+FROM ${PYTHON_IMAGE} AS packages
+WORKDIR /build
+COPY requirements/build.txt requirements/base.txt deploy/image/prune.py ./
+RUN --mount=type=secret,id=pip_conf \
+    export PIP_CONFIG_FILE=/run/secrets/pip_conf \
+    && python3 -m venv /opt/guichet \
+    && /opt/guichet/bin/pip install --quiet --no-cache-dir --no-compile --require-hashes -r build.txt \
+    && /opt/guichet/bin/pip install --quiet --no-cache-dir --no-compile --no-build-isolation --require-hashes -r base.txt \
+    && /opt/guichet/bin/python prune.py /opt/guichet
+COPY deploy/image/guichet /opt/guichet/bin/guichet
+
+# The service's own code, its texts compiled.
+FROM packages AS application
+ARG SERVICE
+WORKDIR /app
+COPY shared shared
+COPY services services
+COPY deploy deploy
+COPY --from=frontend /built/frontend frontend
+COPY deploy/image/select.py /build/select.py
+RUN PYTHONPATH=/app /opt/guichet/bin/python /build/select.py "${SERVICE}" \
+    && PYTHONPATH=/app /opt/guichet/bin/python -m shared.web.translations compile \
+    && /opt/guichet/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /app /opt/guichet/lib \
+    && chmod -R a+rX /app /opt/guichet
+
+FROM ${PYTHON_IMAGE}
+ARG SERVICE
+LABEL org.opencontainers.image.title="guichet-unique/${SERVICE}" \
+      org.opencontainers.image.description="Guichet Unique: ${SERVICE}"
+# Pango lays out the text of PDF documents; of Debian, at the state of the base image's release.
+# hadolint ignore=DL3008
+RUN apt-get update -q \
+    && apt-get install -y -q --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log \
+    && mkdir /run/settings
+COPY --from=application /opt/guichet /opt/guichet
+COPY --from=application /app /app
+ENV PATH=/opt/guichet/bin:$PATH \
+    PYTHONPATH=/app \
+    # The system's time-zone files may be older than Morocco's return to UTC+0.
+    PYTHONTZPATH="" \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    MALLOC_ARENA_MAX=2 \
+    LOG_FORMAT=json \
+    HOME=/tmp \
+    SETTINGS_FOLDER=/run/settings
+WORKDIR /app
+# No name is needed for it, and nothing of the image belongs to it.
+USER 10001:10001
+EXPOSE 8000
+# Of every kind of process: see shared/heartbeat.py.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=90s --start-interval=2s --retries=6 \
+    CMD ["python", "-I", "-S", "/app/shared/heartbeat.py"]
+CMD ["python", "-m", "shared.web.run_web"]

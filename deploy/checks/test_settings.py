@@ -1,0 +1,120 @@
+"""What the manifests set is what the code reads, and every secret they name is made by somebody."""
+
+from typing import Any
+
+import pytest
+
+from deploy.checks.rendered import OVERLAYS, Workload, everywhere, of_kind, workloads
+from deploy.trial_secrets import as_kubernetes, for_compose, make
+from shared.settings import SERVICES
+from tests.contracts.test_settings_page import _in_code
+
+# Of images that are not ours.
+FOREIGN = {
+    "POSTGRES_PASSWORD_FILE",
+    "PGDATA",
+    "RABBITMQ_DEFAULT_USER",
+    "RABBITMQ_DEFAULT_PASS",
+    "MP_MAX_MESSAGES",
+}
+PER_SERVICE = ("DATABASE_URL", "AMQP_URL", "AMQP_PASSWORD")
+KNOWN = _in_code() | FOREIGN | {"SERVICE"} | {f"{s.upper()}_{n}" for s in SERVICES for n in PER_SERVICE}
+OURS = [workload for workload in everywhere() if workload.ours]
+# Made by the operator of RabbitMQ, with these keys.
+BY_OPERATORS = {"rabbitmq-default-user": {"username", "password", "connection_string"}}
+NEEDED = {
+    "web": {"DATABASE_URL", "SESSION_PUBLIC_KEY"},
+    "worker": {"DATABASE_URL", "AMQP_URL"},
+    "relay": {"DATABASE_URL", "AMQP_URL"},
+    "migrate": {"DATABASE_URL"},
+}
+
+
+def _secrets(overlay: str) -> dict[str, set[str]]:
+    """Return the keys of every secret there will be."""
+    if overlay == "local":
+        return {name: set(values) for name, values in make().items()}
+    made = dict(BY_OPERATORS)
+    for external in of_kind(overlay, "ExternalSecret"):
+        spec = external["spec"]
+        template = spec.get("target", {}).get("template", {}).get("data", {})
+        made[external["metadata"]["name"]] = set(template) or {each["secretKey"] for each in spec["data"]}
+    return made
+
+
+def _references(found: Any) -> list[tuple[str, str]]:
+    """Return (secret, key) for every reference of an operator's object."""
+    if isinstance(found, list):
+        return [pair for each in found for pair in _references(each)]
+    if not isinstance(found, dict):
+        return []
+    here = [(found["name"], found["key"])] if found.keys() == {"name", "key"} else []
+    if "passwordSecret" in found:
+        here += [(found["passwordSecret"]["name"], key) for key in ("username", "password")]
+    return here + [pair for value in found.values() for pair in _references(value)]
+
+
+@pytest.mark.parametrize("workload", OURS, ids=str)
+def test_every_variable_is_one_the_code_reads(workload: Workload) -> None:
+    files = {name for name in workload.secret_files() if name.isupper()}
+    assert (set(workload.settings()) | files) - KNOWN == set()
+    # What is a secret is not told twice, least of all in the open.
+    assert not files & set(workload.settings())
+
+
+@pytest.mark.parametrize("workload", [w for w in OURS if w.component in NEEDED], ids=str)
+def test_every_process_is_told_what_it_cannot_start_without(workload: Workload) -> None:
+    told = set(workload.secret_files()) | set(workload.settings())
+    assert told >= NEEDED[workload.component]
+    assert workload.settings()["SERVICE"] == workload.service
+    signs = {"SESSION_PRIVATE_KEY"} if (workload.service, workload.component) == ("guichet", "web") else set()
+    assert told & {"SESSION_PRIVATE_KEY"} == signs
+    if workload.component == "web":
+        assert "AMQP_URL" not in told
+        assert workload.settings()["TRUSTED_PROXIES"] == "1"
+
+
+@pytest.mark.parametrize(
+    "workload", [w for w in OURS if w.component in {"web", "worker", "relay", "migrate"}], ids=str
+)
+def test_a_process_reads_no_other_service_s_secrets(workload: Workload) -> None:
+    others = {f"{service}-{what}" for service in SERVICES for what in ("database", "broker")}
+    others -= {f"{workload.service}-database", f"{workload.service}-broker"}
+    assert not {secret for secret, _ in workload.secret_files().values()} & others
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_every_secret_named_is_made_with_the_keys_asked_of_it(overlay: str) -> None:
+    made = _secrets(overlay)
+    asked = {pair for workload in workloads(overlay) for pair in workload.secret_files().values()}
+    asked |= {
+        (reference["name"], reference["key"])
+        for workload in workloads(overlay)
+        for container in workload.containers
+        for variable in container.get("env", [])
+        if (reference := variable.get("valueFrom", {}).get("secretKeyRef"))
+    }
+    for custom in of_kind(overlay, "Cluster", "ObjectStore", "TriggerAuthentication"):
+        asked |= {pair for pair in _references(custom["spec"]) if pair[1].isupper() or "password" in pair[1]}
+    assert {(name, key) for name, key in asked if key not in made.get(name, set())} == set()
+    unused = set(made) - {name for name, _ in asked}
+    assert unused - set(BY_OPERATORS) == set()
+
+
+@pytest.mark.parametrize("overlay", ["staging", "production"])
+def test_no_manifest_holds_a_secret(overlay: str) -> None:
+    assert of_kind(overlay, "Secret") == []
+
+
+def test_trial_secrets_are_made_anew_each_time_and_fit_each_other() -> None:
+    first, second = make(), make()
+    assert first["guichet-database"]["password"] != second["guichet-database"]["password"]
+    parts = for_compose(first)
+    for service in SERVICES:
+        assert parts[service]["DATABASE_URL"] == parts["operations"][f"{service.upper()}_DATABASE_URL"]
+        assert first[f"{service}-broker"]["password"] in parts[service]["AMQP_URL"]
+        others = {first[f"{other}-database"]["password"] for other in SERVICES if other != service}
+        assert not any(password in value for password in others for value in parts[service].values())
+    assert "SESSION_PRIVATE_KEY" in parts["guichet"]
+    assert not any("SESSION_PRIVATE_KEY" in parts[name] for name in parts if name != "guichet")
+    assert {item["kind"] for item in as_kubernetes(first)["items"]} == {"Namespace", "Secret"}

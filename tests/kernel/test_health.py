@@ -1,0 +1,76 @@
+"""The health command of a container, and settings that come as files."""
+
+import os
+import subprocess
+import sys
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from shared import heartbeat
+from shared.settings import MissingSetting, load_folder, read, service_name
+
+PROBE = [sys.executable, "-I", "-S", heartbeat.__file__]
+
+
+def probe(**environment: str) -> int:
+    return subprocess.run(PROBE, env=environment, check=False).returncode
+
+
+def test_a_loop_is_alive_while_its_file_is_fresh_and_dead_once_it_is_old(tmp_path: Path, monkeypatch) -> None:
+    file = tmp_path / "heartbeat"
+    assert probe(HEARTBEAT_FILE=str(file)) == 1
+    monkeypatch.setenv("HEARTBEAT_FILE", str(file))
+    heartbeat.beat()
+    assert probe(HEARTBEAT_FILE=str(file)) == 0
+    old = time.time() - heartbeat.STALE_SECONDS - 1
+    os.utime(file, (old, old))
+    assert probe(HEARTBEAT_FILE=str(file)) == 1
+    heartbeat.beat()
+    assert probe(HEARTBEAT_FILE=str(file)) == 0
+
+
+def test_a_web_process_is_alive_while_it_says_so() -> None:
+    asked = []
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200 if self.path == "/billing/health/live" else 404)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = HTTPServer(("127.0.0.1", 0), Answer)
+    Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    port = str(server.server_address[1])
+    assert probe(SERVICE="billing", WEB_PORT=port) == 0
+    assert probe(SERVICE="booking", WEB_PORT=port) == 1
+    server.shutdown()
+    server.server_close()
+    assert probe(SERVICE="billing", WEB_PORT=port) == 1
+    assert asked == ["/billing/health/live", "/booking/health/live"]
+
+
+def test_settings_come_from_files_unless_the_environment_says_otherwise(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "DATABASE_URL").write_text("postgresql://from-a-file\n")
+    (tmp_path / "AMQP_URL").write_text("amqp://from-a-file")
+    # As Kubernetes lays a secret out.
+    (tmp_path / "..data").mkdir()
+    monkeypatch.setattr(os, "environ", {"SETTINGS_FOLDER": str(tmp_path), "AMQP_URL": "amqp://told"})
+    load_folder()
+    assert read("billing", "DATABASE_URL") == "postgresql://from-a-file"
+    assert read("billing", "AMQP_URL") == "amqp://told"
+    assert set(os.environ) == {"SETTINGS_FOLDER", "DATABASE_URL", "AMQP_URL"}
+
+
+def test_a_process_is_told_its_service_by_its_command_or_its_environment(monkeypatch) -> None:
+    monkeypatch.setenv("SERVICE", "booking")
+    assert service_name(["billing"]) == "billing"
+    assert service_name([]) == "booking"
+    monkeypatch.setenv("SERVICE", "bakery")
+    with pytest.raises(MissingSetting, match="one of guichet, booking"):
+        service_name([])
