@@ -105,7 +105,7 @@ def test_the_directory_is_exported_within_the_sites_of_the_user(
 
 
 def test_people_are_copied_then_forgotten(agent: Caller, manager_api: Caller, gone: dict[str, Any]) -> None:
-    copy = manager_api.get(f"/startups/{gone['id']}/personal-data")
+    copy = manager_api.post(f"/startups/{gone['id']}/personal-data")
     assert CIN in copy.text
     assert copy.get_json()["startup"]["contacts"][0]["email"] == "salma@atlas.example.com"
     asked = manager_api.get(f"/startups/{gone['id']}/erasure").get_json()
@@ -133,7 +133,7 @@ def test_nobody_but_a_manager_of_the_site_may(
     for who, status in ((agent, 403), (elsewhere, 404)):
         assert who.get(f"/startups/{startup['id']}/merge", merged_id=other["id"]).status_code == status
         assert who.post(f"/startups/{startup['id']}/merge", merge).status_code == status
-        assert who.get(f"/startups/{startup['id']}/personal-data").status_code == status
+        assert who.post(f"/startups/{startup['id']}/personal-data").status_code == status
         assert who.get(f"/startups/{startup['id']}/erasure").status_code == status
         assert who.post(f"/startups/{startup['id']}/erasure", erasure).status_code == status
     assert send(agent, HEADER).status_code == 403

@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from shared.db import Database
 from tests.guichet.conftest import Caller
@@ -20,6 +21,9 @@ def gone(agent: Caller, caller: Any) -> dict[str, Any]:
     """A startup that left, with a request rejected in words that name somebody."""
     startup = agent.register()
     filed = agent.file(startup["id"], CERTIFICATE, ANSWERS[CERTIFICATE])
+    agent.post(f"/requests/{filed['id']}/notes", {"text": "Salma rappelle demain."})
+    came = agent.post("/tickets", {"site": "casablanca", "line": "A", "startup_id": startup["id"]}).get_json()
+    agent.post(f"/tickets/{came['id']}/transfer", {"line": "B", "note": "Salma attend sa mère."})
     officer = caller("agency_officer", name="K. Ouazzani")
     officer.post(f"/requests/{filed['id']}/start", {"version": filed["version"]})
     rejected = officer.post(
@@ -61,6 +65,8 @@ def test_the_copy_holds_everything_about_the_people(
     page = packed.read("startup.html").decode()
     assert data["startup"]["contacts"][0]["email"] == "salma@atlas.example.com"
     assert data["requests"][0]["answers"]["cnie"] == CIN
+    assert data["requests"][0]["notes"][0]["text"] == "Salma rappelle demain."
+    assert data["tickets"][0]["steps"][1]["note"] == "Salma attend sa mère."
     for found in (CIN, "salma@atlas.example.com", "n’a pas signé"):
         assert found in page
     assert "Données de ses personnes remises" in manager.get(f"/guichet/startups/{gone['id']}")
@@ -102,6 +108,15 @@ def test_no_trace_of_the_people_is_left(
     changed, erased = outbox()[-2:]
     assert (changed["type"], changed["data"]["contacts"]) == ("guichet.startup_changed.v1", [])
     assert (erased["type"], erased["subject"]) == ("guichet.startup_erased.v1", gone["id"])
+
+
+@pytest.mark.parametrize("words", ["note = 'Karim'", "actor_name = 'Karim'", "note = NULL, at = now()"])
+@pytest.mark.parametrize("table", ["request_history", "ticket_steps"])
+def test_a_history_can_be_emptied_of_words_and_of_nothing_else(
+    gone: dict[str, Any], counter: Database, table: str, words: str
+) -> None:
+    with pytest.raises(DBAPIError, match="never changed"), counter.transaction() as session:
+        session.execute(text(f"UPDATE {table} SET {words}"))  # noqa: S608
 
 
 def test_the_steps_of_the_requests_stay(agent: Caller, manager: Browser, gone: dict[str, Any]) -> None:

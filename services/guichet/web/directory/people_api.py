@@ -18,13 +18,14 @@ from shared.web import ApiBlueprint, current_user, idempotent, requires, sentenc
 blp = ApiBlueprint("personal-data", __name__, description="The rights of a startup's people")
 
 
-@blp.route("/startups/<uuid:startup_id>/personal-data", methods=["GET"])
+@blp.route("/startups/<uuid:startup_id>/personal-data", methods=["POST"])
 @requires(*MANAGE)
 @blp.response(200, bulk_schemas.PersonalDataOut)
 def copy(startup_id: UUID) -> Response:
-    """Everything the counter knows of the startup's people; that it was asked for is noted.
+    """Make a copy of everything the counter knows of the startup's people, numbers unmasked.
 
-    The other services have their own part, under the same path: booking, billing, notifications.
+    Each copy is noted, so it is a POST; none is kept, so there is no Idempotency-Key. The other services have
+    their own part at the same address under theirs: booking, billing, notifications.
     """
     moment = now()
     with transaction() as session:
