@@ -59,7 +59,7 @@ class DocumentToBring(ma.Schema):
     name = Names(required=True)
 
 
-class StepOut(ma.Schema):
+class TicketStepOut(ma.Schema):
     version = ma.fields.Integer(required=True)
     action = ma.fields.String(required=True)
     state = ma.fields.String(required=True)
@@ -99,7 +99,7 @@ class TicketOut(ma.Schema):
 
 
 class TicketDetail(TicketOut):
-    steps = ma.fields.List(ma.fields.Nested(StepOut), required=True)
+    steps = ma.fields.List(ma.fields.Nested(TicketStepOut), required=True)
 
 
 class Received(TicketOut):
