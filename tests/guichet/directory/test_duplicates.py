@@ -1,4 +1,7 @@
+import math
+import random
 import uuid
+from collections.abc import Sequence
 from itertools import combinations
 
 import pytest
@@ -7,9 +10,11 @@ from hypothesis import strategies as st
 
 from services.guichet.domain.directory.duplicates import (
     ALIKE,
+    REACH,
     Candidate,
     Reason,
     alike,
+    compared,
     likely_duplicates,
     name_key,
     trigrams,
@@ -68,7 +73,7 @@ def jaccard(one: str, other: str) -> float:
     return len(first & second) / len(first | second) if first | second else 0.0
 
 
-@given(st.lists(st.text(alphabet="abc ", min_size=1, max_size=9), max_size=25))
+@given(st.lists(st.text(alphabet="abc ", min_size=1, max_size=9), max_size=REACH))
 def test_no_alike_pair_is_missed_and_none_invented(names: list[str]) -> None:
     expected = {
         (one, other)
@@ -76,3 +81,35 @@ def test_no_alike_pair_is_missed_and_none_invented(names: list[str]) -> None:
         if jaccard(names[one], names[other]) >= ALIKE
     }
     assert set(alike(names)) == expected
+
+
+VARIANTS = random.Random(5)  # noqa: S311
+HOSTILE = {
+    "numbered": [f"Technopark Startup Numero {number:04d}" for number in range(3000)],
+    "identical": ["Technopark Startup"] * 3000,
+    "misspelt": [
+        "".join(VARIANTS.choice("abcdef") if place == number % 19 else one for place, one in enumerate(base))
+        for number, base in enumerate(["technoparkcasablanca"] * 3000)
+    ],
+}
+
+
+@pytest.mark.parametrize("names", HOSTILE.values(), ids=HOSTILE.keys())
+def test_near_identical_names_by_the_thousand_cost_a_bounded_number_of_comparisons(
+    names: Sequence[str],
+) -> None:
+    sets = [trigrams(name) for name in names]
+    rarest = sum(len(found) - math.ceil(ALIKE * len(found)) + 1 for found in sets)
+    pairs = list(compared(names, sets, ALIKE))
+    assert 0 < len(pairs) <= REACH * rarest
+    assert len(pairs) == len(set(pairs))
+    # Whoever has a twin is told of it: nobody is lost among the many.
+    assert {position for pair in alike(names) for position in pair} == set(range(len(names)))
+
+
+def test_a_number_shared_by_thousands_makes_no_millions_of_pairs() -> None:
+    number = (("tax_id", "0000000"),)
+    records = [candidate(uuid.UUID(int=one).hex, numbers=number) for one in range(1000)]
+    same = [pair for pair in likely_duplicates(records) if Reason.SAME_NUMBER in pair.reasons]
+    assert {one.id for pair in same for one in (pair.first, pair.second)} == {one.id for one in records}
+    assert len(same) < 1000 * REACH

@@ -3,6 +3,11 @@
 Names are compared by their trigrams. Comparing each of 3,000 with all the others would take
 minutes; two names as alike as asked for share at least one of the few rarest trigrams of each
 (prefix filtering), so only names that share one of those are compared, and no pair is missed.
+
+Thousands of near-identical names, or of records with one number, would still be millions of pairs.
+Where many share a trigram or a value, each is held against the next ``REACH`` of them in the order
+of their names (sorted neighbourhood): the work grows with the number of records whatever they say,
+and what lies farther apart is met once the nearer ones are merged.
 """
 
 import math
@@ -10,7 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import combinations
+from itertools import islice
 from uuid import UUID
 
 from services.guichet.domain.text import search_key
@@ -18,6 +23,8 @@ from services.guichet.domain.text import search_key
 ALIKE = 0.7
 #: An accountant's address stands in the records of all their clients and says nothing.
 SHARED_BY_AT_MOST = 3
+#: Against how many others a record is held among those that share one trigram or value.
+REACH = 20
 #: How companies are called besides their name, folded like the names are.
 _LEGAL_WORDS = frozenset(
     ("sarl", "sarlau", "au", "sa", "sas", "sasu", "snc", "gie", "ste", "societe", "ltd", "شركه", "مقاوله")
@@ -91,20 +98,26 @@ def likely_duplicates(candidates: Sequence[Candidate]) -> list[Likely]:
 def alike(names: Sequence[str], least: float = ALIKE) -> Iterator[tuple[int, int]]:
     """Positions of names whose trigrams overlap by at least ``least`` (Jaccard), each pair once."""
     sets = [trigrams(name) for name in names]
+    for one, other in compared(names, sets, least):
+        shared = len(sets[one] & sets[other])
+        if shared >= least * (len(sets[one]) + len(sets[other]) - shared):
+            yield one, other
+
+
+def compared(names: Sequence[str], sets: Sequence[frozenset[str]], least: float) -> Iterator[tuple[int, int]]:
+    """The pairs worth a comparison: at most ``REACH`` for each of the rarest trigrams of a name."""
     frequency = Counter(trigram for found in sets for trigram in found)
-    rarest = [sorted(found, key=lambda one: (frequency[one], one)) for found in sets]
     holders: Mapping[str, list[int]] = defaultdict(list)
-    for position, ordered in enumerate(rarest):
+    for position in sorted(range(len(names)), key=lambda one: (names[one], one)):
+        ordered = sorted(sets[position], key=lambda one: (frequency[one], one))
         size = len(ordered)
         near: set[int] = set()
         # At least ⌈least·size⌉ trigrams are shared, so one of the first size−⌈least·size⌉+1 is.
         for trigram in ordered[: size - math.ceil(least * size) + 1]:
-            near.update(holders[trigram])
+            near.update(holders[trigram][-REACH:])
             holders[trigram].append(position)
         for other in sorted(near):
-            shared = len(sets[position] & sets[other])
-            if shared >= least * (size + len(sets[other]) - shared):
-                yield other, position
+            yield min(other, position), max(other, position)
 
 
 def trigrams(name: str) -> frozenset[str]:
@@ -120,5 +133,6 @@ def _sharing(values: Iterable[Iterable[object]], at_most: int | None) -> Iterato
     pairs: set[tuple[int, int]] = set()
     for positions in holders.values():
         if at_most is None or len(positions) <= at_most:
-            pairs.update(combinations(positions, 2))
+            for place, position in enumerate(positions):
+                pairs.update((position, other) for other in islice(positions, place + 1, place + 1 + REACH))
     yield from sorted(pairs)
