@@ -1,31 +1,39 @@
 """The counter with 3,000 startups and a million requests: how long the pages take to answer.
 
 ``python -m benchmarks.counter_scale`` starts a PostgreSQL of its own, fills it by COPY, and measures
-the server's time for each kind of page, template included, without the network. Every kind is asked
+the server's time for each kind of page, template included, without the network, and the processor
+time that Python and PostgreSQL spend on it, which a busy machine does not change. Every kind is asked
 with other values each time, as a clerk and as somebody who sees all the sites.
 """
 
 import argparse
 import hashlib
-import json
+import os
 import random
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import psycopg
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from benchmarks.stage import database_url, servers
 from services.guichet.catalogue import load
 from services.guichet.domain.text import search_key
 from services.guichet.seed import seed
+from services.guichet.use_cases.figures import keep_figures
 from services.guichet.web.app import make_app
+from shared.clock import now
 from shared.db import Database
 from shared.db.migrations import migrate
+from shared.settings import libpq_url
 from shared.web.session import COOKIE, issue_session, new_key_pair
+from tests.support.statements import statements
 
 STARTUPS = 3_000
 REQUESTS = 1_000_000
@@ -35,6 +43,16 @@ WORDS_FR = ("Atlas", "Énergie", "Oasis", "Génie", "Réseau", "Zellige", "Médi
 KINDS_FR = ("Robotique", "Solaire", "Santé", "Numérique", "Conseil", "Mobilité", "Données", "Sécurité")
 WORDS_AR = ("الأطلس", "الواحة", "النور", "الأمل", "الريادة", "الابتكار", "المدينة", "الصحراء")
 KINDS_AR = ("للتقنية", "للطاقة", "للصحة", "للتعليم", "للاستشارة", "للبرمجيات", "للتجارة")
+# A visit for every second request, its wait and its handling spread over half an hour.
+TICKETS = """
+    INSERT INTO tickets (id, site, day, series, serial, line, kind, state, taken_at, rank_at, missing, calls,
+                         first_called_at, handled_seconds, finished_at, outcome, version)
+    SELECT gen_random_uuid(), site, submitted_at::date, 'A', serial,
+           (ARRAY['A', 'B', 'C', 'L', 'R'])[1 + serial % 5], 'walk_in', 'finished', submitted_at,
+           submitted_at, '{}', 1, submitted_at + serial % 1500 * interval '1 second', 300 + serial % 900,
+           submitted_at + interval '40 minutes', 'resolved', 4
+    FROM requests WHERE serial % 2 = 0
+"""
 # Casablanca has most of the residents; the others share the rest.
 WEIGHTS = {"casablanca": 40, "rabat": 22, "tanger": 13, "agadir": 9}
 
@@ -71,6 +89,7 @@ def fill(url: str, *, startups: int = STARTUPS, requests: int = REQUESTS) -> flo
             " SELECT id, 1, 'submit', 'submitted', submitted_at, filed_by_name FROM requests"
         )
         connection.execute("SELECT setval('request_serial', %s)", (requests,))
+        connection.execute(TICKETS)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
     return time.perf_counter() - began
@@ -160,8 +179,19 @@ def _uuid7(seconds: float, chance: random.Random) -> UUID:
     )
 
 
-def measure(database: Database) -> dict[str, dict[str, float]]:
-    """Ask every kind of page; return the times of each in milliseconds."""
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Of one kind of page, in milliseconds; processor time is the mean of all."""
+
+    p50: float
+    p95: float
+    python_ms: float
+    postgres_ms: float
+    statements: int
+
+
+def measure(database: Database, only: str = "") -> Iterator[tuple[str, Cost]]:
+    """Ask every kind of page whose name holds ``only``."""
     app = make_app(database)
     chance = random.Random(7)  # noqa: S311
     with database.read() as session:
@@ -190,27 +220,56 @@ def measure(database: Database) -> dict[str, dict[str, float]]:
             f"/guichet/fragments/startups?search={french[n % len(french)][:9]}"
         ),
         "API: requests": lambda n: "/guichet/api/v1/requests",
+        "duplicates": lambda n: "/guichet/startups/duplicates",
+        "dashboard, 30 days": lambda n: "/guichet/dashboard?period=30",
+        "dashboard, 12 months": lambda n: "/guichet/dashboard?period=365",
     }
-    found: dict[str, dict[str, float]] = {}
     for who, sites in (("clerk", ("casablanca",)), ("all sites", tuple(load().catalogue.sites))):
         client = _client(app, sites)
         for kind, address in kinds.items():
-            found[f"{kind} ({who})"] = _times(client, address)
-    return found
+            if only in f"{kind} ({who})":
+                yield f"{kind} ({who})", _costs(database, client, address)
 
 
-def _times(client: FlaskClient, address: Callable[[int], str]) -> dict[str, float]:
+def _costs(database: Database, client: FlaskClient, address: Callable[[int], str]) -> Cost:
     for number in range(3):
         client.get(address(number))
+    with statements(database) as sent:
+        client.get(address(0))
+    backends = _backends(database)
     taken: list[float] = []
+    python, postgres = time.process_time(), _processor_ms(backends)
     for number in range(ASKED):
         began = time.perf_counter()
         answer = client.get(address(number))
         taken.append((time.perf_counter() - began) * 1000)
         if answer.status_code != 200:
             raise RuntimeError(f"{address(number)} answered {answer.status_code}")
+    python, postgres = time.process_time() - python, _processor_ms(backends) - postgres
     taken.sort()
-    return {"p50": round(taken[len(taken) // 2], 1), "p95": round(taken[int(len(taken) * 0.95)], 1)}
+    return Cost(
+        p50=round(taken[len(taken) // 2], 1),
+        p95=round(taken[int(len(taken) * 0.95)], 1),
+        python_ms=round(python * 1000 / ASKED, 1),
+        postgres_ms=round(postgres / ASKED, 1),
+        statements=len(sent),
+    )
+
+
+def _backends(database: Database) -> list[int]:
+    """The processes of PostgreSQL that serve this benchmark."""
+    with database.read() as session:
+        found = session.connection().exec_driver_sql(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+            " AND application_name = 'guichet-unique' AND backend_type = 'client backend'"
+        )
+        return [row.pid for row in found]
+
+
+def _processor_ms(processes: list[int]) -> float:
+    """Processor time they have used, from the kernel's own count in nanoseconds."""
+    spent = (Path(f"/proc/{process}/schedstat").read_text().split()[0] for process in processes)
+    return sum(int(one) for one in spent) / 1e6
 
 
 def _client(app: Any, sites: tuple[str, ...]) -> FlaskClient:
@@ -230,7 +289,12 @@ def main() -> None:
     """Fill, measure, print."""
     arguments = argparse.ArgumentParser(prog="python -m benchmarks.counter_scale", description=__doc__)
     arguments.add_argument("--requests", type=int, default=REQUESTS)
+    arguments.add_argument("--only", default="", help="the pages whose name holds this")
+    arguments.add_argument("--url", help="a base that was filled before, instead of a new one")
     options = arguments.parse_args()
+    if options.url:
+        report(Database(options.url, pool_size=2), options.only)
+        return
     with servers() as started:
         url = database_url(started, "counter")
         with psycopg.connect(started.pg_admin_url, autocommit=True) as admin:
@@ -240,19 +304,37 @@ def main() -> None:
         with database.transaction() as session:
             seed(session, demo=False)
         print(f"filled in {fill(url, requests=options.requests):.0f} s")
-        report(database)
+        print(f"days kept in {_keep_days(database):.0f} s")
+        report(database, options.only)
         database.dispose()
 
 
-def report(database: Database) -> None:
-    """Measure with keys of this run's own and print the times."""
-    import os
+def _keep_days(database: Database) -> float:
+    """As the worker's timer would have over the years; return how many seconds it took."""
+    began = time.perf_counter()
+    kept = 1
+    while kept:
+        with database.transaction() as session:
+            kept = keep_figures(session, at=now())
+            if session.execute(text("SELECT kept < marked FROM dashboard_progress")).scalar():
+                kept = 1
+    with psycopg.connect(libpq_url(str(database.engine.url.render_as_string(hide_password=False)))) as link:
+        link.autocommit = True
+        link.execute("VACUUM ANALYZE dashboard_requests, dashboard_visits")
+    return time.perf_counter() - began
 
+
+def report(database: Database, only: str = "") -> None:
+    """Measure with keys of this run's own and print the times."""
     os.environ["SESSION_PRIVATE_KEY"], os.environ["SESSION_PUBLIC_KEY"] = new_key_pair()
-    found = measure(database)
-    for kind, times in found.items():
-        print(f"{kind:45} p50 {times['p50']:7.1f} ms   p95 {times['p95']:7.1f} ms")
-    print(json.dumps(found))
+    print(f"load {os.getloadavg()[0]:.1f} before")
+    for kind, cost in measure(database, only):
+        print(
+            f"{kind:42} p50 {cost.p50:7.1f} p95 {cost.p95:7.1f} ms   processor: Python {cost.python_ms:6.1f}"
+            f" PostgreSQL {cost.postgres_ms:6.1f} ms   {cost.statements} statements",
+            flush=True,
+        )
+    print(f"load {os.getloadavg()[0]:.1f} after")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from services.guichet.channels.settings import ChannelSettings
 from services.guichet.contracts import consumed
 from services.guichet.documents.settings import from_environment, views_retention
 from services.guichet.storage import deliveries
-from services.guichet.use_cases import deadlines, drafts
+from services.guichet.use_cases import deadlines, drafts, figures
 from services.guichet.use_cases.directory.importing import forget_old_files
 from services.guichet.use_cases.documents import keeping
 from services.guichet.use_cases.messages import note_failed_message
@@ -84,6 +84,11 @@ class GuichetWorker(EventWorker):
     def check_deadlines(self, session: Session) -> None:
         """Once a day from nothing: also after an update of holidays or time-zone data."""
         deadlines.follow_again(session)
+
+    @every(seconds=60)
+    def keep_figures(self, session: Session) -> None:
+        """Keep what days that are over added up to, for the dashboard."""
+        figures.keep_figures(session, at=now())
 
     @every(seconds=3600)
     def forget_old_import_files(self, session: Session) -> None:

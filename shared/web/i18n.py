@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from babel import Locale
-from babel.dates import format_date, format_time
+from babel import Locale, support
+from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 from flask import Flask, g, request
-from flask_babel import Babel, gettext
+from flask_babel import Babel, Domain, get_locale, gettext
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from werkzeug.utils import redirect
@@ -39,6 +39,36 @@ def setup(app: Flask, folders: list[Path]) -> None:
         compile_stale(folder)
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(str(folder) for folder in folders)
     Babel(app, default_locale=DEFAULT_LANGUAGE, locale_selector=language)
+    texts = app.extensions["babel"].instance.domain_instance = _Texts()
+    app.jinja_env.install_gettext_callables(texts.text, texts.plural, newstyle=True)  # type: ignore[attr-defined]
+
+
+class _Texts(Domain):  # type: ignore[misc]
+    """The catalogues by language, so that a page with two hundred texts does not look each up anew.
+
+    Flask-Babel spells the locale's whole name for every text it is asked for, which took a third of
+    the time of a page.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._of: dict[str, support.NullTranslations] = {}
+
+    def get_translations(self) -> support.NullTranslations:
+        """Those of this request's language, also within ``force_locale``."""
+        locale = get_locale()
+        if locale is None:
+            return support.NullTranslations()
+        found = self._of.get(locale.language)
+        if found is None:
+            found = self._of[locale.language] = super().get_translations()
+        return found
+
+    def text(self, message: str) -> str:
+        return self.get_translations().gettext(message)
+
+    def plural(self, singular: str, plural: str, count: int) -> str:
+        return self.get_translations().ngettext(singular, plural, count)
 
 
 def language() -> str:
@@ -174,7 +204,7 @@ def clock(value: datetime | time | str | None) -> str:
     if isinstance(value, time):
         return value.strftime("%H:%M")
     local = _local(value)
-    return format_time(local, "HH:mm", tzinfo=None, locale="en") if isinstance(local, datetime) else ""
+    return local.strftime("%H:%M") if isinstance(local, datetime) else ""
 
 
 def date_long(value: date | datetime | str | None) -> str:

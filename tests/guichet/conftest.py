@@ -57,6 +57,10 @@ FACTS = (
     "idempotency_keys",
     "outbox",
     "inbox",
+    "dashboard_requests",
+    "dashboard_visits",
+    "dashboard_progress",
+    "dashboard_stale",
 )
 
 

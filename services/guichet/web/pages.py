@@ -227,9 +227,8 @@ def _list() -> dict[str, Any]:
         search=search,
         late_at=moment if due == "late" else None,
         near_at=moment if due == "near" else None,
-        # A search looks at every day; the list itself is what today needs: filed, open or closed today.
-        submitted_from=None if search else opens,
-        or_open_or_closed_from=opens,
+        # A search looks at every day; the list itself is what today needs.
+        open_or_closed_from=None if search else opens,
     )
     typed_cursor = request.args.get("cursor")
     after = Cursor(UUID).deserialize(typed_cursor)[0] if typed_cursor else None

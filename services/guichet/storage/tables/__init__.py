@@ -10,6 +10,12 @@ from services.guichet.storage.tables._calendar import (
     deadline_notices,
 )
 from services.guichet.storage.tables._catalogue import agencies, catalogue_revision, desks, procedures, sites
+from services.guichet.storage.tables._dashboard import (
+    dashboard_progress,
+    dashboard_requests,
+    dashboard_stale,
+    dashboard_visits,
+)
 from services.guichet.storage.tables._deliveries import courier_batches, deliveries
 from services.guichet.storage.tables._desks import presence_exceptions, visits
 from services.guichet.storage.tables._documents import (
@@ -62,6 +68,10 @@ __all__ = [
     "catalogue_revision",
     "contacts",
     "courier_batches",
+    "dashboard_progress",
+    "dashboard_requests",
+    "dashboard_stale",
+    "dashboard_visits",
     "deadline_notices",
     "deliveries",
     "desks",

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 
 from dateutil.relativedelta import MO, relativedelta
 
-from services.guichet.domain.numbers import ZONE
 from services.guichet.storage.dashboard import Period
 from shared.errors import N_
 
@@ -39,4 +38,4 @@ def parts(choice: Choice, today: date) -> list[date]:
 
 
 def period(days: list[date]) -> Period:
-    return Period(tuple(datetime.combine(day, time(), ZONE) for day in days))
+    return Period(tuple(days))

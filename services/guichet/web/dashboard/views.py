@@ -1,6 +1,5 @@
 """The figures of a period as tables, and the charts drawn from the same rows."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -33,13 +32,13 @@ class Table:
 
 
 def kpis(figures: Figures) -> list[tuple[str, str]]:
-    filed = sum(row.filed for row in figures.filed)
-    returned = sum(row.returned for row in figures.filed)
+    filed = sum(row.filed for row in figures.filed.values())
+    returned = sum(row.returned for row in figures.filed.values())
     overdue = sum(row.overdue for row in figures.overdue.values())
     house = figures.waiting.get(None)
     return [
         (gettext("Requests filed"), number(filed)),
-        (gettext("Requests closed"), number(sum(figures.closed.values()))),
+        (gettext("Requests closed"), number(sum(closed for _, closed in figures.parts.values()))),
         (gettext("First time right"), share(filed - returned, filed)),
         (gettext("Overdue now"), number(overdue)),
         (gettext("Median wait"), minutes(house.wait) if house else "–"),
@@ -64,11 +63,8 @@ def share(part: int, whole: int) -> str:
 
 
 def _volumes(figures: Figures, choice: Choice, days: Sequence[date]) -> Table:
-    filed: Counter[int] = Counter()
-    for row in figures.filed:
-        filed[row.bucket - 1] += row.filed
     labels = [_part(first, choice) for first in days[:-1]]
-    counts = [(filed[part], figures.closed.get(part, 0)) for part in range(len(labels))]
+    counts = [figures.parts.get(part, (0, 0)) for part in range(len(labels))]
     received, closed = gettext("Requests filed"), gettext("Requests closed")
     return Table(
         "volumes",
@@ -130,12 +126,6 @@ def _delays(figures: Figures, catalogue: Catalogue) -> Table:
 
 
 def _first_time(figures: Figures, catalogue: Catalogue) -> Table:
-    filed: Counter[str] = Counter()
-    returned: Counter[str] = Counter()
-    for row in figures.filed:
-        filed[row.procedure] += row.filed
-        returned[row.procedure] += row.returned
-    rows = _by_procedure(filed, catalogue)
     return Table(
         "first-time-right",
         gettext("First time right"),
@@ -150,11 +140,11 @@ def _first_time(figures: Figures, catalogue: Catalogue) -> Table:
             [
                 desk,
                 name,
-                number(filed[code]),
-                number(returned[code]),
-                share(filed[code] - returned[code], filed[code]),
+                number(row.filed),
+                number(row.returned),
+                share(row.filed - row.returned, row.filed),
             ]
-            for (desk, name, _), code in zip(rows, _codes(filed, catalogue), strict=True)
+            for desk, name, row in _by_procedure(figures.filed, catalogue)
         ],
         note=gettext("Files never returned, among those filed in the period."),
     )

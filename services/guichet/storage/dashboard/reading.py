@@ -1,0 +1,252 @@
+"""What a period adds up to: volumes, delays, returned files, waiting.
+
+Days that are over were added up and kept; those that are not kept yet, today among them, are
+worked out from the requests and tickets by the same statements. What is overdue is asked live.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from services.guichet.domain.figures import MINUTE, Durations
+from services.guichet.storage.dashboard import rolling
+from services.guichet.storage.dashboard.days import requests_of_days, visits_of_days
+
+_KEPT_REQUESTS = text(
+    """
+    SELECT procedure, sum(filed)::bigint AS filed, sum(returned)::bigint AS returned,
+           sum(kept)::bigint AS kept, sum(promised)::bigint AS promised, sum(lawful)::bigint AS lawful,
+           string_agg(delays, ''::bytea) AS delays, string_agg(laws, ''::bytea) AS laws
+    FROM dashboard_requests
+    WHERE site = ANY(:sites) AND day >= :since AND day < :until
+    GROUP BY 1
+    """
+)
+_KEPT_PARTS = text(
+    """
+    SELECT width_bucket(day, CAST(:firsts AS date[])) - 1 AS part, sum(filed)::bigint AS filed,
+           sum(closed)::bigint AS closed
+    FROM (
+        SELECT day, sum(filed) AS filed, sum(closed) AS closed
+        FROM dashboard_requests
+        WHERE site = ANY(:sites) AND day >= :since AND day < :until
+        GROUP BY 1
+    ) days
+    GROUP BY 1
+    """
+)
+_KEPT_VISITS = text(
+    """
+    SELECT line, sum(given)::bigint AS given, sum(turned_away)::bigint AS turned_away,
+           sum(served)::bigint AS served, sum(abandoned)::bigint AS abandoned,
+           sum(no_show)::bigint AS no_show, sum(resolved)::bigint AS resolved,
+           string_agg(waits, ''::bytea) AS waits, string_agg(handlings, ''::bytea) AS handlings,
+           string_agg(visits, ''::bytea) AS visits
+    FROM dashboard_visits
+    WHERE site = ANY(:sites) AND day >= :since AND day < :until
+    GROUP BY 1
+    """
+)
+_LIVE_REQUESTS = text(requests_of_days(of_sites=True))
+_LIVE_VISITS = text(visits_of_days(of_sites=True))
+_OVERDUE = text(
+    """
+    SELECT procedure, count(*) AS overdue, min(due_at) AS since,
+           count(*) FILTER (WHERE legal_due_at < :now) AS unlawful
+    FROM requests
+    WHERE site = ANY(:sites) AND closed_at IS NULL AND due_at < :now
+    GROUP BY 1
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Consecutive parts, oldest first: their first days and the day after the last."""
+
+    days: Sequence[date]
+
+    @property
+    def opens(self) -> date:
+        return self.days[0]
+
+    @property
+    def closes(self) -> date:
+        return self.days[-1]
+
+    def part(self, day: date) -> int:
+        """In which part a day lies, the first being 0."""
+        return bisect_right(self.days, day) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """Filed in the period for one procedure, and how many of them were ever returned."""
+
+    filed: int
+    returned: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """Of the requests of one procedure that were decided; seconds."""
+
+    decided: int
+    actual: float | None
+    slow: float | None
+    legal: float | None
+    kept: int
+    promised: int
+    lawful: int
+    bound: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Of the visitors of one line, or of all; seconds."""
+
+    given: int
+    turned_away: int
+    served: int
+    abandoned: int
+    no_show: int
+    resolved: int
+    called: int
+    kept: int
+    wait: float | None
+    handling: float | None
+    visit: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """``parts`` are the requests filed and closed in each part of the period, the first being 0."""
+
+    parts: Mapping[int, tuple[int, int]]
+    filed: Mapping[str, Volume]
+    delays: Mapping[str, Delay]
+    overdue: Mapping[str, Any]
+    waiting: Mapping[str | None, Waiting]
+
+
+def figures(
+    session: Session,
+    period: Period,
+    *,
+    sites: Sequence[str],
+    promises: Mapping[str, int],
+    now: datetime,
+) -> Figures:
+    """``promises`` are the seconds of waiting promised, by line; None is the key of all lines."""
+    progress = rolling.progress(session)
+    # From this day on nothing is taken as kept, not even what is kept meanwhile: no day counts twice.
+    live_from = period.opens if progress is None else min(max(progress.kept, period.opens), period.closes)
+    kept = {
+        "sites": list(sites),
+        "firsts": list(period.days),
+        "since": period.opens,
+        "until": live_from,
+    }
+    days, bounds = rolling.days_between(live_from, period.closes)
+    live = {"sites": list(sites), "bounds": bounds, "opens": bounds[0], "closes": bounds[-1]}
+    parts = {row.part: (row.filed, row.closed) for row in session.execute(_KEPT_PARTS, kept)}
+    requests = list(session.execute(_KEPT_REQUESTS, kept))
+    visits = list(session.execute(_KEPT_VISITS, kept))
+    if days:
+        today = session.execute(_LIVE_REQUESTS, live).all()
+        for row in today:
+            filed, closed = parts.get(part := period.part(days[row.day - 1]), (0, 0))
+            parts[part] = (filed + row.filed, closed + row.closed)
+        requests += today
+        visits += session.execute(_LIVE_VISITS, live)
+    overdue = session.execute(_OVERDUE, {"sites": list(sites), "now": now})
+    return Figures(
+        parts=parts,
+        filed=_filed(requests),
+        delays=_delays(requests),
+        overdue={row.procedure: row for row in overdue},
+        waiting=_waiting(visits, promises),
+    )
+
+
+def _filed(requests: Iterable[Any]) -> dict[str, Volume]:
+    found: dict[str, Volume] = {}
+    for row in requests:
+        before = found.get(row.procedure, Volume(0, 0))
+        found[row.procedure] = Volume(before.filed + row.filed, before.returned + row.returned)
+    return {procedure: volume for procedure, volume in found.items() if volume.filed}
+
+
+def _delays(requests: Iterable[Any]) -> dict[str, Delay]:
+    of: dict[str, list[Any]] = defaultdict(list)
+    for row in requests:
+        of[row.procedure].append(row)
+    found = {}
+    for procedure, rows in of.items():
+        delays = Durations((row.delays for row in rows), unit=MINUTE)
+        laws = Durations((row.laws for row in rows), unit=MINUTE)
+        if len(delays):
+            found[procedure] = Delay(
+                decided=len(delays),
+                actual=delays.percentile(0.5),
+                slow=delays.percentile(0.9),
+                legal=laws.percentile(0.5),
+                kept=sum(row.kept for row in rows),
+                promised=sum(row.promised for row in rows),
+                lawful=sum(row.lawful for row in rows),
+                bound=len(laws),
+            )
+    return found
+
+
+def _waiting(visits: Iterable[Any], promises: Mapping[str, int]) -> dict[str | None, Waiting]:
+    of: dict[str, list[Any]] = defaultdict(list)
+    for row in visits:
+        of[row.line].append(row)
+    times = {line: _Times(rows) for line, rows in of.items()}
+    kept = {line: one.waits.within(promises.get(line)) for line, one in times.items()}
+    found: dict[str | None, Waiting] = {
+        line: _waited(rows, times[line], kept[line]) for line, rows in of.items()
+    }
+    every = [row for rows in of.values() for row in rows]
+    found[None] = _waited(every, _Times.of_all(times.values()), sum(kept.values()))
+    return found
+
+
+class _Times:
+    """How long the visits of a line took."""
+
+    def __init__(self, rows: Sequence[Any] = ()) -> None:
+        self.waits = Durations(row.waits for row in rows)
+        self.handlings = Durations(row.handlings for row in rows)
+        self.visits = Durations(row.visits for row in rows)
+
+    @classmethod
+    def of_all(cls, some: Collection["_Times"]) -> "_Times":
+        found = cls()
+        found.waits = Durations.of_all(one.waits for one in some)
+        found.handlings = Durations.of_all(one.handlings for one in some)
+        found.visits = Durations.of_all(one.visits for one in some)
+        return found
+
+
+def _waited(rows: Sequence[Any], times: _Times, kept: int) -> Waiting:
+    return Waiting(
+        given=sum(row.given for row in rows),
+        turned_away=sum(row.turned_away for row in rows),
+        served=sum(row.served for row in rows),
+        abandoned=sum(row.abandoned for row in rows),
+        no_show=sum(row.no_show for row in rows),
+        resolved=sum(row.resolved for row in rows),
+        called=len(times.waits),
+        kept=kept,
+        wait=times.waits.percentile(0.5),
+        handling=times.handlings.percentile(0.5),
+        visit=times.visits.percentile(0.5),
+    )
