@@ -26,3 +26,10 @@ window.addEventListener("pageshow", () => {
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submit-on-change]")) event.target.form?.requestSubmit();
 });
+
+// A file button of ours says which file was chosen.
+document.addEventListener("change", (event) => {
+  const shown = document.getElementById(event.target.dataset?.namesFile ?? "");
+  const [file] = event.target.files ?? [];
+  if (shown && file) shown.textContent = file.name;
+});

@@ -7,7 +7,7 @@ import pytest
 
 from shared.db import Database
 from tests.guichet.conftest import Caller
-from tests.guichet.factories import CERTIFICATE
+from tests.guichet.factories import ANSWERS, CERTIFICATE
 from tests.guichet.queue.conftest import Desk
 from tests.guichet.queue.steps import ticket, window
 from tests.support.statements import statements
@@ -150,3 +150,20 @@ def test_a_manager_hangs_up_a_screen_and_takes_it_down(desk: People) -> None:
     assert revoke
     assert manager.post(revoke[0], {}).status_code == 303
     assert desk("agent").client.get("/guichet/queue/screens").status_code == 403
+
+
+def test_reception_offers_the_requests_of_the_startup_and_asks_for_what_they_lack(
+    desk: People, agent: Caller
+) -> None:
+    startup = agent.register()
+    filed = agent.file(startup["id"], CERTIFICATE, ANSWERS[CERTIFICATE])
+    agent.put(f"/requests/{filed['id']}/documents/form-cn1/paper", {})
+    reception = desk()
+    assert filed["number"] in reception.get(f"/guichet/queue/new?site=casablanca&startup={startup['id']}")
+    form = {"site": "casablanca", "startup": startup["id"], "wanted": filed["number"]}
+    asked = reception.post("/guichet/queue/new/fields", form, htmx=True).text
+    assert re.findall(r'name="document" value="([^"]+)"', asked) == ["cnie-copy"]
+    away = reception.post("/guichet/queue/tickets", form | {"decision": "turn_away"})
+    page = reception.get(away.headers["Location"])
+    assert "Copie de la CNIE" in page
+    assert "Formulaire CN1" not in page

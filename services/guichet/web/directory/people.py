@@ -35,6 +35,12 @@ OTHERS: Mapping[str, str] = {
     "billing": N_("Invoices"),
     "notifications": N_("Messages"),
 }
+#: what each calls its part where it is shown
+TITLES: Mapping[str, str] = {
+    "booking": N_("Data: rooms"),
+    "billing": N_("Data: invoices"),
+    "notifications": N_("Data: messages"),
+}
 
 
 @blueprint.get("/startups/<uuid:startup_id>/people")
@@ -119,6 +125,7 @@ def _page(startup_id: UUID, *, refusal: str | None = None, error: str | None = N
         obstacle=sentence(obstacle) if obstacle else None,
         views=views,
         others=OTHERS,
+        titles=TITLES,
         words=words,
         refusal=refusal,
         error=error,
