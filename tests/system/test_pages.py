@@ -86,28 +86,43 @@ def test_somebody_signs_in_and_comes_back_to_the_page_asked_for(
     expect(visitor.locator("h1")).to_have_text(title)
 
 
+def tab_to(page: Page, place: str) -> None:
+    """Walk there as somebody without a mouse does."""
+    for _ in range(12):
+        if page.evaluate("place => document.activeElement.matches(place)", place):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{place} is not reached with Tab")
+
+
 @pytest.mark.parametrize("language", ["fr", "ar"])
-def test_a_request_is_filed_with_the_keyboard(clerk: Callable[..., Clerk], language: str) -> None:
+def test_a_request_is_filed_with_the_keyboard_alone(clerk: Callable[..., Clerk], language: str) -> None:
     agent = clerk(language, role="agent")
     name = {"fr": "Zellige Données", "ar": "شركة نماء للتقنيات"}[language]
     startup(agent, name)
     page = agent.open("/guichet/")
     expect(page.locator("html")).to_have_attribute("dir", "rtl" if language == "ar" else "ltr")
 
-    page.keyboard.press("n")
-    page.locator("#f-search").fill(name)
+    keys = page.keyboard
+    keys.press("n")
+    expect(page.locator("#f-search")).to_be_focused()
+    keys.type(name)
     expect(page.locator("#suggestions button").first).to_contain_text(name)
-    page.keyboard.press("Enter")
-    page.locator("#filing").wait_for()
-    page.keyboard.press("Escape")
-    page.locator("input[name=procedure][value='ompic.certificat-negatif']").check(force=True)
-    page.locator("#f-answer-name_1").fill("Zellige Data")
-    page.locator("input[name=answer-identity_document][value=cnie]").check(force=True)
-    page.locator("#f-answer-cnie").fill("BK123456")
-    page.keyboard.press("Control+Enter")
+    keys.press("Enter")
+    for choice in ("#counter-ompic", "label.choice:has([value='ompic.certificat-negatif'])"):
+        expect(page.locator(choice)).to_have_attribute("data-key", re.compile("[1-9]"))
+        keys.press(page.locator(choice).get_attribute("data-key") or "")
+    expect(page.locator("#f-answer-name_1")).to_be_focused()  # four keys, and those of the name
+    keys.type("Zellige Data")
+    tab_to(page, "[name=answer-identity_document]")
+    keys.press("Space")
+    expect(page.locator("#f-answer-cnie")).to_be_visible()
+    tab_to(page, "#f-answer-cnie")
+    keys.type("BK123456")
+    keys.press("Control+Enter")
     page.locator("input[name=idempotency_key]").wait_for(state="attached")
     expect(page.locator("main")).to_contain_text("BK123456")
-    page.keyboard.press("Control+Enter")
+    keys.press("Control+Enter")
 
     expect(page).to_have_url(REQUEST_NUMBER)
     expect(page.locator(".notice")).to_be_visible()

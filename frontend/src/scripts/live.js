@@ -1,11 +1,13 @@
 // Keeps what is on the screen true: every two seconds each [data-live] region asks whether it
 // changed (304 when not). Hidden tabs do not ask, so any number of them may stay open.
 //
-// Inside a region, [data-live-part] elements are replaced when they differ. Rows of
+// Inside a region, [data-live-part] elements are replaced when they differ, those with a
+// [data-live-version] when that does, and then without losing what is being typed. Rows of
 // [data-live-rows] are updated where they stand; new ones are announced by the button
 // [data-live-more] and enter only when it is pressed, so nothing moves under the cursor. Rows
 // of a body that is also [data-live-follow] come and go by themselves while nobody is at them;
 // one that went meanwhile is shown as gone.
+import { isTypedIn, replaceKeeping } from "./keeping.js";
 import { healthUrl, language, leaveIfSignedOut } from "./page.js";
 
 const PERIOD_MS = 2000;
@@ -42,7 +44,13 @@ async function refresh(region) {
 function apply(region, fresh) {
   for (const part of region.querySelectorAll("[data-live-part]")) {
     const next = fresh.getElementById(part.id);
-    if (next && next.innerHTML !== part.innerHTML) part.innerHTML = next.innerHTML;
+    if (!next) continue;
+    if (part.dataset.liveVersion) {
+      if (next.dataset.liveVersion !== part.dataset.liveVersion) replaceKeeping(part, next);
+    } else if (next.innerHTML !== part.innerHTML) {
+      if (isTypedIn(part)) delete region.dataset.etag; // until the next round
+      else part.innerHTML = next.innerHTML;
+    }
   }
   for (const body of region.querySelectorAll("[data-live-rows]")) {
     const next = fresh.getElementById(body.id);

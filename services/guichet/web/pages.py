@@ -12,7 +12,7 @@ from services.guichet.domain.catalogue import Procedure
 from services.guichet.domain.complements import Item
 from services.guichet.domain.names import Names
 from services.guichet.domain.numbers import ZONE, is_request_number
-from services.guichet.domain.requests import Request, State
+from services.guichet.domain.requests import Request, State, changed_since
 from services.guichet.domain.text import optional_text
 from services.guichet.storage import calendar as calendar_storage
 from services.guichet.storage import catalogue as catalogue_storage
@@ -75,9 +75,10 @@ def show_request(number: str) -> str:
 @requires()
 def detail_fragment(number: str) -> ResponseReturnValue:
     """One request, for the place beside the list; also what keeps that place true."""
-    return not_modified_if_same(
-        render_template("guichet/_detail.html", **opened_request(number, alone=False))
-    )
+    shown = opened_request(number, alone=False)
+    # What is pressed on the request's own page leads back to the whole of it.
+    shown["alone"] = "alone" in request.args
+    return not_modified_if_same(render_template("guichet/_detail.html", **shown))
 
 
 @blueprint.post("/requests/<number>/start")
@@ -177,6 +178,7 @@ def opened_request(number: str, *, alone: bool) -> dict[str, Any]:
         **rerouting.shown(found, history, catalogue, user, sent),
         "dossier": dossier,
         "history": history,
+        "last_change": sentence(changed_since(history, found.version - 1)),
         "action_names": names.ACTIONS,
         "failures": failures,
         "possible": possible,
