@@ -3,7 +3,8 @@
 from environs import Env
 from sqlalchemy.orm import Session
 
-from services.guichet.catalogue import demo_startups, load
+from services.guichet.catalogue import check_lists, demo_startups, load
+from services.guichet.catalogue.faults import check_all
 from services.guichet.storage import accounts, dossiers, startups
 from services.guichet.storage import calendar as calendar_storage
 from services.guichet.storage import catalogue as catalogue_storage
@@ -22,6 +23,7 @@ DEMO_ACCOUNTS = (
 
 def seed(session: Session, *, demo: bool) -> None:
     """Can be run any number of times; what is already right is left alone."""
+    check_all(check_lists, load)
     loaded = load()
     catalogue_storage.save(session, loaded.catalogue, loaded.definitions, loaded.sources)
     dossiers.save_bundles(session, loaded.bundles)

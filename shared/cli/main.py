@@ -19,7 +19,7 @@ from shared.db import Database
 from shared.db.migrations import migrate, pending
 from shared.errors import DomainError
 from shared.messaging import management, topology
-from shared.settings import SERVICES, MissingSetting, load_folder, read, sqlalchemy_url
+from shared.settings import SERVICES, BadSetting, MissingSetting, load_folder, read, sqlalchemy_url
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -144,7 +144,7 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         raise SystemExit(error.exit_code) from None
-    except (MissingSetting, DomainError) as error:
+    except (MissingSetting, BadSetting, DomainError) as error:
         _fail(str(error))
     except OperationalError as error:
         _fail(database_outage(error.orig or error))

@@ -6,8 +6,12 @@ from pathlib import Path
 import pytest
 
 from services.guichet.catalogue import CatalogueError, load
+from services.guichet.catalogue.directory import load_directory
+from services.guichet.catalogue.kinds import document_kinds
 from services.guichet.catalogue.loader import FOLDER
 from services.guichet.domain.terms import Term, Unit, Validity, ValidityUnit
+from shared.cli.main import main
+from tests.support.databases import TestDatabases
 
 CERTIFICATE_FILE = "procedures/ompic.certificat-negatif.yaml"
 MARK_FILE = "procedures/ompic.marque.yaml"
@@ -139,6 +143,7 @@ def test_what_no_agency_publishes_is_left_out_rather_than_invented() -> None:
             "      - code: cnie\n        kind: list",
             "[1].kind",
         ),
+        (CERTIFICATE_FILE, "kind: identity-card", "kind: identity-cart", "[1].kind: there is no kind of"),
         ("desks.yaml", "site: casablanca", "site: atlantis", "[0].site: there is no site “atlantis”"),
         ("desks.yaml", "agency: ompic", "agency: omnipic", "[0].agency: there is no agency “omnipic”"),
         ("sites.yaml", "code: rabat", "code: casablanca", "[1].code: “casablanca” is there twice"),
@@ -166,3 +171,51 @@ def test_all_faults_are_reported_together(folder: Path) -> None:
     path = folder / "agencies.yaml"
     path.write_text(path.read_text().replace("public: true", "public: maybe"))
     assert len(faults(folder, "sites.yaml", "prefix: CAS", "prefix: casa")) == 5
+
+
+def test_nothing_starts_from_a_catalogue_with_an_error_and_the_file_and_line_are_said(
+    folder: Path,
+    databases: TestDatabases,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = folder / CERTIFICATE_FILE
+    path.write_text(path.read_text().replace("kind: choice", "kind: choise", 1))
+    monkeypatch.setattr("services.guichet.seed.load", lambda: load(folder))
+    monkeypatch.setenv("GUICHET_DATABASE_URL", databases.url("guichet"))
+    monkeypatch.setenv("GUICHET_AMQP_URL", "amqp://nobody-is-asked")
+    monkeypatch.setattr("sys.argv", ["guichet", "seed", "--service", "guichet"])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 1
+    said = capsys.readouterr().err
+    assert said.startswith("Error: the catalogue has errors:\n")
+    assert f"{CERTIFICATE_FILE}, line 31, fields[3].kind: “choise” is none of" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "expected"),
+    [
+        (
+            "document_kinds.yaml",
+            "readers: [agent,",
+            "readers: [clerk,",
+            "line 14: identity-card: readers",
+        ),
+        ("document_kinds.yaml", "- code: passport", "- code: identity-card", "line 17: “identity-card” is"),
+        ("document_kinds.yaml", "keep_days: 365", "keep_days: [", "document_kinds.yaml, line "),
+        ("directory.yaml", "- code: sarl_au", "- code: sarl", "line 6: “sarl” is there twice"),
+        ("directory.yaml", "ar: شركة تضامن, ", "", "line 13: names are needed in fr, ar, en"),
+    ],
+)
+def test_the_other_lists_name_their_lines_too(
+    folder: Path, name: str, old: str, new: str, expected: str
+) -> None:
+    path = folder / name
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    read = document_kinds if name.startswith("document") else load_directory
+    with pytest.raises(CatalogueError) as refused:
+        read(folder if name.startswith("document") else path)  # type: ignore[operator]
+    assert any(expected in message for message in refused.value.messages), refused.value.messages

@@ -1,5 +1,6 @@
 """Every procedure the API lists, taken from filing to the document in the startup's hands."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -30,6 +31,17 @@ def test_a_procedure_goes_from_filing_to_hand_over(agent: Caller, code: str, out
         assert answer.status_code == 200, answer.text
         return answer.get_json()  # type: ignore[no-any-return]
 
+    asked = agent.get(f"/requests/{filed['id']}/documents").get_json()["items"]
+    published = PROCEDURES[code].documents_for(ANSWERS[code])
+    assert [(one["code"], one["copies"]) for one in asked] == [(one.code, one.copies) for one in published]
+    for one in asked:
+        seen = agent.client.put(
+            f"/guichet/api/v1/requests/{filed['id']}/documents/{one['code']}/paper", headers=agent.headers
+        )
+        assert seen.status_code == 200, seen.text
+    received = agent.get(f"/requests/{filed['id']}/documents").get_json()["items"]
+    assert all(one["received"] for one in received)
+
     started = act("start")
     for step in PROCEDURES[code].workflow.steps:
         act("advance", step=step.code)
@@ -40,6 +52,13 @@ def test_a_procedure_goes_from_filing_to_hand_over(agent: Caller, code: str, out
     assert (handed["state"], handed["handed_over_to"]) == ("handed_over", "Salma Idrissi")
     actions = [line["action"] for line in handed["history"] if line["action"] != "advance"]
     assert actions == ["submit", "route", "start", "complete", "hand_over"]
-    types = [event["type"] for event in outbox()]
-    assert "guichet.request_submitted.v1" in types
-    assert "guichet.request_completed.v1" in types
+    told = {event["type"]: event["data"] for event in outbox()}
+    assert "guichet.request_submitted.v1" in told
+    charged = [
+        (line["code"], line["kind"], Decimal(line["amount"]), Decimal(line["vat_rate"]))
+        for line in told["guichet.request_completed.v1"]["fee_lines"]
+    ]
+    assert charged == [
+        (line.code, line.kind.value, amount, line.vat_rate)
+        for line, amount in PROCEDURES[code].fees_for(ANSWERS[code])
+    ]

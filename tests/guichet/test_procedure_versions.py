@@ -140,6 +140,7 @@ def test_of_many_publications_at_the_same_moment_one_wins(app: Flask, manager: C
         ("agency: ompic", "agency: omnipic", "code", "must begin with the agency"),
         ("public: true", "public: true\nversion: 7", "version", "is given when the version is published"),
         ("code: ompic.certificat-negatif", "code: ompic.certificat", "code", "never changes"),
+        ("kind: identity-card", "kind: identity-cart", "documents[1].kind", "no kind of document"),
         ("  fr: Certificat négatif", '  fr: "a\\0b"', "names.fr", "that can be printed"),
         ("  fr: Certificat négatif", "  fr: " + "x" * 3000, "names.fr", "at most 2000 characters"),
     ],

@@ -6,15 +6,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from services.guichet.catalogue.faults import File
 from services.guichet.domain.names import LANGUAGES, Names
 
 FILE = Path(__file__).parent / "directory.yaml"
-
-
-class DirectoryError(Exception):
-    """The file is not what it should be; says where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +29,16 @@ def load_directory(path: Path) -> Directory:
     """Read and check the lists.
 
     Raises:
-        DirectoryError: an entry lacks its code or a name in one of the languages.
+        CatalogueError: an entry lacks its code or a name in one of the languages.
     """
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    file = File(path)
+    data = file.data
     if not isinstance(data, dict) or set(data) != {"legal_forms", "sectors"}:
-        raise DirectoryError(f"{path.name}: exactly the lists legal_forms and sectors are expected")
+        file.fault((), "exactly the lists legal_forms and sectors are expected")
+        data = {}
     for name, entries in data.items():
-        _check(path.name, name, entries)
+        _check(file, name, entries)
+    file.finish()
     return Directory(
         legal_forms=_names(data["legal_forms"]),
         sectors=_names(data["sectors"]),
@@ -50,18 +48,18 @@ def load_directory(path: Path) -> Directory:
     )
 
 
-def _check(file: str, name: str, entries: Any) -> None:
+def _check(file: File, name: str, entries: Any) -> None:
     seen: set[str] = set()
-    for position, entry in enumerate(entries, start=1):
-        where = f"{file}, {name}, entry {position}"
+    for position, entry in enumerate(entries if isinstance(entries, list) else []):
         if not isinstance(entry, dict) or not isinstance(entry.get("code"), str):
-            raise DirectoryError(f"{where}: a code is missing")
+            file.fault((name, position), "a code is missing")
+            continue
         if entry["code"] in seen:
-            raise DirectoryError(f"{where}: “{entry['code']}” is there twice")
+            file.fault((name, position, "code"), f"“{entry['code']}” is there twice")
         seen.add(entry["code"])
         names = entry.get("names")
         if not isinstance(names, dict) or set(names) != set(LANGUAGES) or not all(names.values()):
-            raise DirectoryError(f"{where}: names are needed in {', '.join(LANGUAGES)}")
+            file.fault((name, position, "names"), f"names are needed in {', '.join(LANGUAGES)}")
 
 
 def _names(entries: list[dict[str, Any]]) -> dict[str, Names]:

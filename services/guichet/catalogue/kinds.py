@@ -5,9 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from services.guichet.catalogue.loader import FOLDER, CatalogueError
+from services.guichet.catalogue.faults import FOLDER, File
 from services.guichet.domain.documents import OTHER, Kind
 from services.guichet.domain.names import LANGUAGES, Names
 
@@ -21,18 +19,20 @@ def document_kinds(folder: Path = FOLDER) -> dict[str, Kind]:
     """Every kind by its code.
 
     Raises:
-        CatalogueError: naming the entry and what is wrong with it.
+        CatalogueError: naming file, line and what is wrong.
     """
-    entries = yaml.safe_load((folder / "document_kinds.yaml").read_text(encoding="utf-8"))
-    faults: list[str] = []
-    kinds = [kind for position, entry in enumerate(entries) if (kind := _kind(entry, position, faults))]
-    found = {kind.code: kind for kind in kinds}
-    if not faults and len(found) < len(kinds):
-        faults.append("document_kinds.yaml: a code is there twice")
-    if not faults and OTHER not in found:
-        faults.append(f"document_kinds.yaml: there must be a kind “{OTHER}”")
-    if faults:
-        raise CatalogueError(faults)
+    file = File(folder / "document_kinds.yaml")
+    entries = file.data if isinstance(file.data, list) else []
+    found: dict[str, Kind] = {}
+    for position, entry in enumerate(entries):
+        kind = _kind(entry, position, file)
+        if kind is not None and kind.code in found:
+            file.fault((position, "code"), f"“{kind.code}” is there twice")
+        elif kind is not None:
+            found[kind.code] = kind
+    if not file.messages and OTHER not in found:
+        file.fault((), f"there must be a kind “{OTHER}”")
+    file.finish()
     return found
 
 
@@ -42,12 +42,10 @@ def kind_of(code: str | None) -> Kind:
     return kinds.get(code or OTHER) or kinds[OTHER]
 
 
-def _kind(entry: Any, position: int, faults: list[str]) -> Kind | None:
-    where = f"document_kinds.yaml, entry {position + 1}"
+def _kind(entry: Any, position: int, file: File) -> Kind | None:
     if not isinstance(entry, dict) or not isinstance(entry.get("code"), str):
-        faults.append(f"{where}: a mapping with a code is expected")
+        file.fault((position,), "a mapping with a code is expected")
         return None
-    where = f"{where} ({entry['code']})"
     names: Any = entry.get("names")
     readers, remind = entry.get("readers", list(_READERS)), entry.get("remind", [])
     keep: Any = entry.get("keep_days")
@@ -64,7 +62,8 @@ def _kind(entry: Any, position: int, faults: list[str]) -> Kind | None:
         ),
     }
     wrong = [message for message, holds in checks.items() if not holds]
-    faults.extend(f"{where}: {message}" for message in wrong)
+    for message in wrong:
+        file.fault((position, message.split()[0]), f"{entry['code']}: {message}")
     if wrong:
         return None
     return Kind(

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import yaml
 
+from services.guichet.catalogue.faults import FOLDER, CatalogueError
+from services.guichet.catalogue.kinds import document_kinds
 from services.guichet.catalogue.source import Mistake, NotYaml, Source, read_source, without_version
 from services.guichet.domain.bundles import Bundle, bundle_from, check_against
 from services.guichet.domain.calendar import NETWORK
@@ -25,16 +27,6 @@ from services.guichet.domain.desk_reader import desk_from
 from services.guichet.domain.desks import Desk
 
 T = TypeVar("T")
-
-FOLDER = Path(__file__).parent
-
-
-class CatalogueError(Exception):
-    """The catalogue cannot be used; ``messages`` has one line per fault."""
-
-    def __init__(self, messages: list[str]) -> None:
-        super().__init__("the catalogue has errors:\n" + "\n".join(messages))
-        self.messages = messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +106,16 @@ def _check_references(
 ) -> None:
     agency_codes = {agency.code for agency in agencies}
     site_codes = {site.code for site in sites}
+    kinds = document_kinds()
     for document, procedure in procedures:
         if document.name != f"procedures/{procedure.code}.yaml":
             reader.report(document, Fault(("code",), f"the file of “{procedure.code}” must bear its name"))
         if procedure.agency not in agency_codes:
             reader.report(document, Fault(("agency",), f"there is no agency “{procedure.agency}”"))
+        for place, asked in enumerate(procedure.documents):
+            if asked.kind is not None and asked.kind not in kinds:
+                path = ("documents", place, "kind")
+                reader.report(document, Fault(path, f"there is no kind of document “{asked.kind}”"))
     for position, desk in enumerate(desks):
         if desk.agency not in agency_codes:
             reader.report_in("desks.yaml", Fault((position, "agency"), f"there is no agency “{desk.agency}”"))

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from services.guichet.catalogue.faults import CatalogueError
 from services.guichet.domain.names import LANGUAGES, Names
 from services.guichet.domain.queue.rules import Line, QueueRules
 
@@ -30,12 +31,8 @@ _LETTER = re.compile(r"[A-Z]")
 _AGENCY = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 
-class QueueRulesError(Exception):
-    """The rules cannot be used; ``messages`` has one line a fault."""
-
-    def __init__(self, messages: list[str]) -> None:
-        super().__init__("the rules of the queue have errors:\n" + "\n".join(messages))
-        self.messages = messages
+class QueueRulesError(CatalogueError):
+    """The rules of the queue cannot be used."""
 
 
 @cache

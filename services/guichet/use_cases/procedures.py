@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from services.guichet.catalogue.kinds import document_kinds
 from services.guichet.catalogue.source import NotYaml, Source, read_source, written
 from services.guichet.domain.catalogue import Catalogue, Procedure
 from services.guichet.domain.catalogue_entries import Fault, Path, Unreadable, spell
@@ -188,6 +189,10 @@ def _misfits(catalogue: Catalogue, procedure: Procedure, code: str | None) -> li
     faults = []
     if procedure.agency not in catalogue.agencies:
         faults.append(Fault(("agency",), N_("there is no agency “%(agency)s”"), {"agency": procedure.agency}))
+    for place, document in enumerate(procedure.documents):
+        if document.kind is not None and document.kind not in document_kinds():
+            path = ("documents", place, "kind")
+            faults.append(Fault(path, N_("there is no kind of document “%(kind)s”"), {"kind": document.kind}))
     if code is not None and procedure.code != code:
         faults.append(
             Fault(("code",), N_("the code of a procedure never changes: “%(code)s”"), {"code": code})

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from services.guichet.catalogue.queue import queue_rules
+from services.guichet.catalogue import check_lists
 from services.guichet.documents.settings import from_environment
 from services.guichet.web import api, filing, pages, session
 from services.guichet.web.admin import api as admin_api
@@ -42,7 +42,7 @@ from shared.web import create_app, service_database
 
 
 def make_app(database: Database | None = None) -> Flask:
-    queue_rules()
+    check_lists()
     cabinet = from_environment()
     app = create_app(
         "guichet",

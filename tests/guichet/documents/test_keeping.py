@@ -207,7 +207,7 @@ def test_a_wrong_kind_refuses_to_start_and_is_named(tmp_path: Path) -> None:
     (tmp_path / "document_kinds.yaml").write_text(
         "- code: other\n  names: {fr: Autre, ar: أخرى, en: Other}\n  keep_days: soon\n  readers: [clerk]\n"
     )
-    with pytest.raises(CatalogueError, match=r"entry 1 \(other\): readers must be roles") as refusal:
+    with pytest.raises(CatalogueError, match=r"line 4: other: readers must be roles") as refusal:
         document_kinds(tmp_path)
     assert len(refusal.value.messages) == 2
 
