@@ -106,6 +106,15 @@ def test_each_event_makes_the_messages_of_its_kind(
     assert {message.kind for message in made(db)} <= {event.type.split(".")[1]}
 
 
+def test_a_visit_about_a_request_carries_the_link_of_that_request(db: Database) -> None:
+    register(db)
+    link = "https://guichet.example/t/q3Zr0v1uQ7mE2yTn8sKdLw"
+    with db.transaction() as session:
+        telling.visit_booked(session, make.visit_booked(tracking_url=link))
+    (sms,) = [message for message in made(db) if message.channel == "sms"]
+    assert sms.text.endswith(link)
+
+
 def test_an_sms_holds_neither_names_nor_the_motive_of_a_refusal(db: Database) -> None:
     register(db)
     with db.transaction() as session:

@@ -20,6 +20,7 @@ class _Visit(Schema):
     site_name = fields.Nested(Names, required=True)
     starts_at = Instant(required=True)
     zone = fields.String(required=True)
+    tracking_url = fields.String(allow_none=True, metadata={"description": "of the request it is about"})
 
 
 _VISIT = {
@@ -34,6 +35,7 @@ _VISIT = {
     "site_name": {"fr": "Technopark Agadir", "ar": "تكنوبارك أكادير", "en": "Technopark Agadir"},
     "starts_at": "2026-11-24T09:30:00Z",
     "zone": "Africa/Casablanca",
+    "tracking_url": "https://guichet.example/t/q3Zr0v1uQ7mE2yTn8sKdLw",
 }
 
 

@@ -19,6 +19,7 @@ from services.guichet.storage import calendar, desks, requests, startups, visits
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage.ids import new_id
 from services.guichet.storage.visits import Visit
+from services.guichet.use_cases import tracking
 from services.guichet.use_cases.desks import desk_not_found
 from services.guichet.use_cases.presence import site_hours
 from services.guichet.use_cases.requests import request_not_found
@@ -92,7 +93,7 @@ def book(
                 session,
                 published.VisitBooked,
                 subject=str(visit.id),
-                data={**_common(visit, catalogue), "bring": list(visit.bring)},
+                data={**_common(session, visit, catalogue, at), "bring": list(visit.bring)},
             )
             return visit
     raise Conflict(N_("Every place of this visit is taken."))
@@ -127,7 +128,7 @@ def call_off(
     """
     if not visits.cancel(session, visit.id, actor=actor, at=at, reason=reason or (cause or "")):
         return False
-    data = {**_common(visit, catalogue), "cancelled_at": at, "reason": reason}
+    data = {**_common(session, visit, catalogue, at), "cancelled_at": at, "reason": reason}
     if cause is not None:
         data["cause"] = cause.value
     if offered is not None:
@@ -164,7 +165,7 @@ def _written(bring: Sequence[str]) -> list[str]:
     return kept
 
 
-def _common(visit: Visit, catalogue: Catalogue) -> dict[str, Any]:
+def _common(session: Session, visit: Visit, catalogue: Catalogue, at: datetime) -> dict[str, Any]:
     desk = catalogue.desks[visit.desk]
     return {
         "visit_id": visit.id,
@@ -178,4 +179,5 @@ def _common(visit: Visit, catalogue: Catalogue) -> dict[str, Any]:
         "site_name": catalogue.sites[visit.site].names.as_dict(),
         "starts_at": visit.starts_at,
         "zone": visit.zone,
+        "tracking_url": tracking.new_link(session, visit.request_id, at=at) if visit.request_id else None,
     }

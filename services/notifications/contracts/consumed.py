@@ -78,6 +78,7 @@ class _Visit(_Reading):
     site_name = fields.Nested(_Names, required=True)
     starts_at = fields.AwareDateTime(required=True, format="iso")
     zone = fields.String(required=True)
+    tracking_url = fields.String(load_default=None, allow_none=True)
 
 
 @consumed("guichet.startup_registered.v1")

@@ -85,6 +85,9 @@ TRACKED = frozenset(
         Kind.COMPLEMENT_RECEIVED,
         Kind.REQUEST_WITHDRAWN,
         Kind.DOSSIER_STEP_WAITING,
+        # when they are about a request
+        Kind.VISIT_BOOKED,
+        Kind.VISIT_CANCELLED,
     }
 )
 FOR_ACCOUNTING = frozenset({Kind.INVOICE_ISSUED, Kind.CREDIT_NOTE_ISSUED})

@@ -235,6 +235,7 @@ def _visit(event: Event) -> Facts:
         "site": event.data["site_name"],
         "starts_at": event.data["starts_at"].isoformat(),
         "zone": event.data["zone"],
+        "link": event.data["tracking_url"],
     }
 
 

@@ -60,6 +60,7 @@ def test_a_startup_is_booked_and_told_what_its_request_needs(
     assert told["data"]["number"] == booked.get_json()["number"]
     assert told["data"]["request_number"] == filed["number"]
     assert len(told["data"]["bring"]) >= 3
+    assert "/t/" in told["data"]["tracking_url"]
 
 
 def test_what_to_bring_may_be_written(manager: Caller, visit: dict[str, Any], outbox: Events) -> None:
