@@ -27,14 +27,16 @@ RUN /opt/node/bin/python ../node.py node build.mjs \
 
 # Python packages, at the versions and hashes of the lock file, without what no process of ours opens.
 FROM ${PYTHON_IMAGE} AS packages
+# hadolint ignore=DL3008
+RUN apt-get update -q && apt-get install -y -q --no-install-recommends binutils && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
-COPY requirements/build.txt requirements/base.txt deploy/image/prune.py ./
+COPY requirements/build.txt requirements/base.txt ./
 RUN --mount=type=secret,id=pip_conf \
     export PIP_CONFIG_FILE=/run/secrets/pip_conf \
     && python3 -m venv /opt/guichet \
     && /opt/guichet/bin/pip install --quiet --no-cache-dir --no-compile --require-hashes -r build.txt \
-    && /opt/guichet/bin/pip install --quiet --no-cache-dir --no-compile --no-build-isolation --require-hashes -r base.txt \
-    && /opt/guichet/bin/python prune.py /opt/guichet
+    && /opt/guichet/bin/pip install --quiet --no-cache-dir --no-compile --no-build-isolation --require-hashes -r base.txt
+COPY deploy/image/prune.py ./
 COPY deploy/image/guichet /opt/guichet/bin/guichet
 
 # The service's own code, its texts compiled.
@@ -46,21 +48,24 @@ COPY services services
 COPY deploy deploy
 COPY --from=frontend /built/frontend frontend
 COPY deploy/image/select.py /build/select.py
-RUN PYTHONPATH=/app /opt/guichet/bin/python /build/select.py "${SERVICE}" \
-    && PYTHONPATH=/app /opt/guichet/bin/python -m shared.web.translations compile \
-    && /opt/guichet/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /app /opt/guichet/lib \
+ENV PYTHONPATH=/app PYTHONDONTWRITEBYTECODE=1 PYTHONWARNINGS=ignore
+RUN /opt/guichet/bin/python -m shared.web.translations compile \
+    && /opt/guichet/bin/python /build/prune.py /opt/guichet \
+    && /opt/guichet/bin/python /build/select.py "${SERVICE}" \
     && chmod -R a+rX /app /opt/guichet
 
 FROM ${PYTHON_IMAGE}
 ARG SERVICE
 LABEL org.opencontainers.image.title="guichet-unique/${SERVICE}" \
       org.opencontainers.image.description="Guichet Unique: ${SERVICE}"
-# Pango lays out the text of PDF documents; of Debian, at the state of the base image's release.
+# Pango lays out the text of PDF documents, which two services print; of Debian, as new as the base image is.
 # hadolint ignore=DL3008
-RUN apt-get update -q \
-    && apt-get install -y -q --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 \
-    && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log \
-    && mkdir /run/settings
+RUN mkdir /run/settings \
+    && case "${SERVICE}" in guichet|billing) \
+        apt-get update -q \
+        && apt-get install -y -q --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 \
+        && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log ;; \
+    esac
 COPY --from=application /opt/guichet /opt/guichet
 COPY --from=application /app /app
 ENV PATH=/opt/guichet/bin:$PATH \
@@ -78,6 +83,6 @@ WORKDIR /app
 USER 10001:10001
 EXPOSE 8000
 # Of every kind of process: see shared/heartbeat.py.
-HEALTHCHECK --interval=10s --timeout=5s --start-period=90s --start-interval=2s --retries=6 \
+HEALTHCHECK --interval=5s --timeout=5s --start-period=90s --retries=6 \
     CMD ["python", "-I", "-S", "/app/shared/heartbeat.py"]
 CMD ["python", "-m", "shared.web.run_web"]

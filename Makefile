@@ -37,6 +37,10 @@ manifests: ## Kubernetes, compose and Dockerfile, looked at without a cluster or
 	@$(PREPARE) --dev --manifests
 	@$(BIN)/python -m deploy.checks
 
+compose-test: ## build the images, bring compose up, play the story, kill parts of it; ARGS=--stand-ins without a registry
+	@$(PREPARE) --dev --manifests
+	@$(BIN)/python -m deploy.compose.rehearsal $(ARGS)
+
 bench: ## the measured comparisons, into .run/bench.json
 	@$(PREPARE) --dev --bench
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -5,7 +5,10 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
+
+import httpx
 
 from deploy.local.keys import Keys
 from shared.settings import SERVICES
@@ -59,6 +62,11 @@ class Addresses:
     @property
     def sms_url(self) -> str:
         return f"http://127.0.0.1:{self.sms_http_port}"
+
+    def mails(self, client: httpx.Client, recipient: str) -> list[dict[str, Any]]:
+        """What the mail server's stand-in kept for ``recipient``, oldest first."""
+        kept: list[dict[str, Any]] = client.get(f"{self.mail_url}/messages", params={"to": recipient}).json()
+        return kept
 
     @property
     def demo_password(self) -> str:

@@ -3,14 +3,15 @@
 import itertools
 import re
 import secrets
+import ssl
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import httpx
 
-from deploy.local.addresses import ACCOUNTS, Addresses
+from deploy.local.addresses import ACCOUNTS
 
 Json = dict[str, Any]
 Seen = TypeVar("Seen")
@@ -23,6 +24,22 @@ FIRST_NAMES = ("Atlas", "Rif", "Souss", "Oasis", "Medina", "Argan", "Zellige", "
 TRADES = ("Énergie", "Robotique", "Santé", "Mobilité", "Agritech", "Logistique", "Éducation", "Données")
 
 
+class Reached(Protocol):
+    """Where the product and what stands for the world outside are reached."""
+
+    @property
+    def web_url(self) -> str: ...
+
+    @property
+    def sms_url(self) -> str: ...
+
+    @property
+    def demo_password(self) -> str: ...
+
+    def mails(self, client: httpx.Client, recipient: str) -> list[Json]:
+        """Return subject and text of what ``recipient`` got, oldest first."""
+
+
 class StoryFailed(RuntimeError):
     """A step did not happen; the message is the reason."""
 
@@ -30,15 +47,24 @@ class StoryFailed(RuntimeError):
 class Story:
     """Registers a startup, files a certificat négatif, books a room, issues the invoice."""
 
-    def __init__(self, addresses: Addresses, tell: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        addresses: Reached,
+        tell: Callable[[str], None] | None = None,
+        *,
+        certificates: ssl.SSLContext | bool = True,
+    ) -> None:
         self._addresses = addresses
         self._tell = tell or (lambda line: print(line, flush=True))
         self._started = self._last = 0.0
         timeout = httpx.Timeout(60.0)
         self._web = httpx.Client(
-            base_url=addresses.web_url, timeout=timeout, headers={"Accept-Language": "fr"}
+            base_url=addresses.web_url,
+            timeout=timeout,
+            headers={"Accept-Language": "fr"},
+            verify=certificates,
         )
-        self._outside = httpx.Client(timeout=timeout)
+        self._outside = httpx.Client(timeout=timeout, verify=certificates)
 
     def play(self) -> None:
         """Raises StoryFailed when a step is refused or is not seen in time."""
@@ -231,9 +257,7 @@ class Story:
         return next(iter(self._call("GET", path, None, expect=200)["items"]), None)
 
     def _mails(self, recipient: str) -> list[Json]:
-        url = f"{self._addresses.mail_url}/messages"
-        mails: list[Json] = self._outside.get(url, params={"to": recipient}).json()
-        return mails
+        return self._addresses.mails(self._outside, recipient)
 
     def _see(self, what: str, look: Callable[[], Seen | None]) -> Seen:
         deadline = time.monotonic() + PATIENCE_SECONDS

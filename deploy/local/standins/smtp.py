@@ -5,8 +5,10 @@
 """
 
 import email
+import os
 import re
 import threading
+from collections.abc import Mapping
 from email.header import decode_header, make_header
 from email.message import Message
 from pathlib import Path
@@ -17,7 +19,7 @@ from aiosmtpd.smtp import SMTP, Envelope
 from aiosmtpd.smtp import Session as SmtpSession
 
 from deploy.local.standins.faults import Faults
-from deploy.local.standins.records import Records
+from deploy.local.standins.records import Record, Records
 from deploy.local.standins.web import Answer, JsonServer, Request
 
 FOLD = re.compile(r"\r?\n(?=[ \t])")
@@ -29,7 +31,8 @@ class MailServer:
         self.records = Records(file)
         self.faults = Faults((*ANSWERS, "drop"), default="451")
         self._reading = threading.Lock()
-        self._smtp = Controller(self, hostname="127.0.0.1", port=smtp_port, ready_timeout=10)
+        address = os.environ.get("STANDINS_ADDRESS", "127.0.0.1")
+        self._smtp = Controller(self, hostname=address, port=smtp_port, ready_timeout=10)
         self._http = JsonServer(
             http_port,
             {
@@ -67,14 +70,17 @@ class MailServer:
             server.transport.abort()
         return "250 2.0.0 Kept"
 
-    def _list(self, request: Request) -> Answer:
+    def listed(self, query: Mapping[str, str]) -> list[Record]:
         """Messages are read when somebody asks for them: reading takes longer than receiving."""
-        found = self.records.listed(request.query, "to")
+        found = self.records.listed(query, "to")
         with self._reading:
             for record in found:
                 if (source := record.pop("source", None)) is not None:
                     record.update(described(source.encode("latin-1")))
-        subject = request.query.get("subject")
+        return found
+
+    def _list(self, request: Request) -> Answer:
+        found, subject = self.listed(request.query), request.query.get("subject")
         return 200, [record for record in found if subject in (None, record["subject"])]
 
     def _clear(self, _: Request) -> Answer:
