@@ -8,6 +8,11 @@ def N_(message: str) -> str:
     return message
 
 
+def NN_(singular: str, plural: str) -> tuple[str, str]:
+    """Mark a counted message, with its plural; ``%(num)s`` is the count."""
+    return singular, plural
+
+
 class DomainError(Exception):
     """Something the user asked for cannot be done, and the sentence that says why.
 

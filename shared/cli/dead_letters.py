@@ -8,16 +8,21 @@ into the table, so that every decision is recorded there.
 
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 from pika.exceptions import AMQPError
+from sqlalchemy.orm import Session
 
+from shared.cli.operations import shell_user, who_option
 from shared.cli.options import pick, service_option
 from shared.cli.wording import broker_outage, counted
 from shared.db import Database
-from shared.errors import NotFound
+from shared.errors import Conflict, NotFound
 from shared.messaging import dead_letter_queue, parking
 from shared.messaging.dead_letter_queue import MOST_PEEKED, DeadLetter
+from shared.operations import actions, audit
+from shared.operations.audit import Actor
 from shared.settings import SERVICES, ServiceSettings
 
 one_service = click.option("--service", required=True, type=click.Choice(SERVICES))
@@ -56,20 +61,24 @@ def list_command(service: Sequence[str]) -> None:
 @dead_letters.command("show")
 @one_service
 @click.argument("event_id", type=click.UUID)
-def show(service: str, event_id: uuid.UUID) -> None:
-    """Print one event as it arrived, with its error."""
+@who_option
+def show(service: str, event_id: uuid.UUID, who: str | None) -> None:
+    """Print one event as it arrived, with its error; that it was looked at in full is kept on record."""
+    actor = shell_user(who)
     settings = ServiceSettings.load(service)
     database = Database(settings.database_url, pool_size=1)
-    with database.read() as session:
+    with database.transaction() as session:
         try:
             event = parking.get(session, event_id)
         except NotFound:
             letters = [letter for letter in _in_broker(settings) if letter.event_id == event_id]
             if not letters:
                 raise
+            _looked(session, actor, event_id, letters[0].type)
             click.echo(f"{letters[0].type}: {letters[0].reason}")
             click.echo(letters[0].body.decode("utf-8", "backslashreplace"))
         else:
+            _looked(session, actor, event_id, event.type)
             click.echo(f"{event.type} {event.subject or ''}: {event.error}")
             click.echo(event.body.decode("utf-8", "backslashreplace"))
     database.dispose()
@@ -80,15 +89,23 @@ def show(service: str, event_id: uuid.UUID) -> None:
 @click.argument("event_id", type=click.UUID, required=False)
 @click.option("--type", "event_type", help="All parked events of this type.")
 @click.option("--all", "everything", is_flag=True, help="All parked events.")
-def replay(service: str, event_id: uuid.UUID | None, event_type: str | None, everything: bool) -> None:
+@who_option
+def replay(
+    service: str, event_id: uuid.UUID | None, event_type: str | None, everything: bool, who: str | None
+) -> None:
     """Have the worker handle events again: one, all of a type, or all."""
     if sum(map(bool, (event_id, event_type, everything))) != 1:
         raise click.UsageError("give an event id, --type or --all")
+    actor = shell_user(who)
     settings = ServiceSettings.load(service)
     database = Database(settings.database_url, pool_size=1)
     moved = _move(settings, database, event_id, event_type)
-    with database.transaction() as session:
-        asked = parking.request_replay(session, event_id, event_type)
+    asked = 0
+    with suppress(Conflict, NotFound), database.transaction() as session:
+        if event_id is not None:
+            asked = actions.replay(session, actor, event_id)
+        else:
+            asked = actions.replay_kind(session, actor, event_type)
     database.dispose()
     if not asked:
         raise click.ClickException("nothing is parked under that id or type")
@@ -99,17 +116,23 @@ def replay(service: str, event_id: uuid.UUID | None, event_type: str | None, eve
 @one_service
 @click.argument("event_id", type=click.UUID)
 @click.option("--reason", required=True, help="Why; kept with the event.")
-def discard(service: str, event_id: uuid.UUID, reason: str) -> None:
+@who_option
+def discard(service: str, event_id: uuid.UUID, reason: str, who: str | None) -> None:
     """Close an event without handling it."""
     if not reason.strip():
         raise click.UsageError("an event is discarded only with a reason")
+    actor = shell_user(who)
     settings = ServiceSettings.load(service)
     database = Database(settings.database_url, pool_size=1)
     _move(settings, database, event_id, None)
     with database.transaction() as session:
-        parking.discard(session, event_id, reason)
+        actions.discard(session, actor, event_id, reason)
     database.dispose()
     click.echo(f"{event_id} discarded")
+
+
+def _looked(session: Session, actor: Actor, event_id: uuid.UUID, event_type: str) -> None:
+    audit.record(session, actor, "look", events=1, event_id=event_id, event_type=event_type)
 
 
 def _in_broker(settings: ServiceSettings) -> list[DeadLetter]:

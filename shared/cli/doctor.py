@@ -22,7 +22,10 @@ ACCESS_REFUSED = 403
 # No binding matches it: the broker checks the right to write, then drops the message.
 PROBE_KEY = "doctor"
 
-KERNEL_TABLES = ("idempotency_keys", "inbox", "outbox", "parked_events", "timers")
+KERNEL_TABLES = (
+    *("idempotency_keys", "inbox", "outbox", "parked_events", "timers"),
+    *("signs_of_life", "broker_watch", "operations_audit"),
+)
 _CLOSED_TABLES = """
     SELECT string_agg(name, ', ' ORDER BY name) FROM unnest(%s::text[]) name
     WHERE to_regclass(name) IS NOT NULL AND NOT (

@@ -96,10 +96,15 @@ def handle_batch(
 def handle_parked(
     database: Database, subscriptions: Mapping[str, Subscription], parked: parking.ParkedEvent
 ) -> bool:
-    """Handle a parked event again, in a transaction that also closes it; return whether it worked."""
+    """Handle a parked event again, in a transaction that also closes it; return whether it worked.
+
+    Every replica is woken by a wish to replay: the lock on the row lets one of them handle it.
+    """
     try:
         envelope = decode(parked.body)
         with _guarded(database) as session:
+            if not parking.take(session, parked.event_id):
+                return False
             inbox.record(session, [parked.event_id])
             _run(subscriptions, envelope, session)
             parking.mark_replayed(session, parked.event_id)
@@ -107,7 +112,13 @@ def handle_parked(
         raise
     except Exception as error:
         with _guarded(database) as session:
-            _park(session, parked.event_id, parked.type, parked.subject, parked.body, error, attempts=1)
+            parking.failed_again(session, parked.event_id, _told(error))
+        log.error(
+            "parked_event_failed_again",
+            event_id=str(parked.event_id),
+            event_type=parked.type,
+            error=type(error).__name__,
+        )
         return False
     log.info("parked_event_replayed", event_id=str(parked.event_id), event_type=parked.type)
     return True
@@ -199,17 +210,21 @@ def _park(
     *,
     attempts: int,
 ) -> None:
-    last_frame = traceback.extract_tb(error.__traceback__)[-1]
     parking.park(
         session,
         event_id=event_id,
         event_type=event_type,
         subject=subject,
         body=body,
-        error=f"{type(error).__name__}: {error} (at {last_frame.name}, line {last_frame.lineno})",
+        error=_told(error),
         attempts=attempts,
     )
     log.error("event_parked", event_id=str(event_id), event_type=event_type, error=type(error).__name__)
+
+
+def _told(error: Exception) -> str:
+    last_frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} (at {last_frame.name}, line {last_frame.lineno})"
 
 
 class _guarded:

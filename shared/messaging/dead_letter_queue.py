@@ -7,12 +7,13 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pika
 
 from shared.db import Database
-from shared.messaging import parking
+from shared.messaging import crash_points, parking
 from shared.messaging.envelope import Undecodable, decode
 from shared.messaging.names import dead_letters_of
 from shared.settings import ServiceSettings
@@ -29,6 +30,7 @@ class DeadLetter:
     subject: str | None
     body: bytes
     reason: str
+    died_at: datetime | None
 
 
 def peek(settings: ServiceSettings, *, limit: int = MOST_PEEKED) -> list[DeadLetter]:
@@ -38,12 +40,15 @@ def peek(settings: ServiceSettings, *, limit: int = MOST_PEEKED) -> list[DeadLet
 
 
 def move_to_parking(
-    settings: ServiceSettings, database: Database, event_id: uuid.UUID | None, event_type: str | None
+    settings: ServiceSettings,
+    database: Database,
+    event_id: uuid.UUID | None = None,
+    event_type: str | None = None,
 ) -> int:
     """Move messages (one, all of a type, or all) into the parked events; return how many.
 
     Each is acknowledged only after its row is committed: a crash in between leaves it in both
-    places, and moving it again changes nothing.
+    places, and moving it again changes nothing, whatever was decided about the row meanwhile.
     """
     moved = 0
     with _channel(settings) as channel:
@@ -61,7 +66,9 @@ def move_to_parking(
                     body=letter.body,
                     error=letter.reason,
                     attempts=0,
+                    died_at=letter.died_at,
                 )
+            crash_points.reach("dead-letter-before-ack")
             channel.basic_ack(tag)
             moved += 1
     return moved
@@ -93,10 +100,18 @@ def _letter(body: bytes, properties: Any) -> DeadLetter:
         "delivery_limit": "its consumer did not survive it: delivered too often",
         "rejected": "rejected as undecodable",
     }.get(deaths[0].get("reason", "rejected"), str(deaths[0].get("reason")))
+    died_at = deaths[0].get("time")
+    if died_at is not None:
+        died_at = died_at.replace(tzinfo=UTC)
     try:
         envelope = decode(body)
     except Undecodable as error:
         return DeadLetter(
-            uuid.uuid5(uuid.NAMESPACE_OID, body.hex()), "undecodable", None, body, f"{reason}: {error}"
+            uuid.uuid5(uuid.NAMESPACE_OID, body.hex()),
+            "undecodable",
+            None,
+            body,
+            f"{reason}: {error}",
+            died_at,
         )
-    return DeadLetter(envelope.id, envelope.type, envelope.subject, body, reason)
+    return DeadLetter(envelope.id, envelope.type, envelope.subject, body, reason, died_at)

@@ -54,8 +54,13 @@ def park(
     body: bytes,
     error: str,
     attempts: int,
+    died_at: datetime | None = None,
 ) -> None:
-    """Set an event aside; parking it again replaces the error and counts the attempts on."""
+    """Set an event aside; parking it again replaces the error and counts the attempts on.
+
+    ``died_at`` is when the broker gave it up: parked since then, it is the same death told again
+    after a crash, and what was decided about it stands.
+    """
     session.execute(
         text(
             "INSERT INTO parked_events (event_id, type, subject, body, error, attempts)"
@@ -63,8 +68,10 @@ def park(
             " ON CONFLICT (event_id) DO UPDATE SET error = excluded.error,"
             " attempts = parked_events.attempts + excluded.attempts, parked_at = now(),"
             " resolved_at = NULL, resolution = NULL, replay_requested_at = NULL"
+            " WHERE CAST(:died_at AS timestamptz) IS NULL OR parked_events.parked_at < :died_at"
         ),
         {
+            "died_at": died_at,
             "event_id": event_id,
             "type": event_type,
             "subject": subject,
@@ -75,9 +82,16 @@ def park(
     )
 
 
-def open_events(session: Session, *, limit: int = 100) -> Sequence[ParkedEvent]:
-    """Return the events that wait for a decision, oldest first."""
-    return _select(session, "resolved_at IS NULL", limit)
+def open_events(
+    session: Session, *, limit: int = 100, event_type: str | None = None, after: uuid.UUID | None = None
+) -> Sequence[ParkedEvent]:
+    """Return the events that wait for a decision (of a type, after an id), oldest first."""
+    condition = "resolved_at IS NULL"
+    if event_type is not None:
+        condition += " AND type = :type"
+    if after is not None:
+        condition += " AND event_id > :after"
+    return _select(session, condition, limit, type=event_type, after=after)
 
 
 def to_replay(session: Session, *, limit: int = 100) -> Sequence[ParkedEvent]:
@@ -109,6 +123,31 @@ def request_replay(session: Session, event_id: uuid.UUID | None = None, event_ty
     )
     session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": REPLAY_CHANNEL})
     return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+def take(session: Session, event_id: uuid.UUID) -> bool:
+    """Lock an event that is to be replayed; False when another replica or an operator was first."""
+    return (
+        session.execute(
+            text(
+                "SELECT FROM parked_events WHERE event_id = :event_id AND resolved_at IS NULL"
+                " AND replay_requested_at IS NOT NULL FOR UPDATE"
+            ),
+            {"event_id": event_id},
+        ).first()
+        is not None
+    )
+
+
+def failed_again(session: Session, event_id: uuid.UUID, error: str) -> None:
+    """Note that a replay failed; what was decided meanwhile stands."""
+    session.execute(
+        text(
+            "UPDATE parked_events SET error = :error, attempts = attempts + 1, parked_at = now(),"
+            " replay_requested_at = NULL WHERE event_id = :event_id AND resolved_at IS NULL"
+        ),
+        {"event_id": event_id, "error": error},
+    )
 
 
 def mark_replayed(session: Session, event_id: uuid.UUID) -> None:
@@ -143,10 +182,10 @@ def discard(session: Session, event_id: uuid.UUID, reason: str) -> None:
 
 
 def _select(
-    session: Session, condition: str, limit: int, *, lock: bool = False, event_id: uuid.UUID | None = None
+    session: Session, condition: str, limit: int, *, lock: bool = False, **values: object
 ) -> list[ParkedEvent]:
     statement = sqlalchemy.select(_PARKED).where(text(condition)).order_by(_PARKED.c.event_id).limit(limit)
     if lock:
         statement = statement.with_for_update(skip_locked=True)
-    rows = session.execute(statement, {"event_id": event_id} if event_id else {})
+    rows = session.execute(statement, values)
     return [ParkedEvent(**{**row._mapping, "body": bytes(row.body)}) for row in rows]

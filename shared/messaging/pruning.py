@@ -9,6 +9,7 @@ INBOX_DAYS = 60
 OUTBOX_DAYS = 60
 PARKED_DAYS = 365
 IDEMPOTENCY_HOURS = 48
+SIGN_DAYS = 7
 ROWS_PER_RUN = 50_000
 
 _STATEMENTS = (
@@ -31,6 +32,13 @@ _STATEMENTS = (
         "DELETE FROM idempotency_keys WHERE ctid IN (SELECT ctid FROM idempotency_keys"
         " WHERE created_at < now() - make_interval(hours => :age) LIMIT :rows)",
         IDEMPOTENCY_HOURS,
+    ),
+    (
+        # All but the last one of its kind: it tells since when nobody works.
+        "DELETE FROM signs_of_life WHERE ctid IN (SELECT gone.ctid FROM signs_of_life gone"
+        " WHERE gone.seen_at < now() - make_interval(days => :age) AND EXISTS (SELECT FROM"
+        " signs_of_life later WHERE later.kind = gone.kind AND later.seen_at > gone.seen_at) LIMIT :rows)",
+        SIGN_DAYS,
     ),
 )
 

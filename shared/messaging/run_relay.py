@@ -8,11 +8,13 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from shared import heartbeat
 from shared.logging import configure, get_logger
 from shared.messaging.relay import Relay
+from shared.messaging.watching import Watch
 from shared.settings import ServiceSettings, load_folder, service_name
 
 log = get_logger()
@@ -33,20 +35,32 @@ def run(services: Sequence[str]) -> None:
         for relay, service in zip(relays, services, strict=True)
     ]
 
+    watches = [
+        Watch(ServiceSettings.load(service), alive=partial(_turns, relay))
+        for relay, service in zip(relays, services, strict=True)
+    ]
+    # Daemons: a look at a broker that does not answer must not delay the end.
+    watching = [
+        threading.Thread(target=watch.run, name=f"watch-{service}", daemon=True)
+        for watch, service in zip(watches, services, strict=True)
+    ]
+
     stopping = threading.Event()
 
     def stop(_signum: int = 0, _frame: Any = None) -> None:
         stopping.set()
         for relay in relays:
             relay.stop()
+        for watch in watches:
+            watch.stop()
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    for thread in threads:
+    for thread in (*threads, *watching):
         thread.start()
     log.info("relay_started", services=list(services))
     while not stopping.is_set() and all(thread.is_alive() for thread in threads):
-        if max(relay.silent_seconds for relay in relays) < LONGEST_TURN_SECONDS:
+        if all(map(_turns, relays)):
             heartbeat.beat()
         stopping.wait(heartbeat.EVERY_SECONDS)
     died = not stopping.is_set()
@@ -57,6 +71,10 @@ def run(services: Sequence[str]) -> None:
         log.error("relay_died")
         raise SystemExit(1)
     log.info("relay_stopped")
+
+
+def _turns(relay: Relay) -> bool:
+    return relay.silent_seconds < LONGEST_TURN_SECONDS
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from shared.db import Database
 from shared.logging import get_logger
-from shared.messaging import parking, pruning
+from shared.messaging import parking, pruning, signs
 from shared.messaging.batches import Outage, Subscription, handle_parked
 from shared.messaging.consumer import InboxConsumer
 from shared.messaging.contracts import contract_of
@@ -126,6 +126,14 @@ class _Drain(_Loop):
         self.wakeups.wake(self._channel)
 
 
+class _Sign(_Loop):
+    """The worker's sign of life: given while its green threads get their turn."""
+
+    def _turn(self, method: Callable[[], None]) -> None:
+        method()
+        self._pause(signs.PERIOD_SECONDS)
+
+
 def subscribe(schema_class: type[Schema]) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Call the method with ``(event, session)`` for each event the contract names, once, in order."""
     return _Subscribe.decorator(schema_class)  # type: ignore[no-any-return]
@@ -141,11 +149,21 @@ def drain(*, wake: str, poll_seconds: float) -> Callable[[Callable[..., bool]], 
     return _Drain.decorator(wake, poll_seconds)  # type: ignore[no-any-return]
 
 
+def _sign(method: Callable[..., None]) -> Callable[..., None]:
+    return _Sign.decorator(method)  # type: ignore[no-any-return]
+
+
 class EventWorker:
     """Base of every service's worker: its database, replays of parked events, pruning."""
 
     name: str
     database: Database = ServiceDatabase()
+
+    @_sign
+    def give_sign_of_life(self) -> None:
+        """Leave a row that ages when this process stops, dies or freezes."""
+        with self.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql(signs.GIVE, signs.parameters("worker"))
 
     @drain(wake=parking.REPLAY_CHANNEL, poll_seconds=30)
     def replay_parked_events(self) -> bool:

@@ -39,6 +39,7 @@ NAVIGATION = (
     NavItem(
         "admin", "/guichet/admin/procedures", "settings", N_("Administration"), ("site_manager", "operator")
     ),
+    NavItem("operations", "/guichet/operations", "activity", N_("Operations"), ("operator",)),
 )
 LANGUAGE_NAMES = (("fr", "FR", "Français"), ("ar", "ع", "العربية"), ("en", "EN", "English"))
 

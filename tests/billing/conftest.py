@@ -30,7 +30,7 @@ class Inbox:
     def __init__(self, database: Database) -> None:
         self._database = database
         worker = BillingWorker()
-        self._subscriptions = {
+        self.subscriptions = {
             entrypoint.contract.type: Subscription(entrypoint.contract, getattr(worker, name))
             for name, entrypoint in subscriptions_of(BillingWorker)
         }
@@ -45,7 +45,7 @@ class Inbox:
             data=data,
             correlation_id="tests-billing",
         )
-        return handle_batch(self._database, self._subscriptions, [encode(envelope)])
+        return handle_batch(self._database, self.subscriptions, [encode(envelope)])
 
     def startup(self, **changes: Any) -> dict[str, Any]:
         data: dict[str, Any] = {

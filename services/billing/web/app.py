@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from flask import Flask
 
+from services.billing.operations import OPERATIONS
 from shared.db import Database
-from shared.web import create_app, service_database
+from shared.web import create_app, operations, service_database
 
 from . import personal_data
 from .api import blp
@@ -15,7 +16,7 @@ from .pages import pages
 def make_app(database: Database | None = None) -> Flask:
     return create_app(
         "billing",
-        api_blueprints=[blp, personal_data.blp],
-        page_blueprints=[pages, personal_data.pages],
+        api_blueprints=[blp, personal_data.blp, operations.blp(OPERATIONS)],
+        page_blueprints=[pages, personal_data.pages, operations.pages(OPERATIONS)],
         database=database or service_database("billing"),
     )

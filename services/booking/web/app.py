@@ -4,19 +4,25 @@ import orjson
 from flask import Flask, Response
 from flask.typing import ResponseReturnValue
 
+from services.booking.operations import OPERATIONS
 from services.booking.use_cases.book import SlotTaken
 from services.booking.web import api, fragments, pages, personal_data, schemas
 from services.booking.web.presenters import holder_out, offer_out
 from shared.db import Database
-from shared.web import create_app, field_errors, sentence, service_database
+from shared.web import create_app, field_errors, operations, sentence, service_database
 from shared.web.problems import answer
 
 
 def make_app(database: Database | None = None) -> Flask:
     app = create_app(
         "booking",
-        api_blueprints=[api.blp, personal_data.blp],
-        page_blueprints=[pages.blueprint, fragments.blueprint, personal_data.blueprint],
+        api_blueprints=[api.blp, personal_data.blp, operations.blp(OPERATIONS)],
+        page_blueprints=[
+            pages.blueprint,
+            fragments.blueprint,
+            personal_data.blueprint,
+            operations.pages(OPERATIONS),
+        ],
         database=database or service_database("booking"),
     )
     app.register_error_handler(SlotTaken, _slot_taken)

@@ -4,7 +4,8 @@ from flask import Flask
 
 from services.guichet.catalogue import check_lists
 from services.guichet.documents.settings import from_environment
-from services.guichet.web import api, filing, pages, session
+from services.guichet.operations import OPERATIONS
+from services.guichet.web import api, filing, operations_page, pages, session
 from services.guichet.web.admin import api as admin_api
 from services.guichet.web.admin import pages as admin_pages
 from services.guichet.web.calendar import api as calendar_api
@@ -38,7 +39,7 @@ from services.guichet.web.queue import api as queue_api
 from services.guichet.web.queue import display, reception_pages
 from services.guichet.web.queue import pages as queue_pages
 from shared.db import Database
-from shared.web import create_app, service_database
+from shared.web import create_app, operations, service_database
 
 
 def make_app(database: Database | None = None) -> Flask:
@@ -62,6 +63,7 @@ def make_app(database: Database | None = None) -> Flask:
             desks_api.blp,
             dossier_api.blueprint,
             deliveries_api.blp,
+            operations.blp(OPERATIONS),
         ],
         page_blueprints=[
             session.pages,
@@ -90,6 +92,8 @@ def make_app(database: Database | None = None) -> Flask:
             presence.blueprint,
             rerouting.blueprint,
             delivery_pages.blueprint,
+            operations_page.blueprint,
+            operations.pages(OPERATIONS),
         ],
         public_blueprints=[following.blueprint],
         database=database or service_database("guichet"),

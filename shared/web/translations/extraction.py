@@ -11,7 +11,7 @@ from jinja2.ext import babel_extract
 # Functions whose first argument is shown to somebody, with those of our errors: a sentence given
 # to an error is translated where it reaches the user, marked or not.
 ONE = frozenset({"_", "gettext", "lazy_gettext", "N_"})
-PLURAL = frozenset({"ngettext", "lazy_ngettext"})
+PLURAL = frozenset({"ngettext", "lazy_ngettext", "NN_"})
 ERRORS = frozenset(
     {"DomainError", "InvalidInput", "NotFound", "Conflict", "Forbidden", "ValidationError", "MalformedBody"}
 )

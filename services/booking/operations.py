@@ -1,0 +1,49 @@
+"""What booking says of itself on the operations page."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from shared.errors import N_, NN_
+from shared.operations import ServiceOperations
+from shared.operations.sentences import BAD, Sentence
+
+# The worker gives options back every 30 seconds.
+_LAPSED = text(
+    """
+    SELECT count(*) AS options, min(expires_at) AS since FROM bookings
+     WHERE state = 'held' AND expires_at < now() - interval '60 seconds'
+    """
+)
+
+
+def felt(session: Session) -> Iterator[Sentence]:
+    """Yield the spaces that options keep from others although their time is over."""
+    lapsed = session.execute(_LAPSED).one()
+    if lapsed.options:
+        yield Sentence(
+            BAD,
+            *NN_(
+                "%(num)s option over since %(since)s still keeps its space",
+                "%(num)s options, the first over since %(since)s, still keep their spaces",
+            ),
+            count=lapsed.options,
+            places={"since": lapsed.since},
+        )
+
+
+_HOLDER = NN_("%(num)s change of a startup not taken over", "%(num)s changes of startups not taken over")
+
+OPERATIONS = ServiceOperations(
+    service="booking",
+    title=N_("Rooms"),
+    without_worker=N_("New startups cannot book and new tariffs are not shown."),
+    without_relay=N_("Bookings are neither confirmed to startups nor charged."),
+    felt=felt,
+    parked={
+        **{f"guichet.startup_{what}.v1": _HOLDER for what in ("registered", "changed", "merged", "erased")},
+        "billing.tariff_changed.v1": NN_("%(num)s tariff not taken over", "%(num)s tariffs not taken over"),
+    },
+    plain=frozenset({"site_name", "space_name", "zone"}),
+)

@@ -1,0 +1,66 @@
+"""What the counter says of itself on the operations page."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from shared.errors import N_, NN_
+from shared.operations import ServiceOperations
+from shared.operations.sentences import BAD, Sentence
+
+# Couriers fetch theirs; mailboxes and online services are written to within seconds.
+_STUCK = text(
+    """
+    SELECT count(*) AS dossiers, min(created_at) AS since FROM deliveries
+     WHERE state = 'failed'
+        OR (state = 'due' AND channel IN ('mailbox', 'api') AND created_at < now() - interval '60 seconds')
+    """
+)
+_NOWHERE = text(
+    """
+    SELECT count(*) AS requests, min(submitted_at) AS since FROM requests
+     WHERE desk IS NULL AND closed_at IS NULL AND submitted_at < now() - interval '60 seconds'
+    """
+)
+
+
+def felt(session: Session) -> Iterator[Sentence]:
+    """Yield the requests on which nobody can work."""
+    stuck = session.execute(_STUCK).one()
+    if stuck.dossiers:
+        yield Sentence(
+            BAD,
+            *NN_(
+                "%(num)s dossier not sent to its agency since %(since)s",
+                "%(num)s dossiers not sent to their agencies since %(since)s",
+            ),
+            count=stuck.dossiers,
+            places={"since": stuck.since},
+        )
+    nowhere = session.execute(_NOWHERE).one()
+    if nowhere.requests:
+        yield Sentence(
+            BAD,
+            *NN_(
+                "%(num)s request without a desk since %(since)s",
+                "%(num)s requests without a desk since %(since)s",
+            ),
+            count=nowhere.requests,
+            places={"since": nowhere.since},
+        )
+
+
+OPERATIONS = ServiceOperations(
+    service="guichet",
+    title=N_("Requests"),
+    without_worker=N_("The counter does not learn which messages failed, and dossiers do not leave."),
+    without_relay=N_("Startups are not told of their requests, and outcomes are not charged."),
+    felt=felt,
+    parked={
+        "notifications.message_failed.v1": NN_(
+            "%(num)s failed message not shown on its request",
+            "%(num)s failed messages not shown on their requests",
+        ),
+    },
+)

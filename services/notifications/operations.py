@@ -1,0 +1,82 @@
+"""What notifications says of itself on the operations page."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from shared.errors import N_, NN_
+from shared.operations import ServiceOperations
+from shared.operations.sentences import BAD, Sentence
+
+# A message on its way takes well under this; one that was tried in vain waits for its next attempt.
+_NOT_TOLD = text(
+    """
+    SELECT count(DISTINCT startup_id) AS startups, min(created_at) AS since FROM messages
+     WHERE due_at IS NOT NULL AND state IN ('pending', 'sending')
+       AND created_at < now() - interval '15 seconds'
+       AND (attempts > 0 OR due_at < now() - interval '15 seconds')
+    """
+)
+_WITHOUT_RECORD = text(
+    """
+    SELECT count(DISTINCT startup_id) AS startups, min(received_at) AS since FROM waiting_causes
+     WHERE received_at < now() - interval '60 seconds'
+    """
+)
+
+
+def felt(session: Session) -> Iterator[Sentence]:
+    """Yield who is not told what they should know."""
+    late = session.execute(_NOT_TOLD).one()
+    if late.startups:
+        yield Sentence(
+            BAD,
+            *NN_(
+                "%(num)s startup not told since %(since)s",
+                "%(num)s startups not told since %(since)s",
+            ),
+            count=late.startups,
+            places={"since": late.since},
+        )
+    unknown = session.execute(_WITHOUT_RECORD).one()
+    if unknown.startups:
+        yield Sentence(
+            BAD,
+            *NN_(
+                "%(num)s startup not told since %(since)s: its record has not arrived",
+                "%(num)s startups not told since %(since)s: their records have not arrived",
+            ),
+            count=unknown.startups,
+            places={"since": unknown.since},
+        )
+
+
+_CONTACTS = NN_(
+    "%(num)s change of a startup's contacts not taken over",
+    "%(num)s changes of startups' contacts not taken over",
+)
+_UNTOLD = NN_(
+    "%(num)s piece of news not told to its startup", "%(num)s pieces of news not told to their startups"
+)
+_ABOUT_STARTUPS = ("registered", "changed", "merged", "erased")
+_NEWS = (
+    *(f"guichet.request_{what}.v1" for what in ("submitted", "completed", "rejected", "withdrawn")),
+    *("guichet.complement_requested.v1", "guichet.complement_received.v1", "guichet.ticket_near.v1"),
+    *("guichet.visit_booked.v1", "guichet.visit_cancelled.v1", "guichet.document_expiring.v1"),
+    *("booking.booking_confirmed.v1", "booking.booking_cancelled.v1"),
+    *("billing.invoice_issued.v1", "billing.credit_note_issued.v1"),
+)
+
+OPERATIONS = ServiceOperations(
+    service="notifications",
+    title=N_("Notifications"),
+    without_worker=N_("Startups are not told anything new."),
+    without_relay=N_("The counter does not learn which messages failed."),
+    felt=felt,
+    parked={
+        **{f"guichet.startup_{what}.v1": _CONTACTS for what in _ABOUT_STARTUPS},
+        **dict.fromkeys(_NEWS, _UNTOLD),
+    },
+    plain=frozenset({"site_name", "space_name", "procedure_name", "agency_name", "label", "zone"}),
+)
