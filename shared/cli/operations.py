@@ -5,6 +5,7 @@ runs.
 """
 
 import os
+import pwd
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -32,20 +33,20 @@ LONGEST_NAME = 100
 
 who_option = click.option(
     "--who",
-    envvar=["OPERATOR", "SUDO_USER", "USER", "LOGNAME"],
+    envvar=["OPERATOR", "SUDO_USER"],
     help="Who decides this; kept on record. Default: the user of this shell.",
 )
 
 
 def shell_user(who: str | None) -> Actor:
-    """Return who sits at the shell, as the record names them.
-
-    Raises:
-        UsageError: nobody can be named.
-    """
+    """Return who sits at the shell, as the record names them."""
     name = " ".join((who or "").split())
     if not name:
-        raise click.UsageError("say who you are: --who NAME, or set OPERATOR")
+        # In a container the user may have a number only.
+        try:
+            name = pwd.getpwuid(os.getuid()).pw_name
+        except KeyError:
+            name = f"user {os.getuid()}"
     return Actor(f"shell:{os.getuid()}", name[:LONGEST_NAME], "command")
 
 

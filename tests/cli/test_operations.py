@@ -1,6 +1,5 @@
 """The figures of the operations page in the shell, and who decided what."""
 
-import uuid
 from collections.abc import Callable
 
 from sqlalchemy import text
@@ -56,7 +55,3 @@ def test_what_is_decided_in_the_shell_is_kept_with_who_decided_it(
         ("N. Tazi", "command", "replay", first.id, 1, None),
         ("K. Alaoui", "command", "discard", second.id, 1, "sent by hand"),
     ]
-    for name in ("OPERATOR", "SUDO_USER", "USER", "LOGNAME"):
-        guichet.unset(name)
-    nameless = guichet("dead-letters", "replay", "--service", "billing", str(uuid.uuid4()))
-    assert (nameless.code, "say who you are" in nameless.err) == (2, True)
