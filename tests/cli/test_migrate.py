@@ -15,7 +15,7 @@ def test_the_command_can_be_called_as_a_module() -> None:
     answer = subprocess.run(
         [sys.executable, "-m", "shared.cli", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    for command in ("broker", "dead-letters", "doctor", "events", "migrate", "outbox", "seed"):
+    for command in ("broker", "dead-letters", "doctor", "events", "migrate", "operations", "outbox", "seed"):
         assert f"\n  {command} " in answer.stdout
 
 
@@ -23,8 +23,9 @@ def test_check_names_each_pending_revision_and_fails(guichet: CommandLine, bare_
     guichet.set("BOOKING_DATABASE_URL", bare_database)
     answer = guichet("migrate", "--check", "--service", "booking")
     assert answer.code == 1
-    assert answer.out.splitlines()[:2] == [
+    assert answer.out.splitlines()[:3] == [
         "booking: 0001_kernel is pending",
+        "booking: 0002_operations is pending",
         "booking: 0001_bookings is pending",
     ]
 
