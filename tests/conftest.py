@@ -20,12 +20,15 @@ class _ByFolder(LoadScopeScheduling):  # type: ignore[misc]
         return nodeid.partition("::")[0].rpartition("/")[0]
 
 
-#: what waits longest comes first, so that no process is left alone with it at the end
-_FIRST = ("tests/faults/", "tests/system/", "tests/local/")
+#: what takes longest comes first, so that no process is left alone with it at the end
+_FIRST = ("tests/system/", "tests/faults/", "tests/guichet/", "tests/cli/", "tests/local/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: not item.nodeid.startswith(_FIRST))
+    def place(item: pytest.Item) -> int:
+        return next((at for at, folder in enumerate(_FIRST) if item.nodeid.startswith(folder)), len(_FIRST))
+
+    items.sort(key=place)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:

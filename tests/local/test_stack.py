@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from deploy.local import addresses
 from deploy.local.memory import family, held
 from deploy.local.processes import wait_until
 from deploy.local.stack import Stack
@@ -21,7 +22,18 @@ def told() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory, told: list[str]) -> Iterator[Stack]:
+def as_installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The packages of `make run`: structlog loads rich where it finds it, and only tests install it."""
+    folder = tmp_path_factory.mktemp("as-installed")
+    (folder / "rich.py").write_text("raise ImportError('rich is a package of the tests')\n", encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(addresses, "FOREIGN", tuple(name for name in addresses.FOREIGN if name != "PYTHONPATH"))
+        patch.setenv("PYTHONPATH", str(folder))
+        yield
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory, told: list[str], as_installed: None) -> Iterator[Stack]:
     stack = Stack(tmp_path_factory.mktemp("stack"), lasting=False, tell=told.append)
     try:
         stack.start()
