@@ -39,6 +39,9 @@ def test_the_database_cluster_commits_on_two_machines_and_archives(overlay: str)
     (cluster,) = of_kind(overlay, "Cluster")
     spec = cluster["spec"]
     assert spec["instances"] == 3
+    # Whoever runs the cluster says where images come from, in the operator's catalog.
+    assert "imageName" not in spec
+    assert spec["imageCatalogRef"]["kind"] == "ClusterImageCatalog"
     assert spec["postgresql"]["synchronous"] == {"method": "any", "number": 1, "dataDurability": "required"}
     assert spec["affinity"]["podAntiAffinityType"] == "required"
     (plugin,) = spec["plugins"]

@@ -10,7 +10,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 # Spelled so that this file does not hold what it looks for.
 REGISTRIES = re.compile(
-    rb"https?://[\w.-]*\b(?:pypi\.org|pythonhosted\.org|npmjs\.(?:org|com)|debian\.org|npmmirror\.com)"
+    rb"https?://[\w.-]*\b(?:pypi\.org|pythonhosted\.org|npm[j]s\.(?:org|com)|debian\.org|npmmirror\.com)"
+)
+IMAGES = re.compile(
+    rb"\b(?:(?:ghcr|quay|gcr|registry\.k8s)\.io|docker\.io/|mcr\.microsoft\.com|public\.ecr\.aws)"
 )
 HOMES = re.compile(rb"(?<![\w.])/(?:root|home/\w+|Users/\w+|work)/\w")
 LONGEST_MODULE = 400
@@ -41,6 +44,10 @@ def _lines_with(wanted: re.Pattern[bytes]) -> list[str]:
 
 def test_no_file_names_a_package_registry() -> None:
     assert _lines_with(REGISTRIES) == []
+
+
+def test_no_file_names_an_image_registry() -> None:
+    assert _lines_with(IMAGES) == []
 
 
 def test_no_file_names_a_folder_of_one_machine() -> None:
