@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,6 +21,7 @@ from shared.messaging.envelope import Envelope, encode
 from shared.messaging.worker import subscriptions_of
 from shared.web.session import issue_session
 from tests.billing.factories import names
+from tests.support.databases import TestDatabases
 
 EVERY_SITE = ("casablanca", "rabat", "tanger", "agadir", "souss-massa", "oujda", "tiznit", "fes")
 
@@ -129,12 +131,9 @@ class Inbox:
 
 
 @pytest.fixture
-def billing(database: Callable[[str], Database]) -> Database:
+def billing(databases: TestDatabases) -> Database:
     """Billing's database, empty but for its catalogue."""
-    found = database("billing")
-    with found.transaction() as session:
-        seed(session, demo=True)
-    return found
+    return databases.seeded("billing", partial(seed, demo=True))
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Staff correct the calendar, by the page and the API; others may not."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,7 +8,6 @@ from flask.testing import FlaskClient
 
 from shared.db import Database
 from tests.guichet.conftest import Caller
-from tests.support.databases import TestDatabases
 
 PATH = "/guichet/admin/calendar"
 EID = {"fr": "Fête de la rupture du jeûne", "ar": "عيد الفطر", "en": "Eid al-Fitr"}
@@ -20,13 +19,7 @@ RULES = {
     "near_share": "0.50",
 }
 
-pytestmark = pytest.mark.usefixtures("altered_calendar")
-
-
-@pytest.fixture
-def altered_calendar(databases: TestDatabases) -> Iterator[None]:
-    yield
-    databases.emptied("guichet")
+pytestmark = pytest.mark.usefixtures("altered_catalogue")
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Warnings and what is overdue: said once, from the truth, whatever happens to the copies."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -19,7 +19,6 @@ from shared.db import Database
 from tests.guichet.factories import CERTIFICATE, MORNING
 from tests.guichet.filed import a_startup, completed_between, doing, filed_at
 from tests.guichet.working_time import local
-from tests.support.databases import TestDatabases
 
 CNSS = "cnss.affiliation-employeur"
 COPIES = "due_at, legal_due_at, near_at, next_notice_at"
@@ -34,13 +33,6 @@ def file(counter: Database) -> Callable[..., UUID]:
         return filed_at(counter, startup, procedure, at)[0]
 
     return filed
-
-
-@pytest.fixture
-def altered_calendar(databases: TestDatabases) -> Iterator[None]:
-    """For tests that change the calendar: the next one starts from the file again."""
-    yield
-    databases.emptied("guichet")
 
 
 @pytest.fixture
@@ -196,7 +188,7 @@ def test_a_round_larger_than_a_batch_goes_on_to_the_end(
     assert len(said()) == 10
 
 
-@pytest.mark.usefixtures("altered_calendar")
+@pytest.mark.usefixtures("altered_catalogue")
 def test_a_holiday_announced_late_moves_what_is_due_and_nobody_is_warned_too_early(
     counter: Database, file: Callable[..., UUID], said: Callable[[], list[tuple[str, str]]]
 ) -> None:
@@ -215,7 +207,7 @@ def test_a_holiday_announced_late_moves_what_is_due_and_nobody_is_warned_too_ear
     assert said() == [("service", "near"), ("service", "overdue")]
 
 
-@pytest.mark.usefixtures("altered_calendar")
+@pytest.mark.usefixtures("altered_catalogue")
 def test_the_copies_follow_a_change_of_the_calendar_in_rounds_and_count_what_moved(
     counter: Database, file: Callable[..., UUID]
 ) -> None:
@@ -245,7 +237,7 @@ def test_every_copy_can_be_made_again_from_nothing(counter: Database, file: Call
         assert copies(counter) == before
 
 
-@pytest.mark.usefixtures("altered_calendar")
+@pytest.mark.usefixtures("altered_catalogue")
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     steps=st.lists(

@@ -5,17 +5,13 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
 
-from services.guichet.catalogue import demo_startups
-from services.guichet.seed import seed
-from services.guichet.storage import accounts, startups
-from services.guichet.use_cases.startups import register_startup
-from shared.clock import now
+from services.guichet.storage import accounts
 from shared.db import Database
 from shared.web.session import COOKIE, issue_session
-from tests.guichet.conftest import ALL_SITES, Caller
+from tests.guichet.conftest import ALL_SITES, DEMONSTRATION, Caller
 from tests.guichet.factories import ANSWERS, CERTIFICATE
+from tests.support.databases import TestDatabases
 
 HTML = {"Accept": "text/html"}
 PASSWORD = "technopark"
@@ -44,13 +40,9 @@ class Browser:
 
 
 @pytest.fixture
-def demo(counter: Database) -> None:
-    with counter.transaction() as session:
-        if session.execute(text("SELECT count(*) FROM accounts")).scalar() == 0:
-            seed(session, demo=True)
-        for details in demo_startups():
-            if startups.with_ice(session, details["ice"]) is None:
-                register_startup(session, details, at=now())
+def demo(counter: Database, databases: TestDatabases) -> None:
+    """The demonstration's startups, too."""
+    databases.seeded("guichet", DEMONSTRATION)
 
 
 @pytest.fixture

@@ -19,7 +19,6 @@ from shared.db import Database
 from shared.mail import SmtpSettings
 from tests.guichet.conftest import Caller
 from tests.guichet.factories import ANSWERS, CERTIFICATE
-from tests.support.databases import TestDatabases
 
 SECRET = "a-secret-of-the-tests"
 SITES = ("casablanca", "rabat", "tanger", "agadir")
@@ -85,7 +84,7 @@ Through = Callable[[str], dict[str, Any]]
 
 
 @pytest.fixture
-def through(counter: Database, manager: Caller, databases: TestDatabases) -> Iterator[Through]:
+def through(counter: Database, manager: Caller, altered_catalogue: None) -> Through:
     """File a certificate that goes to the agency through this channel."""
     startups: list[str] = []
 
@@ -113,8 +112,7 @@ def through(counter: Database, manager: Caller, databases: TestDatabases) -> Ite
         assert filed["desk"] == "ompic-siege"
         return filed
 
-    yield file
-    databases.emptied("guichet")
+    return file
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,14 +7,6 @@ from sqlalchemy import text
 from shared.db import Database
 from tests.guichet.conftest import Caller
 from tests.guichet.factories import ANSWERS, CERTIFICATE
-from tests.support.databases import TestDatabases
-
-
-@pytest.fixture
-def altered_desks(databases: TestDatabases) -> Iterator[None]:
-    """For tests that change desks: the next one starts from the files again."""
-    yield
-    databases.emptied("guichet")
 
 
 @pytest.fixture

@@ -133,7 +133,7 @@ def desk_form(**changes: str) -> dict[str, str]:
     } | changes
 
 
-@pytest.mark.usefixtures("altered_desks")
+@pytest.mark.usefixtures("altered_catalogue")
 def test_a_desk_is_added_and_closed_on_the_page(
     browser: Browser, file_one: Callable[..., dict[str, Any]]
 ) -> None:
@@ -182,7 +182,7 @@ def test_a_visit_is_booked_shown_and_cancelled_on_the_page(browser: Browser, man
     assert "Atlas Robotique" not in browser.get("/guichet/presence?site=agadir&week=2026-12-01")
 
 
-@pytest.mark.usefixtures("altered_desks")
+@pytest.mark.usefixtures("altered_catalogue")
 @pytest.mark.parametrize(
     ("path", "form"),
     [

@@ -46,7 +46,7 @@ def test_where_one_desk_can_take_it_filing_asks_nothing_more(
     assert not any("count(*)" in statement for statement in statements)
 
 
-@pytest.mark.usefixtures("altered_desks")
+@pytest.mark.usefixtures("altered_catalogue")
 def test_a_new_desk_takes_its_share_from_the_next_filing_on(
     manager: Caller, file_one: Filing, desk_data: dict[str, Any], open_at: Callable[[], dict[str, int]]
 ) -> None:
@@ -59,7 +59,7 @@ def test_a_new_desk_takes_its_share_from_the_next_filing_on(
     assert open_at() == {"ompic-casablanca": 4, "ompic-casablanca-2": 4}
 
 
-@pytest.mark.usefixtures("altered_desks")
+@pytest.mark.usefixtures("altered_catalogue")
 def test_filings_at_the_same_moment_spread_over_equal_desks_and_none_is_lost(
     app: Flask, manager: Caller, desk_data: dict[str, Any], open_at: Callable[[], dict[str, int]]
 ) -> None:
@@ -91,7 +91,7 @@ def test_filings_at_the_same_moment_spread_over_equal_desks_and_none_is_lost(
     assert abs(loads["ompic-casablanca"] - loads["ompic-casablanca-2"]) <= clerks
 
 
-@pytest.mark.usefixtures("altered_desks")
+@pytest.mark.usefixtures("altered_catalogue")
 def test_a_full_desk_takes_no_more_until_it_has_room_again_and_the_request_says_so(
     manager: Caller, file_one: Filing
 ) -> None:
@@ -183,7 +183,7 @@ def change(manager: Caller, code: str, **changes: Any) -> Any:
     return manager.put(f"/desks/{code}", kept | {"names": desk["name"]} | changes)
 
 
-@pytest.mark.usefixtures("altered_desks")
+@pytest.mark.usefixtures("altered_catalogue")
 def test_a_desk_that_closes_sends_its_open_requests_on_and_says_why(
     manager: Caller, file_one: Filing, open_at: Callable[[], dict[str, int]]
 ) -> None:
@@ -205,7 +205,7 @@ def test_a_desk_that_closes_sends_its_open_requests_on_and_says_why(
     )
 
 
-@pytest.mark.usefixtures("altered_desks")
+@pytest.mark.usefixtures("altered_catalogue")
 def test_the_last_desk_of_an_agency_does_not_close_on_open_requests(
     manager: Caller, caller: Callable[..., Caller], file_one: Filing
 ) -> None:
@@ -218,7 +218,7 @@ def test_the_last_desk_of_an_agency_does_not_close_on_open_requests(
     assert manager.get("/desks/ompic-casablanca").get_json()["open"] is True
 
 
-@pytest.mark.usefixtures("altered_desks")
+@pytest.mark.usefixtures("altered_catalogue")
 def test_of_two_changes_to_a_desk_the_second_is_told(manager: Caller) -> None:
     desk = manager.get("/desks/ompic-rabat").get_json()
     assert change(manager, "ompic-rabat", capacity={"open_requests": 5}).status_code == 200
@@ -252,7 +252,7 @@ def test_desks_of_other_sites_are_left_alone(
     problem(caller("agent").post("/desks", body), 403)
 
 
-@pytest.mark.usefixtures("altered_desks")
+@pytest.mark.usefixtures("altered_catalogue")
 def test_seeding_again_leaves_a_corrected_desk_alone(manager: Caller, counter: Database) -> None:
     change(manager, "ompic-rabat", capacity={"open_requests": 7})
     with counter.transaction() as session:

@@ -165,7 +165,7 @@ def taken_back(outbox: Events) -> list[tuple[str, str, bool]]:
     ]
 
 
-@pytest.mark.usefixtures("altered_desks")
+@pytest.mark.usefixtures("altered_catalogue")
 def test_other_weekly_hours_take_back_the_visits_they_leave_nobody_for(
     manager: Caller, visit: dict[str, Any], outbox: Events
 ) -> None:
@@ -185,7 +185,7 @@ def test_other_weekly_hours_take_back_the_visits_they_leave_nobody_for(
     assert f"{offered.astimezone(ZONE):%H:%M}" in ("09:00", "09:30", "10:00")
 
 
-@pytest.mark.usefixtures("altered_desks")
+@pytest.mark.usefixtures("altered_catalogue")
 def test_a_desk_that_closes_takes_its_visits_back(
     manager: Caller, visit: dict[str, Any], outbox: Events
 ) -> None:
@@ -197,7 +197,7 @@ def test_a_desk_that_closes_takes_its_visits_back(
     assert told["data"]["reason"] == "Convention terminée."
 
 
-@pytest.mark.usefixtures("altered_desks")
+@pytest.mark.usefixtures("altered_catalogue")
 def test_a_day_the_site_closes_and_hours_that_shrink_take_back_the_visits_in_them(
     caller: Callable[..., Caller], manager: Caller, visit: dict[str, Any], outbox: Events
 ) -> None:
@@ -216,7 +216,7 @@ def later(visit: dict[str, Any], days: int) -> dict[str, str]:
     return {"day": (date.fromisoformat(visit["day"]) + timedelta(days=days)).isoformat()}
 
 
-@pytest.mark.usefixtures("altered_desks")
+@pytest.mark.usefixtures("altered_catalogue")
 def test_of_a_booking_and_a_closure_at_the_same_moment_none_leaves_a_startup_before_a_closed_door(
     app: Flask, manager: Caller, visit: dict[str, Any], outbox: Events
 ) -> None:
