@@ -1,9 +1,11 @@
 """Nothing may talk to anything except where somebody has to, and there both ends allow it."""
 
+from urllib.parse import urlsplit
+
 import pytest
 
 from deploy.checks.flows import BY_OPERATORS, OUTSIDE, allowed, pods, used
-from deploy.checks.rendered import COMPONENT, OVERLAYS, of_kind, selects
+from deploy.checks.rendered import COMPONENT, OVERLAYS, of_kind, selects, workloads
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -52,3 +54,19 @@ def test_web_processes_are_reached_by_the_edge_and_reach_no_broker(overlay: str)
     assert not {
         flow for flow in allowed(overlay, "Egress") if flow[0].endswith("-web") and flow[1] == "rabbitmq"
     }
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_who_does_the_work_reaches_the_collector_of_traces_where_there_is_one(overlay: str) -> None:
+    for workload in workloads(overlay):
+        collector = urlsplit(workload.settings().get("OTEL_EXPORTER_OTLP_ENDPOINT", ""))
+        if collector.hostname is None or workload.component not in {"web", "worker", "relay"}:
+            continue
+        namespace = {"matchLabels": {"kubernetes.io/metadata.name": collector.hostname.split(".")[1]}}
+        assert any(
+            {"namespaceSelector": namespace} in rule["to"]
+            and collector.port in [each["port"] for each in rule["ports"]]
+            for policy in of_kind(overlay, "NetworkPolicy")
+            if selects(policy["spec"]["podSelector"], dict(workload.labels))
+            for rule in policy["spec"].get("egress", [])
+        ), workload

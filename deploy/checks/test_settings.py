@@ -16,6 +16,9 @@ FOREIGN = {
     "RABBITMQ_DEFAULT_USER",
     "RABBITMQ_DEFAULT_PASS",
     "MP_MAX_MESSAGES",
+    # The OpenTelemetry SDK reads these itself.
+    "OTEL_TRACES_SAMPLER",
+    "OTEL_TRACES_SAMPLER_ARG",
 }
 PER_SERVICE = ("DATABASE_URL", "AMQP_URL", "AMQP_PASSWORD")
 KNOWN = _in_code() | FOREIGN | {"SERVICE"} | {f"{s.upper()}_{n}" for s in SERVICES for n in PER_SERVICE}

@@ -45,6 +45,8 @@ for country in SITE.glob("stdnum/??"):
 # Kinds of fonts and files we do not print with or take in.
 remove("fontTools/ufoLib", "fontTools/voltLib", "fontTools/mtiLib", "fontTools/t1Lib", "fontTools/qu2cu")
 remove("PIL/_avif.*", "pillow.libs/libavif-*", "lxml/objectify.*", "lxml/html", "lxml/isoschematron")
+# Of OpenTelemetry only traces are sent, and none of their messages is one of Google's own services.
+remove("google/[!p_]*", "opentelemetry/exporter/otlp/proto/http/metric_exporter")
 # Only for making packages, or for developing the package itself.
 remove("pip", "pip-*", "setuptools", "setuptools-*", "pkg_resources", "_distutils_hack")
 remove("distutils-precedence.pth", "*/tests", "*/test", "sqlalchemy/testing", "alembic/testing")

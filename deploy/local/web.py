@@ -2,12 +2,14 @@
 
 import importlib
 
+from shared import tracing
 from shared.clock import check_time_zone_data
 from shared.logging import configure
 from shared.settings import SERVICES
 from shared.web.mounting import mount
 
 configure("local", "web")
+tracing.start("local", "web")
 check_time_zone_data()
 
 app = mount(

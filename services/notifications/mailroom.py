@@ -25,12 +25,13 @@ from services.notifications.domain.message import Job, Outcome
 from services.notifications.settings import NotificationSettings
 from services.notifications.use_cases.sending import record_outcomes, take_due
 from services.notifications.wording.email import warm_up
-from shared import clock
+from shared import clock, tracing
 from shared.db import Database
 from shared.logging import get_logger
 
 log = get_logger()
 
+TAKEN = frozenset({Verdict.ACCEPTED, Verdict.DELIVERED})
 LARGEST_RECORD = 200
 # The e-mail and the SMS of one event end within this time of each other: one transaction
 # instead of two, and nobody waits for it.
@@ -147,14 +148,16 @@ class Mailroom:
 
     def _attempt(self, carrier: Carrier, job: Job, deadline: float) -> Outcome:
         policy = self._settings.policies[job.channel]
-        with bound_contextvars(correlation_id=job.correlation_id, message_id=str(job.id)):
+        with bound_contextvars(
+            correlation_id=job.correlation_id, event_id=str(job.cause_event_id), message_id=str(job.id)
+        ):
             if time.monotonic() >= deadline:
                 # Frozen past the lease: somebody else holds the message by now.
                 return Outcome(Verdict.DEFERRED, "the lease had ended")
             if job.delivery.too_doubtful(policy):
                 return Outcome(Verdict.ABANDONED, "earlier attempts ended without an answer")
             try:
-                return carrier.carry(job, deadline=deadline)
+                return _carried(carrier, job, deadline)
             except Exception as error:
                 # A fault of ours, at a place nobody foresaw: the message may have left.
                 log.exception("carrier_failed", channel=job.channel)
@@ -193,3 +196,20 @@ class Mailroom:
                     return
                 log.warning("outcomes_wait_for_the_database", messages=len(outcomes), exc_info=True)
                 time.sleep(RECORD_RETRY_SECONDS[min(attempt, len(RECORD_RETRY_SECONDS) - 1)])
+
+
+def _carried(carrier: Carrier, job: Job, deadline: float) -> Outcome:
+    attributes: dict[str, str | int] = {
+        "correlation_id": job.correlation_id,
+        "event_id": str(job.cause_event_id),
+        "message_id": str(job.id),
+        "attempt": job.delivery.attempts,
+    }
+    sending = f"send {job.channel}"
+    with tracing.span(sending, "client", parent=job.traceparent, attributes=attributes) as span:
+        outcome = carrier.carry(job, deadline=deadline)
+        if span is not None:
+            span.note(verdict=str(outcome.verdict))
+            if outcome.verdict not in TAKEN:
+                span.fail(str(outcome.verdict))
+        return outcome

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from marshmallow import ValidationError
 from sqlalchemy import exc
 from sqlalchemy.orm import Session
-from structlog.contextvars import bind_contextvars, reset_contextvars
+from structlog.contextvars import bind_contextvars, bound_contextvars, reset_contextvars
 
+from shared import tracing
 from shared.db import Database
 from shared.logging import get_logger
-from shared.messaging import crash_points, inbox, parking
+from shared.messaging import crash_points, inbox, parking, spans
 from shared.messaging.contracts import Contract, Event
 from shared.messaging.envelope import Envelope, Undecodable, decode
 from shared.messaging.reading import read
@@ -82,7 +83,9 @@ def handle_batch(
     if not envelopes:
         return outcome
     try:
-        _handle_together(database, subscriptions, [envelope for envelope, _ in envelopes], outcome)
+        together = [envelope for envelope, _ in envelopes]
+        with spans.batch(together):
+            _handle_together(database, subscriptions, together, outcome)
     except Outage:
         raise
     except Exception as error:
@@ -195,9 +198,17 @@ def _run(subscriptions: Mapping[str, Subscription], envelope: Envelope, session:
     # Not bound_contextvars: it copies the whole context first, for each event.
     bound = bind_contextvars(correlation_id=envelope.correlation_id, event_id=str(envelope.id))
     try:
-        subscription.handler(event, session)
+        if tracing.on():
+            _run_traced(subscription, envelope, event, session)
+        else:
+            subscription.handler(event, session)
     finally:
         reset_contextvars(**bound)
+
+
+def _run_traced(subscription: Subscription, envelope: Envelope, event: Event, session: Session) -> None:
+    with spans.handling(envelope) as span, bound_contextvars(**tracing.bound(span and span.traceparent)):
+        subscription.handler(event, session)
 
 
 def _park(

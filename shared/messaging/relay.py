@@ -7,8 +7,9 @@ from typing import Any
 
 import psycopg
 
+from shared import tracing
 from shared.logging import get_logger
-from shared.messaging import crash_points
+from shared.messaging import crash_points, spans
 from shared.messaging.names import exchange_of
 from shared.messaging.publisher import BrokerLost, Message, Outcome, Publisher
 from shared.settings import ServiceSettings, libpq_url
@@ -120,9 +121,12 @@ class Relay:
             rows = database.execute(_FETCH, (BATCH_SIZE,), binary=True).fetchall()
             if rows:
                 crash_points.reach("relay-before-publish")
+                started_ns = time.time_ns()
                 outcome = publisher.publish([Message(*row) for row in rows])
                 crash_points.reach("relay-after-confirm")
                 self._settle(database, outcome)
+                if tracing.on():
+                    spans.published(self._exchange, rows, outcome, started_ns)
             # A notification that came with an answer is already off the socket: waiting for the
             # socket then would leave its event until the next poll.
             if len(rows) < BATCH_SIZE and not _notified(database):

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from shared import heartbeat
+from shared import heartbeat, tracing
 from shared.logging import configure, get_logger
 from shared.messaging.relay import Relay
 from shared.messaging.watching import Watch
@@ -29,6 +29,7 @@ def run(services: Sequence[str]) -> None:
     """
     load_folder()
     configure("+".join(services), "relay")
+    tracing.start("+".join(services), "relay")
     relays = [Relay(ServiceSettings.load(service)) for service in services]
     threads = [
         threading.Thread(target=relay.run, name=f"relay-{service}")
@@ -67,6 +68,7 @@ def run(services: Sequence[str]) -> None:
     stop()
     for thread in threads:
         thread.join()
+    tracing.stop()
     if died:
         log.error("relay_died")
         raise SystemExit(1)

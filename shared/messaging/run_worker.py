@@ -17,7 +17,7 @@ from typing import Any  # noqa: E402
 
 from nameko.runners import ServiceRunner  # noqa: E402
 
-from shared import heartbeat  # noqa: E402
+from shared import heartbeat, tracing  # noqa: E402
 from shared.clock import check_time_zone_data  # noqa: E402
 from shared.db import Database  # noqa: E402
 from shared.logging import configure, get_logger  # noqa: E402
@@ -44,6 +44,7 @@ def run(service: str, cls: type[EventWorker] | None = None) -> None:
     """Run until SIGTERM or SIGINT; the batch at hand is finished and acknowledged first."""
     load_folder()
     configure(service, "worker")
+    tracing.start(service, "worker")
     check_time_zone_data()
     settings = ServiceSettings.load(service)
     database = Database(settings.database_url, pool_size=5, application_name=f"{service}-worker")
@@ -61,6 +62,7 @@ def run(service: str, cls: type[EventWorker] | None = None) -> None:
     log.info("worker_started")
     runner.wait()
     database.dispose()
+    tracing.stop()
     log.info("worker_stopped")
 
 

@@ -16,9 +16,10 @@ from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
 from structlog.contextvars import bind_contextvars, clear_contextvars
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from shared import tracing
 from shared.db import Database, uuid7
 from shared.logging import get_logger
-from shared.web import health, i18n, problems, shell
+from shared.web import health, i18n, problems, shell, spans
 from shared.web.access import refuse_forged_request
 from shared.web.assets import Assets
 from shared.web.bodies import MOST_BODY_BYTES
@@ -134,6 +135,8 @@ def create_app(
     app.wsgi_app = _Headers(app.wsgi_app)  # type: ignore[method-assign]
     app.before_request(_open)
     app.after_request(_log)
+    if tracing.on():
+        spans.trace(app)
     return app
 
 

@@ -12,6 +12,7 @@ from environs import Env
 from granian import Granian
 from granian.constants import Interfaces
 
+from shared import tracing
 from shared.clock import check_time_zone_data
 from shared.logging import configure
 from shared.settings import load_folder, service_name
@@ -29,6 +30,7 @@ def make_app() -> "WSGIApplication":
     load_folder()
     service = service_name(())
     configure(service, "web")
+    tracing.start(service, "web")
     check_time_zone_data()
     app: WSGIApplication = importlib.import_module(f"services.{service}.web.app").make_app()
     return app

@@ -84,6 +84,7 @@ def carry(port: int, **given: str) -> tuple[Verdict, str]:
         cause_type="guichet.request_submitted.v1",
         cause_subject="s",
         correlation_id="c",
+        traceparent=None,
         site="casablanca",
         startup_id=uuid4(),
         recipient="salma@oasis.example",

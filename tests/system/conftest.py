@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from deploy.local.stack import Stack
+from tests.support.collector import Collector, collector
 from tests.system.clerk import PATIENCE_MS, Clerk, sign_in
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -25,11 +26,21 @@ PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def traces() -> Iterator[Collector]:
+    """Where every process of the stack sends its spans."""
+    with collector() as listening:
+        yield listening
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, traces: Collector) -> Iterator[Stack]:
     """Servers, stand-ins, web, workers and relay."""
     started = Stack(tmp_path_factory.mktemp("stack"), lasting=False)
     try:
-        started.start()
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", traces.url)
+            environment.setenv("OTEL_BSP_SCHEDULE_DELAY", "300")
+            started.start()
         yield started
     finally:
         started.stop()

@@ -20,6 +20,7 @@ class NewMessage:
     cause_type: str
     cause_subject: str
     correlation_id: str
+    traceparent: str | None
     site: str
     startup_id: UUID
     startup_name: str
@@ -40,7 +41,8 @@ class Job:
     """A message a sender holds, until its lease ends.
 
     ``in_doubt`` says that an earlier attempt may have reached the recipient. ``claimed_at`` is
-    by the clock of the database, the only one all senders share.
+    by the clock of the database, the only one all senders share. ``traceparent`` is that of what
+    caused it, where traces are on.
     """
 
     id: UUID
@@ -48,6 +50,7 @@ class Job:
     cause_type: str
     cause_subject: str
     correlation_id: str
+    traceparent: str | None
     site: str
     startup_id: UUID
     recipient: str

@@ -37,17 +37,17 @@ class Filters:
 # which costs psycopg less to send than fifteen parameters a message.
 _ADD = """
     WITH made AS (
-        INSERT INTO messages (id, cause_event_id, cause_type, cause_subject, correlation_id, site,
-               startup_id, startup_name, contact_id, recipient, recipient_name, channel, language,
+        INSERT INTO messages (id, cause_event_id, cause_type, cause_subject, correlation_id, traceparent,
+               site, startup_id, startup_name, contact_id, recipient, recipient_name, channel, language,
                kind, facts, subject, text, segments)
-        SELECT id, cause_event_id, cause_type, cause_subject, correlation_id, site,
-               startup_id, startup_name, contact_id, recipient, recipient_name, channel, language,
+        SELECT id, cause_event_id, cause_type, cause_subject, correlation_id, traceparent,
+               site, startup_id, startup_name, contact_id, recipient, recipient_name, channel, language,
                kind, facts, subject, text, segments
           FROM json_to_recordset(%s::json) AS new (
                id uuid, cause_event_id uuid, cause_type text, cause_subject text, correlation_id text,
-               site text, startup_id uuid, startup_name text, contact_id uuid, recipient text,
-               recipient_name text, channel text, language text, kind text, facts jsonb, subject text,
-               text text, segments integer)
+               traceparent text, site text, startup_id uuid, startup_name text, contact_id uuid,
+               recipient text, recipient_name text, channel text, language text, kind text, facts jsonb,
+               subject text, text text, segments integer)
         ON CONFLICT DO NOTHING RETURNING id
     ), woken AS (
         SELECT pg_notify('messages', '') FROM made LIMIT 1

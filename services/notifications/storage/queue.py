@@ -37,8 +37,8 @@ _CLAIM = """
         UPDATE messages SET state = 'sending', attempts = attempts + 1, due_at = now() + %(lease)s,
                doubts = doubts + CASE due.state WHEN 'sending' THEN 1 ELSE 0 END
           FROM due WHERE messages.id = due.id
-        RETURNING messages.id, cause_event_id, cause_type, cause_subject, correlation_id, site, startup_id,
-               recipient, recipient_name, channel, language, kind, facts, subject, text,
+        RETURNING messages.id, cause_event_id, cause_type, cause_subject, correlation_id, traceparent,
+               site, startup_id, recipient, recipient_name, channel, language, kind, facts, subject, text,
                round, attempts, doubts, due_at
     ), begun AS (
         INSERT INTO attempts (message_id, round, number, sender, started_at)
@@ -145,6 +145,7 @@ def _job(row: Row[tuple[object, ...]]) -> Job:
         cause_type=row.cause_type,
         cause_subject=row.cause_subject,
         correlation_id=row.correlation_id,
+        traceparent=row.traceparent,
         site=row.site,
         startup_id=row.startup_id,
         recipient=row.recipient,

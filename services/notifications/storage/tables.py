@@ -45,6 +45,7 @@ messages = Table(
     Column("cause_type", Text, nullable=False),
     Column("cause_subject", Text, nullable=False),
     Column("correlation_id", Text, nullable=False),
+    Column("traceparent", Text),
     Column("site", Text, nullable=False),
     Column("startup_id", Uuid, nullable=False),
     Column("startup_name", Text, nullable=False),

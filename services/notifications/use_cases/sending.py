@@ -15,6 +15,7 @@ from services.notifications.domain.message import Job, Outcome
 from services.notifications.storage import queue
 from services.notifications.storage.queue import Conclusion
 from services.notifications.use_cases.announcing import announce
+from shared import tracing
 from shared.logging import get_logger
 
 log = get_logger()
@@ -49,7 +50,11 @@ def record_outcomes(
     for conclusion in conclusions:
         job, change = conclusion.job, conclusion.change
         # The events of a message belong to the request that caused it, not to the batch.
-        with bound_contextvars(correlation_id=job.correlation_id, event_id=str(job.cause_event_id)):
+        with bound_contextvars(
+            correlation_id=job.correlation_id,
+            event_id=str(job.cause_event_id),
+            **tracing.bound(job.traceparent),
+        ):
             # Another sender, or a receipt, settled it in the meantime.
             stale = job.id not in changed
             log.info(

@@ -12,7 +12,7 @@ from services.notifications.storage import contacts, messages
 from services.notifications.storage.contacts import Cause, Startup
 from services.notifications.wording import Facts, sms_text, subject
 from services.notifications.wording.sites import site_names
-from shared import clock
+from shared import clock, tracing
 from shared.db import uuid7
 from shared.logging import get_logger
 from shared.messaging.contracts import Event
@@ -178,6 +178,7 @@ def _message(cause: Cause, kind: Kind, startup: Startup, address: Address) -> Ne
         cause_type=cause.cause_type,
         cause_subject=cause.cause_subject,
         correlation_id=cause.correlation_id,
+        traceparent=tracing.current(),
         site=cause.site,
         startup_id=startup.id,
         startup_name=startup.legal_name,

@@ -1,0 +1,73 @@
+"""One trace from a click to the mail server, and nobody's name in it."""
+
+from collections.abc import Callable
+
+import httpx
+
+from deploy.local.stack import Stack
+from shared.settings import SERVICES
+from tests.guichet.factories import ANSWERS, CERTIFICATE
+from tests.support.broker import eventually
+from tests.support.collector import Collector, Received
+from tests.support.people import personal, told
+
+API = "/guichet/api/v1"
+
+
+def test_one_trace_leads_from_the_request_through_relay_and_workers_to_mail_server_and_gateway(
+    stack: Stack, token_of: Callable[[str], str], traces: Collector
+) -> None:
+    with httpx.Client(
+        base_url=f"{stack.addresses.web_url}{API}",
+        headers={"Authorization": f"Bearer {token_of('operator')}"},
+        timeout=60,
+    ) as clerk:
+        contact = {
+            "name": "Ghita Benkirane",
+            "language": "fr",
+            "email": "ghita@trace.example",
+            "phone": "+212661000042",
+        }
+        startup = {"legal_name": "Tracé Océan", "site": "casablanca", "resident": True, "contacts": [contact]}
+        of = clerk.post("/startups", json=startup).raise_for_status().json()["id"]
+        filing = {"startup_id": of, "procedure": CERTIFICATE, "site": "casablanca"}
+        filed = clerk.post("/requests", json={**filing, "answers": ANSWERS[CERTIFICATE]}).raise_for_status()
+        clerk.post(f"/requests/{filed.json()['id']}/start", json={}).raise_for_status()
+        done = clerk.post(f"/requests/{filed.json()['id']}/complete", json={}).raise_for_status()
+
+    def trace(correlation_id: str) -> list[Received]:
+        known = list(traces.spans)
+        ids = {span.trace for span in known if span.attributes.get("correlation_id") == correlation_id}
+        return [span for span in known if span.trace in ids]
+
+    def has(answer: httpx.Response, *names: str) -> Callable[[], bool]:
+        return lambda: {*names} <= {span.name for span in trace(answer.headers["X-Correlation-ID"])}
+
+    submitted = "guichet.request_submitted.v1"
+    sent = ("send email", "send sms", "publish notifications.message_delivered.v1")
+    eventually(
+        has(filed, f"POST {API}/requests", f"publish {submitted}", f"handle {submitted}", *sent),
+        seconds=30,
+        what=lambda: f"the whole trace, not only {trace(filed.headers['X-Correlation-ID'])}",
+    )
+    completed = "guichet.request_completed.v1"
+    eventually(has(done, f"handle {completed}", *sent), seconds=30, what="the trace of the completion")
+
+    spans = trace(done.headers["X-Correlation-ID"])
+    assert len({span.trace for span in spans}) == 1
+    relay = "+".join(SERVICES)
+    processes = {"local-web", f"{relay}-relay", "notifications-worker", "billing-worker"}
+    assert {span.process for span in spans} >= processes
+    known = {span.id for span in spans}
+    (first,) = [span for span in spans if not span.parent]
+    assert first.name == f"POST {API}/requests/<uuid:request_id>/complete"
+    assert all(span.parent in known for span in spans if span is not first)
+    assert [span.failed for span in spans if span.failed] == []
+    # A batch is of many traces: it has its own, which names them.
+    assert any(first.trace in span.links for span in traces.spans if span.name == "handle batch")
+
+
+def test_no_span_of_all_these_tests_names_anybody(stack: Stack, traces: Collector) -> None:
+    values = personal(stack.addresses.database_url(service) for service in SERVICES)
+    assert {"Ghita Benkirane", "ghita@trace.example", "+212661000042", "Tracé Océan"} <= values
+    assert told("\n".join(traces.raw), values) == set()
