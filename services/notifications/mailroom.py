@@ -148,9 +148,7 @@ class Mailroom:
 
     def _attempt(self, carrier: Carrier, job: Job, deadline: float) -> Outcome:
         policy = self._settings.policies[job.channel]
-        with bound_contextvars(
-            correlation_id=job.correlation_id, event_id=str(job.cause_event_id), message_id=str(job.id)
-        ):
+        with bound_contextvars(message_id=str(job.id), **job.traits):
             if time.monotonic() >= deadline:
                 # Frozen past the lease: somebody else holds the message by now.
                 return Outcome(Verdict.DEFERRED, "the lease had ended")

@@ -1,11 +1,12 @@
 """Structured logs: JSON in production, readable lines on a terminal.
 
 Event names are static and data goes in keywords, so that one search finds every occurrence.
-What is bound to the context (``correlation_id``, ``event_id``, ``service``) stands on each line,
-those of libraries included.
+What is bound to the context (``correlation_id``, ``event_id``, ``request_number``, ``service``)
+stands on each line, those of libraries included. Nobody's name, number or address does.
 """
 
 import logging
+import re
 import sys
 
 import orjson
@@ -13,6 +14,9 @@ import structlog
 from environs import Env
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
+
+# Up to the end of PostgreSQL's line, however the line end is spelled: as such, in JSON, in a repr in JSON.
+_DETAIL = re.compile(r"(?:\\{1,2}n|\n)DETAIL:.*?(?=\\{1,2}n|\n|\"[,}\]]|$)")
 
 __all__ = ["configure", "get_logger"]
 
@@ -49,12 +53,14 @@ def configure(service: str, process: str) -> None:
         [
             structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
             structlog.processors.JSONRenderer(serializer=_to_json),
+            _without_details,
         ]
         if as_json
         else [
             structlog.dev.ConsoleRenderer(
                 colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-            )
+            ),
+            _without_details,
         ]
     )
     structlog.configure(
@@ -79,6 +85,11 @@ def configure(service: str, process: str) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # pika reports one refused connection as five errors; its exception carries the same words.
     logging.getLogger("pika").setLevel(logging.CRITICAL)
+
+
+def _without_details(_: WrappedLogger, __: str, line: str) -> str:
+    """Cut what PostgreSQL adds to an error: the values that broke a rule are somebody's name or address."""
+    return _DETAIL.sub(" DETAIL cut", line) if "DETAIL:" in line else line
 
 
 def _to_json(value: object, **_: object) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from marshmallow import ValidationError
 from sqlalchemy import exc
 from sqlalchemy.orm import Session
-from structlog.contextvars import bind_contextvars, bound_contextvars, reset_contextvars
+from structlog.contextvars import bind_contextvars, bound_contextvars, clear_contextvars
 
 from shared import tracing
 from shared.db import Database
@@ -196,14 +196,15 @@ def _run(subscriptions: Mapping[str, Subscription], envelope: Envelope, session:
         correlation_id=envelope.correlation_id,
     )
     # Not bound_contextvars: it copies the whole context first, for each event.
-    bound = bind_contextvars(correlation_id=envelope.correlation_id, event_id=str(envelope.id))
+    bind_contextvars(correlation_id=envelope.correlation_id, event_id=str(envelope.id))
     try:
         if tracing.on():
             _run_traced(subscription, envelope, event, session)
         else:
             subscription.handler(event, session)
     finally:
-        reset_contextvars(**bound)
+        # All of it: handlers bind what they find out.
+        clear_contextvars()
 
 
 def _run_traced(subscription: Subscription, envelope: Envelope, event: Event, session: Session) -> None:

@@ -14,6 +14,7 @@ from nameko.containers import WorkerContext
 from nameko.extensions import DependencyProvider, Entrypoint
 from sqlalchemy import exc
 from sqlalchemy.orm import Session
+from structlog.contextvars import clear_contextvars
 
 from shared.db import Database
 from shared.logging import get_logger
@@ -71,6 +72,8 @@ class _Loop(Entrypoint):  # type: ignore[misc]
         method = getattr(service_instance(self.container), self.method_name)
         try:
             while not self._stopping:
+                # What the turn before bound to its log lines is not about this one.
+                clear_contextvars()
                 try:
                     self._turn(method)
                 except (Outage, exc.DBAPIError, exc.TimeoutError) as error:

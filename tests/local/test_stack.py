@@ -1,5 +1,6 @@
 """The whole product on this machine: the story holds, also after each process was killed."""
 
+import json
 import os
 import signal
 import threading
@@ -14,6 +15,8 @@ from deploy.local.memory import family, held
 from deploy.local.processes import wait_until
 from deploy.local.stack import Stack
 from deploy.local.story import Story
+from shared.settings import SERVICES
+from tests.support.people import named_in, personal
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +80,30 @@ def test_the_story_is_seen_to_the_end(stack: Stack) -> None:
     for step in ("routed to the desk ompic-casablanca", "mail received", "SMS received", "fee charged"):
         assert any(step in line for line in lines), step
     assert lines[-1].startswith("✓ every step was seen")
+
+
+def test_log_lines_say_of_what_they_tell_and_never_of_whom(stack: Stack) -> None:
+    logs = {path.stem: path.read_text("utf-8", "replace") for path in stack.logs.glob("*.log")}
+    values = personal(stack.addresses.database_url(service) for service in SERVICES)
+    assert {"Salma Idrissi", "BK123456"} <= values
+    assert any(value.startswith("+212") for value in values)
+    found = {name: named_in(text, values) for name, text in logs.items()}
+    assert {name: named for name, named in found.items() if named} == {}
+
+    lines = [json.loads(line) for name in logs for line in logs[name].splitlines() if line.startswith("{")]
+    number = next(line["request_number"] for line in lines if line.get("rule", "").endswith("/complete"))
+    about = [line for line in lines if line.get("request_number") == number]
+    seen = {(line["process"], line["event"]) for line in about}
+    assert seen >= {
+        ("web", "request_served"),
+        ("worker", "messages_made"),
+        ("worker", "attempt_concluded"),
+        ("web", "receipt_noted"),
+    }
+    of_events = {"messages_made", "attempt_concluded", "receipt_noted"}
+    assert all(line["correlation_id"] for line in about)
+    assert all(line["event_id"] for line in lines if line["event"] in of_events)
+    assert all(line["correlation_id"] for line in lines if line["event"] == "request_served")
 
 
 def test_endpoints_are_published_to_their_owner_only(stack: Stack) -> None:

@@ -35,7 +35,7 @@ def personal(urls: Iterable[str]) -> set[str]:
     return {text for text in found if len(text) >= 6 and TELLING.fullmatch(text)}
 
 
-def told(text: str, values: Iterable[str]) -> set[str]:
+def named_in(text: str, values: Iterable[str]) -> set[str]:
     """Return which of the values stand in ``text``, spelled plainly or as JSON spells them."""
     spelled: Callable[[str], str] = lambda value: value.encode("unicode_escape").decode()  # noqa: E731
     return {value for value in values if value in text or spelled(value) in text}

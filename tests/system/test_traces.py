@@ -9,7 +9,7 @@ from shared.settings import SERVICES
 from tests.guichet.factories import ANSWERS, CERTIFICATE
 from tests.support.broker import eventually
 from tests.support.collector import Collector, Received
-from tests.support.people import personal, told
+from tests.support.people import named_in, personal
 
 API = "/guichet/api/v1"
 
@@ -70,4 +70,4 @@ def test_one_trace_leads_from_the_request_through_relay_and_workers_to_mail_serv
 def test_no_span_of_all_these_tests_names_anybody(stack: Stack, traces: Collector) -> None:
     values = personal(stack.addresses.database_url(service) for service in SERVICES)
     assert {"Ghita Benkirane", "ghita@trace.example", "+212661000042", "Tracé Océan"} <= values
-    assert told("\n".join(traces.raw), values) == set()
+    assert named_in("\n".join(traces.raw), values) == set()

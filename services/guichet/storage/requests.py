@@ -23,6 +23,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import Session
+from structlog.contextvars import bind_contextvars
 
 from services.guichet.domain.calendar import Calendars
 from services.guichet.domain.catalogue import Catalogue
@@ -191,10 +192,13 @@ def save(session: Session, request: Request) -> bool:
 
 
 def get(session: Session, key: UUID | str, *, sites: Iterable[str]) -> Filed | None:
-    """By id, or by the number people say."""
+    """By id, or by the number people say; it stands on the log lines that follow."""
     column = _requests.c.number if isinstance(key, str) else _requests.c.id
     row = session.execute(with_startup().where(column == key, visible(sites))).mappings().first()
-    return None if row is None else filed(row)
+    if row is None:
+        return None
+    bind_contextvars(request_number=row["number"])
+    return filed(row)
 
 
 def find(session: Session, wanted: Wanted, *, after: UUID | None = None, limit: int) -> list[Filed]:

@@ -7,6 +7,7 @@ from typing import Any, Unpack
 from uuid import UUID
 
 from sqlalchemy.orm import Session
+from structlog.contextvars import unbind_contextvars
 
 from services.guichet.contracts import published
 from services.guichet.domain.catalogue import Catalogue, Procedure
@@ -157,6 +158,8 @@ def hand_over_together(
             results.append(HandedOver(request_id, filed, None))
         except DomainError as refusal:
             results.append(HandedOver(request_id, None, refusal))
+    # What is logged next is about all of them.
+    unbind_contextvars("request_number")
     return results
 
 

@@ -10,6 +10,7 @@ from typing import Any, NotRequired, TypedDict, Unpack
 from uuid import UUID
 
 from sqlalchemy.orm import Session
+from structlog.contextvars import bind_contextvars
 
 from services.guichet.contracts import published
 from services.guichet.domain.answers import checked_answers
@@ -94,6 +95,7 @@ def file_request(
         depositor=depositor,
         begun=(draft.begun_at, draft.author) if draft else None,
     )
+    bind_contextvars(request_number=request.number)
     request.promise(deadlines(chosen, at, (), filing.calendars.of(site)))
     loads = filing.loads
     if catalogue is not expected:

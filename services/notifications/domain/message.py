@@ -70,6 +70,11 @@ class Job:
         return self.delivery.channel
 
     @property
+    def traits(self) -> dict[str, str]:
+        """What log lines about it carry."""
+        return traits(self.correlation_id, self.cause_event_id, self.kind, self.facts)
+
+    @property
     def reference(self) -> str:
         """The same for every attempt of the round."""
         return reference(self.id, self.delivery.round)
@@ -82,3 +87,22 @@ class Outcome:
     verdict: Verdict
     detail: str = ""
     provider_id: str | None = None
+
+
+ABOUT_REQUESTS = frozenset(
+    {
+        Kind.REQUEST_SUBMITTED,
+        Kind.REQUEST_COMPLETED,
+        Kind.REQUEST_REJECTED,
+        Kind.REQUEST_WITHDRAWN,
+        Kind.COMPLEMENT_REQUESTED,
+        Kind.COMPLEMENT_RECEIVED,
+    }
+)
+
+
+def traits(correlation_id: str, event_id: UUID, kind: str, facts: Mapping[str, Any]) -> dict[str, str]:
+    """Return what log lines about a message carry: what caused it, and of which request, if of one."""
+    number = facts.get("number" if kind in ABOUT_REQUESTS else "request")
+    known = {"correlation_id": correlation_id, "event_id": str(event_id)}
+    return {**known, "request_number": number} if number else known

@@ -5,10 +5,11 @@ from structlog.contextvars import bound_contextvars
 
 from services.notifications.domain.audience import Channel
 from services.notifications.domain.delivery import read_receipt, receive
+from services.notifications.domain.message import traits
 from services.notifications.domain.reference import read_reference
 from services.notifications.storage import messages
 from services.notifications.use_cases.announcing import announce
-from shared import clock
+from shared import clock, tracing
 from shared.errors import N_, NotFound
 from shared.logging import get_logger
 
@@ -33,7 +34,8 @@ def note_receipt(session: Session, *, reference: str, status: str, detail: str |
         detail = None
     messages.note_receipt(session, message_id, round_, status.strip().lower(), detail, now)
     change = receive(messages.delivery_of(row), meaning, round=round_)
-    with bound_contextvars(correlation_id=row.correlation_id, event_id=str(row.cause_event_id)):
+    about = traits(row.correlation_id, row.cause_event_id, row.kind, row.facts)
+    with bound_contextvars(**about, **tracing.bound(row.traceparent)):
         log.info(
             "receipt_noted",
             message_id=str(message_id),

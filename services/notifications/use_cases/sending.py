@@ -50,11 +50,7 @@ def record_outcomes(
     for conclusion in conclusions:
         job, change = conclusion.job, conclusion.change
         # The events of a message belong to the request that caused it, not to the batch.
-        with bound_contextvars(
-            correlation_id=job.correlation_id,
-            event_id=str(job.cause_event_id),
-            **tracing.bound(job.traceparent),
-        ):
+        with bound_contextvars(**job.traits, **tracing.bound(job.traceparent)):
             # Another sender, or a receipt, settled it in the meantime.
             stale = job.id not in changed
             log.info(

@@ -4,9 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
+from structlog.contextvars import bound_contextvars
 
 from services.notifications.domain.audience import Address, Channel, Kind, addresses
-from services.notifications.domain.message import NewMessage
+from services.notifications.domain.message import NewMessage, traits
 from services.notifications.domain.sms import measure
 from services.notifications.storage import contacts, messages
 from services.notifications.storage.contacts import Cause, Startup
@@ -155,6 +156,11 @@ def document_expiring(session: Session, event: Event) -> None:
 
 def tell(session: Session, cause: Cause) -> None:
     """Make the messages of a cause, once; let it wait when its startup is not yet known."""
+    with bound_contextvars(**traits(cause.correlation_id, cause.event_id, cause.kind, cause.facts)):
+        _tell(session, cause)
+
+
+def _tell(session: Session, cause: Cause) -> None:
     startup = contacts.find_startup(session, cause.startup_id)
     if startup is None:
         log.warning("event_came_before_its_startup", startup_id=str(cause.startup_id), kind=cause.kind)
