@@ -58,11 +58,14 @@ def make(*, database_host: str = "postgresql-rw", broker_host: str = "rabbitmq")
             "username": role,
             "password": password,
             "DATABASE_URL": f"postgresql://{role}:{quote(password)}@{database_host}:5432/{role}",
+            # None is on its way: docs/operations/secrets.md.
+            "DATABASE_NEXT_PASSWORD": "",
         }
         made[f"{service}-broker"] = {
             "username": service,
             "password": broker_password,
             "AMQP_URL": f"amqp://{service}:{quote(broker_password)}@{broker}/%2F",
+            "AMQP_NEXT_PASSWORD": "",
         }
     return made
 

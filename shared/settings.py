@@ -2,16 +2,22 @@
 
 import os
 import re
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from environs import Env
 
 SERVICES = ("guichet", "booking", "notifications", "billing")
 
 
+LOOK_SECONDS = 2.0
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
+_from_files: set[str] = set()
+_looked_at = 0.0
 
 
 class MissingSetting(RuntimeError):
@@ -47,6 +53,14 @@ class ServiceSettings:
             amqp_url=read(service, "AMQP_URL"),
         )
 
+    def database_addresses(self) -> list[str]:
+        """Return what to try in turn for a new connection to the database."""
+        return addresses(self.service, "DATABASE", self.database_url)
+
+    def amqp_addresses(self) -> list[str]:
+        """Return what to try in turn for a new connection to the broker."""
+        return addresses(self.service, "AMQP", self.amqp_url)
+
 
 def load_folder() -> None:
     """Take settings from the files of ``SETTINGS_FOLDER``: each is named as a variable, its text the value.
@@ -57,8 +71,23 @@ def load_folder() -> None:
     folder = os.environ.get("SETTINGS_FOLDER", "")
     # Kubernetes keeps its own bookkeeping beside the files, under names that are no variable's.
     for file in sorted(Path(folder).iterdir()) if folder else ():
-        if _VARIABLE.fullmatch(file.name) and file.name not in os.environ:
+        if _VARIABLE.fullmatch(file.name) and (file.name in _from_files or file.name not in os.environ):
             os.environ[file.name] = file.read_text(encoding="utf-8").strip()
+            _from_files.add(file.name)
+
+
+def look_again() -> None:
+    """Take what has changed in the files of ``SETTINGS_FOLDER``; at most every few seconds, so ask freely.
+
+    Keys and passwords change while processes work. Whoever uses one asks here first: at each new
+    connection, each signature, each document.
+    """
+    global _looked_at
+    if _from_files and time.monotonic() - _looked_at >= LOOK_SECONDS:
+        _looked_at = time.monotonic()
+        # A folder that cannot be read now holds no news.
+        with suppress(OSError):
+            load_folder()
 
 
 def service_name(arguments: Sequence[str]) -> str:
@@ -85,6 +114,46 @@ def read(service: str, name: str) -> str:
     if not value:
         raise MissingSetting(f"set {own} or {name}: the {service} service cannot start without it")
     return value
+
+
+def addresses(service: str, kind: str, known: str) -> list[str]:
+    """Return ``known`` with each password a new connection may need, as the settings stand now.
+
+    A server takes one password for a user, and processes learn of a new one a minute before or
+    after it does. So the coming one is told them beforehand (``DATABASE_NEXT_PASSWORD``,
+    ``AMQP_NEXT_PASSWORD``): whichever the server takes at that moment is among these.
+    """
+    look_again()
+    env = Env()
+    own = service.upper()
+    told: str = env.str(f"{own}_{kind}_URL", "") or env.str(f"{kind}_URL", "")
+    coming = next_password(service, kind)
+    # Only the password: where to go and as whom is settled at the start.
+    passwords = [urlsplit(told).password or "" if _same_user(told, known) else "", quote(coming, safe="")]
+    found = [_with_password(known, password) for password in passwords if password]
+    return list(dict.fromkeys([*found, known]))
+
+
+def next_password(service: str, kind: str) -> str:
+    """Return the password a server will be told next; empty when none is on its way."""
+    env = Env()
+    coming: str = (
+        env.str("DATABASE_NEXT_PASSWORD", "") if kind == "DATABASE" else env.str("AMQP_NEXT_PASSWORD", "")
+    )
+    own: str = env.str(f"{service.upper()}_{kind}_NEXT_PASSWORD", "")
+    return own or coming
+
+
+def _same_user(told: str, known: str) -> bool:
+    return libpq_url(sqlalchemy_url(_with_password(told, ""))) == libpq_url(
+        sqlalchemy_url(_with_password(known, ""))
+    )
+
+
+def _with_password(url: str, password: str) -> str:
+    parts = urlsplit(url)
+    user, at, place = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}:{password}{at}{place}")) if at else url
 
 
 def public_url() -> str:

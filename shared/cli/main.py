@@ -12,7 +12,7 @@ import psycopg
 from pika.exceptions import AMQPError
 from sqlalchemy.exc import OperationalError
 
-from shared.cli import dead_letters, doctor, events, operations, outbox_status
+from shared.cli import dead_letters, doctor, events, operations, outbox_status, secrets
 from shared.cli.options import pick, service_option
 from shared.cli.wording import broker_outage, database_outage
 from shared.db import Database
@@ -133,6 +133,7 @@ cli.add_command(outbox_status.outbox)
 cli.add_command(doctor.doctor)
 cli.add_command(operations.operations)
 cli.add_command(events.events)
+cli.add_command(secrets.secrets)
 
 
 def main() -> None:

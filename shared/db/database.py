@@ -1,15 +1,16 @@
 """One service's database: connections and transactions."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import orjson
 from sqlalchemy import create_engine, event, exc
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.orm import Session, sessionmaker
 
+from shared.connecting import first_taken
 from shared.settings import sqlalchemy_url
 
 IDLE_SECONDS_BEFORE_CHECK = 1.0
@@ -19,7 +20,8 @@ class Database:
     """Connections to the database one service owns.
 
     ``pool_size`` connections are kept, twice as many may be open for a moment. Sessions have
-    autoflush off and keep their objects usable after commit.
+    autoflush off and keep their objects usable after commit. ``addresses`` says anew for each
+    connection what to try in turn: passwords change.
     """
 
     def __init__(
@@ -29,6 +31,7 @@ class Database:
         pool_size: int = 5,
         application_name: str = "guichet-unique",
         statement_timeout_seconds: int = 30,
+        addresses: Callable[[], list[str]] | None = None,
     ) -> None:
         self.engine: Engine = create_engine(
             sqlalchemy_url(url),
@@ -47,6 +50,8 @@ class Database:
             },
         )
         _check_idle_connections(self.engine)
+        if addresses is not None:
+            _ask_for_passwords(self.engine, addresses)
         self._sessions = sessionmaker(self.engine, autoflush=False, expire_on_commit=False)
 
     def session(self) -> Session:
@@ -73,6 +78,15 @@ class Database:
     def dispose(self) -> None:
         """Close every idle connection."""
         self.engine.dispose()
+
+
+def _ask_for_passwords(engine: Engine, addresses: Callable[[], list[str]]) -> None:
+    @event.listens_for(engine, "do_connect")
+    def connect(dialect: Any, record: Any, arguments: Any, named: dict[str, Any]) -> Any:
+        def with_password_of(address: str) -> Any:
+            return dialect.connect(*arguments, **{**named, "password": make_url(address).password})
+
+        return first_taken(addresses(), with_password_of)
 
 
 def _check_idle_connections(engine: Engine) -> None:

@@ -8,6 +8,7 @@ stands on each line, those of libraries included. Nobody's name, number or addre
 import logging
 import re
 import sys
+from typing import Any
 
 import orjson
 import structlog
@@ -87,7 +88,7 @@ def configure(service: str, process: str) -> None:
     logging.getLogger("pika").setLevel(logging.CRITICAL)
 
 
-def _without_details(_: WrappedLogger, __: str, line: str) -> str:
+def _without_details(_: WrappedLogger, __: str, line: Any) -> Any:
     """Cut what PostgreSQL adds to an error: the values that broke a rule are somebody's name or address."""
     return _DETAIL.sub(" DETAIL cut", line) if "DETAIL:" in line else line
 

@@ -208,7 +208,10 @@ def _run(subscriptions: Mapping[str, Subscription], envelope: Envelope, session:
 
 
 def _run_traced(subscription: Subscription, envelope: Envelope, event: Event, session: Session) -> None:
-    with spans.handling(envelope) as span, bound_contextvars(**tracing.bound(span and span.traceparent)):
+    with (
+        spans.handling(envelope) as span,
+        bound_contextvars(**tracing.bound(span.traceparent if span else None)),
+    ):
         subscription.handler(event, session)
 
 

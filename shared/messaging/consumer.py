@@ -50,6 +50,7 @@ class InboxConsumer(SharedExtension, ProviderCollector):  # type: ignore[misc]
         # Who starts may be what a crash left behind: the first message tells, and is taken alone.
         self._careful = True
         self._connection: _Consuming | None = None
+        self._turn = -1
 
     def start(self) -> None:
         self.container.spawn_managed_thread(self._run, identifier="inbox-consumer")
@@ -95,11 +96,16 @@ class InboxConsumer(SharedExtension, ProviderCollector):  # type: ignore[misc]
         finally:
             self._stopped.send(None)
 
+    def _next_address(self) -> str:
+        addresses: list[str] = self.container.config["settings"].amqp_addresses()
+        self._turn += 1
+        return addresses[self._turn % len(addresses)]
+
     @contextmanager
     def _consuming(self) -> Iterator["_Consuming"]:
         settings = self.container.config["settings"]
         consuming = _Consuming(
-            settings.amqp_url,
+            self._next_address(),
             inbox_of(settings.service),
             self.container.config["database"],
             self.subscriptions,

@@ -3,16 +3,18 @@
 import threading
 import time
 from collections.abc import Sequence
+from itertools import count
 from typing import Any
 
 import psycopg
 
 from shared import tracing
+from shared.connecting import connect
 from shared.logging import get_logger
 from shared.messaging import crash_points, spans
 from shared.messaging.names import exchange_of
 from shared.messaging.publisher import BrokerLost, Message, Outcome, Publisher
-from shared.settings import ServiceSettings, libpq_url
+from shared.settings import ServiceSettings
 
 log = get_logger()
 
@@ -81,8 +83,8 @@ class Relay:
             publisher.interrupt()
 
     def _connect(self) -> Connection:
-        return psycopg.connect(
-            libpq_url(self._settings.database_url),
+        return connect(
+            self._settings.database_addresses(),
             autocommit=True,
             connect_timeout=5,
             application_name=f"{self._settings.service}-relay",
@@ -98,10 +100,13 @@ class Relay:
 
     def _lead(self, database: Connection) -> None:
         pause = 0.1
-        while not self._stopping.is_set():
+        for turn in count():
+            if self._stopping.is_set():
+                return
             self._turned_at = time.monotonic()
+            addresses = self._settings.amqp_addresses()
             try:
-                self._publisher = Publisher(self._settings.amqp_url, self._exchange)
+                self._publisher = Publisher(addresses[turn % len(addresses)], self._exchange)
                 try:
                     pause = 0.1
                     self._carry(database, self._publisher)

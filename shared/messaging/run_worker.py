@@ -47,7 +47,12 @@ def run(service: str, cls: type[EventWorker] | None = None) -> None:
     tracing.start(service, "worker")
     check_time_zone_data()
     settings = ServiceSettings.load(service)
-    database = Database(settings.database_url, pool_size=5, application_name=f"{service}-worker")
+    database = Database(
+        settings.database_url,
+        pool_size=5,
+        application_name=f"{service}-worker",
+        addresses=settings.database_addresses,
+    )
     runner = ServiceRunner({"settings": settings, "database": database})
     runner.add_service(cls or worker_class(service))
 

@@ -8,8 +8,9 @@ from eventlet.event import Event as Signal
 from nameko.extensions import SharedExtension
 from psycopg import sql
 
+from shared.connecting import connect
 from shared.logging import get_logger
-from shared.settings import libpq_url
+from shared.settings import ServiceSettings
 
 log = get_logger()
 
@@ -59,10 +60,11 @@ class Wakeups(SharedExtension):  # type: ignore[misc]
         return channels
 
     def _listen(self) -> None:
-        address = libpq_url(self.container.config["settings"].database_url)
+        settings: ServiceSettings = self.container.config["settings"]
         while not self._stopping:
             try:
-                with psycopg.connect(address, autocommit=True, application_name="wakeups") as connection:
+                addresses = settings.database_addresses()
+                with connect(addresses, autocommit=True, application_name="wakeups") as connection:
                     for channel in self._channels:
                         connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
                     for channel in self._channels:

@@ -17,10 +17,11 @@ import pika
 import psycopg
 from pika.exceptions import AMQPError
 
+from shared.connecting import connect
 from shared.logging import get_logger
 from shared.messaging import signs
 from shared.messaging.names import dead_letters_of, inbox_of
-from shared.settings import ServiceSettings, libpq_url
+from shared.settings import ServiceSettings
 
 log = get_logger()
 
@@ -73,6 +74,7 @@ class Watch:
         self._stopping = threading.Event()
         self._broker: pika.BlockingConnection | None = None
         self._channel: Any = None
+        self._turn = -1
         self._noted: tuple[Seen, float] | None = None
         self._log = log.bind(service=settings.service)
 
@@ -123,8 +125,8 @@ class Watch:
         self._noted = (seen, time.monotonic() if due else self._noted[1] if self._noted else 0.0)
 
     def _connect(self) -> "psycopg.Connection[Any]":
-        return psycopg.connect(
-            libpq_url(self._settings.database_url),
+        return connect(
+            self._settings.database_addresses(),
             autocommit=True,
             connect_timeout=5,
             application_name=f"{self._settings.service}-watch",
@@ -134,7 +136,9 @@ class Watch:
     def _open(self) -> Any:
         """Return a channel; heartbeats are answered whenever it is used."""
         if self._channel is None:
-            parameters = pika.URLParameters(self._settings.amqp_url)
+            addresses = self._settings.amqp_addresses()
+            self._turn += 1
+            parameters = pika.URLParameters(addresses[self._turn % len(addresses)])
             parameters.socket_timeout = parameters.stack_timeout = SOCKET_SECONDS
             parameters.blocked_connection_timeout = SOCKET_SECONDS
             parameters.heartbeat = 20
@@ -153,7 +157,12 @@ class Watch:
         from shared.db import Database
         from shared.messaging.dead_letter_queue import move_to_parking
 
-        database = Database(self._settings.database_url, pool_size=1, application_name="dead-letters")
+        database = Database(
+            self._settings.database_url,
+            pool_size=1,
+            application_name="dead-letters",
+            addresses=self._settings.database_addresses,
+        )
         try:
             moved = move_to_parking(self._settings, database)
         except Exception as error:

@@ -1,16 +1,18 @@
 """The session token: who is signed in, proven by guichet's signature alone.
 
 Guichet signs with ``SESSION_PRIVATE_KEY``; every service verifies with ``SESSION_PUBLIC_KEY``
-and asks nobody. Both are the 32 bytes of an Ed25519 key in base64url (``python -m
-shared.web.session`` prints a fresh pair). A token lives half an hour and is renewed while the
-person works, for one working day at most; then the password is asked again.
+and asks nobody. Both are the 32 bytes of an Ed25519 key in base64url (``guichet secrets new
+session`` prints a fresh pair); of public ones there may be several, so that a new one is known
+before it signs and an old one until what it signed has ended. A token lives half an hour and is
+renewed while the person works, for one working day at most; then the password is asked again.
 """
 
 import base64
+import re
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from threading import Lock
 
@@ -19,6 +21,11 @@ from environs import Env
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
+
+from shared.logging import get_logger
+from shared.settings import LOOK_SECONDS, look_again
+
+log = get_logger()
 
 COOKIE = "gu_session"
 LIFETIME_SECONDS = 30 * 60
@@ -49,34 +56,79 @@ class Session:
     signed_in_at: int
 
 
+def _public_keys(told: str) -> list[OKPKey]:
+    """Read one key or several: the one in use, the one to come, the one that was.
+
+    Raises:
+        ValueError: there is none.
+    """
+    found = [each for each in re.split(r"[\s,]+", told) if each]
+    if not found:
+        raise ValueError("no session key is named")
+    return [OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": each}) for each in found]
+
+
 class Verifier:
-    """Checks tokens with the public key, and remembers those it has checked.
+    """Checks tokens with the public keys, and remembers those it has checked.
 
     A signature check costs more than the rest of a small request; the same token comes with
     each of them, so a checked one is kept until it expires.
     """
 
-    def __init__(self, public_key: str) -> None:
-        self._key = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": public_key})
+    def __init__(self, public_keys: str, *, read_again: Callable[[], str] | None = None) -> None:
+        self._told = public_keys
+        self._keys = _public_keys(public_keys)
+        self._read_again = read_again
+        self._looks_at = time.monotonic() + LOOK_SECONDS
         self._known: OrderedDict[str, Session] = OrderedDict()
         self._lock = Lock()
 
     @classmethod
     def from_environment(cls) -> "Verifier | None":
         """Return a verifier for ``SESSION_PUBLIC_KEY``, or None when it is not set."""
-        key = Env().str("SESSION_PUBLIC_KEY", "")
-        return cls(key) if key else None
+
+        def read() -> str:
+            look_again()
+            return str(Env().str("SESSION_PUBLIC_KEY", ""))
+
+        keys = read()
+        return cls(keys, read_again=read) if keys else None
 
     def verify(self, token: str) -> Session | None:
         """Return the session of ``token``; None when it is forged, malformed or expired."""
+        if time.monotonic() >= self._looks_at:
+            self._look()
         session = self._known.get(token) or self._check(token)
         if session is None or session.expires_at <= time.time():
             return None
         return session
 
-    def _check(self, token: str) -> Session | None:
+    def _look(self) -> None:
+        """Take over keys that have come or gone; what a key that is gone has signed counts no more."""
+        self._looks_at = time.monotonic() + LOOK_SECONDS
+        told = self._read_again() if self._read_again else self._told
+        if told == self._told:
+            return
         try:
-            claims = jwt.decode(token, self._key, algorithms=[ALGORITHM]).claims
+            keys = _public_keys(told)
+        except (JoseError, ValueError):
+            log.error("session_keys_unusable")
+            return
+        with self._lock:
+            self._told, self._keys = told, keys
+            self._known.clear()
+        log.info("session_keys_changed", keys=len(keys))
+
+    def _check(self, token: str) -> Session | None:
+        for key in self._keys:
+            session = self._checked_with(key, token)
+            if session is not None:
+                return session
+        return None
+
+    def _checked_with(self, key: OKPKey, token: str) -> Session | None:
+        try:
+            claims = jwt.decode(token, key, algorithms=[ALGORITHM]).claims
             session = Session(
                 user=User(
                     id=str(claims["sub"]),
@@ -172,6 +224,7 @@ def issue_session(
     renewed: Session | None = None,
 ) -> IssuedSession:
     """Sign a session with ``SESSION_PRIVATE_KEY``; used by guichet alone."""
+    look_again()
     key = Env().str("SESSION_PRIVATE_KEY")
     issuer = _issuers.setdefault(key, Issuer(key))
     return issuer.issue(

@@ -35,7 +35,8 @@ class Stack:
     def __init__(self, broker: TestBroker, databases: TestDatabases, *, log_folder: Path) -> None:
         self.broker = broker
         self.servers = broker.servers
-        self._databases = databases
+        self.databases = databases
+        self.settings_folder: Path | None = None
         self._log_folder = log_folder
         self._processes: list[subprocess.Popen[bytes]] = []
         self._logs: dict[int, Path] = {}
@@ -69,10 +70,13 @@ class Stack:
 
     def environment(self, **more: str) -> dict[str, str]:
         """Return the environment of a process of either service."""
+        if self.settings_folder is not None:
+            folder = str(self.settings_folder)
+            return {**os.environ, "SETTINGS_FOLDER": folder, "PYTHONWARNINGS": "ignore", **more}
         return {
             **os.environ,
-            "GUICHET_DATABASE_URL": self._databases.url("guichet"),
-            "BILLING_DATABASE_URL": self._databases.url("billing"),
+            "GUICHET_DATABASE_URL": self.databases.url("guichet"),
+            "BILLING_DATABASE_URL": self.databases.url("billing"),
             "GUICHET_AMQP_URL": self.broker.url("guichet"),
             "BILLING_AMQP_URL": self.broker.url("billing"),
             "PYTHONWARNINGS": "ignore",
@@ -154,7 +158,7 @@ class Stack:
 
     def dead_letters(self) -> list[dead_letter_queue.DeadLetter]:
         """Return what lies in billing's dead-letter queue."""
-        settings = ServiceSettings("billing", self._databases.url("billing"), self.broker.url("billing"))
+        settings = ServiceSettings("billing", self.databases.url("billing"), self.broker.url("billing"))
         return dead_letter_queue.peek(settings)
 
     def set_aside(self) -> set[int]:

@@ -1,15 +1,20 @@
 """What the filing cabinet is told by its environment."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from environs import Env
 
-from services.guichet.documents.encryption import KeyRing
+from services.guichet.documents.encryption import BadKeys, KeyRing
 from services.guichet.documents.scanning import Clamd
 from services.guichet.documents.stores import FolderStore, Store
+from shared.logging import get_logger
+from shared.settings import look_again
+
+log = get_logger()
 
 
 class BadSetting(RuntimeError):
@@ -21,8 +26,13 @@ class Cabinet:
     """Where files go, the keys to them, and who looks at them first."""
 
     store: Store
-    keys: KeyRing = field(repr=False)
     scanner: Clamd | None = None
+
+    @property
+    def keys(self) -> KeyRing:
+        """The keys as they stand now: one is added, or another put first, while people work."""
+        look_again()
+        return _as_told(Env().str("DOCUMENT_KEYS", ""))
 
 
 def from_environment() -> Cabinet | None:
@@ -36,7 +46,23 @@ def from_environment() -> Cabinet | None:
     if not keys:
         return None
     clamd = env.str("CLAMD_ADDRESS", "")
-    return Cabinet(_store(env), KeyRing.parse(keys), _scanner(clamd) if clamd else None)
+    KeyRing.parse(keys)
+    return Cabinet(_store(env), _scanner(clamd) if clamd else None)
+
+
+@lru_cache(maxsize=1)
+def _as_told(keys: str) -> KeyRing:
+    try:
+        _good[:] = [KeyRing.parse(keys)]
+    except BadKeys as error:
+        # Changed while people work, and badly: those that worked go on working.
+        if not _good:
+            raise
+        log.error("document_keys_unusable", error=str(error))
+    return _good[0]
+
+
+_good: list[KeyRing] = []
 
 
 def views_retention() -> timedelta:

@@ -1,7 +1,7 @@
 """Reminders, forgetting, erasure, new keys."""
 
+import os
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy import text
 from services.guichet.catalogue import CatalogueError
 from services.guichet.catalogue.kinds import document_kinds, kind_of
 from services.guichet.documents import __main__ as command
-from services.guichet.documents.encryption import KeyRing, new_setting
+from services.guichet.documents.encryption import new_setting
 from services.guichet.use_cases.documents import erase_startup_documents, keeping, move_startup_documents
 from services.guichet.web.documents.transfer import CABINET
 from shared.clock import now
@@ -147,10 +147,10 @@ def test_keys_change_without_touching_a_file(
     (file,) = kept()
     before = file.read_bytes()
     cabinet = app.extensions[CABINET]
-    fresh = KeyRing.parse(new_setting("fresh"))
-    both = KeyRing("fresh", {**fresh.keys, **cabinet.keys.keys})
-    changed = replace(cabinet, keys=both)
-    monkeypatch.setattr(command, "from_environment", lambda: changed)
+    before_that, fresh = os.environ["DOCUMENT_KEYS"], new_setting("fresh")
+    # While the process works: nothing is started anew.
+    monkeypatch.setenv("DOCUMENT_KEYS", f"{fresh},{before_that}")
+    monkeypatch.setattr(command, "from_environment", lambda: cabinet)
     monkeypatch.setenv("GUICHET_DATABASE_URL", counter.engine.url.render_as_string(hide_password=False))
     assert command.main(["rewrap"]) == 0
     assert command.main(["status"]) == 0
@@ -160,8 +160,10 @@ def test_keys_change_without_touching_a_file(
     assert "fresh: 1 documents (active)" in told
     assert "1 documents can be read, 0 cannot" in told
     assert file.read_bytes() == before
-    monkeypatch.setitem(app.extensions, CABINET, replace(cabinet, keys=fresh))
-    assert agent.get(f"/documents/{document['id']}/content").status_code == 200
+    # Without the old one, and then with a slip of the pen, which changes nothing.
+    for told_now in (fresh, "fresh:half-a-key"):
+        monkeypatch.setenv("DOCUMENT_KEYS", told_now)
+        assert agent.get(f"/documents/{document['id']}/content").status_code == 200
 
 
 def test_a_file_that_was_altered_is_not_served_and_is_found_by_verify(
