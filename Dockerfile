@@ -52,6 +52,7 @@ ENV PYTHONPATH=/app PYTHONDONTWRITEBYTECODE=1 PYTHONWARNINGS=ignore
 RUN /opt/guichet/bin/python -m shared.web.translations compile \
     && /opt/guichet/bin/python /build/prune.py /opt/guichet \
     && /opt/guichet/bin/python /build/select.py "${SERVICE}" \
+    && /opt/guichet/bin/python /build/select.py "${SERVICE}" --check \
     && chmod -R a+rX /app /opt/guichet
 
 FROM ${PYTHON_IMAGE}
@@ -64,7 +65,9 @@ RUN mkdir /run/settings \
     && case "${SERVICE}" in guichet|billing) \
         apt-get update -q \
         && apt-get install -y -q --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 \
-        && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log ;; \
+        # Printed documents bring their fonts; one more is for what those do not have.
+        && find /usr/share/fonts -name '*.ttf' ! -name DejaVuSans.ttf ! -name DejaVuSans-Bold.ttf -delete \
+        && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/* /var/lib/dpkg/*-old /var/log/* ;; \
     esac
 COPY --from=application /opt/guichet /opt/guichet
 COPY --from=application /app /app

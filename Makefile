@@ -6,7 +6,7 @@ BIN := .venv/bin
 LOCK := UV_NO_CONFIG=1 $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: run demo reset test lint fmt manifests compose-test bench lock
+.PHONY: run demo reset test lint fmt manifests compose-test upgrade-test bench lock
 
 run demo: ## start everything and play the story; demo: the same, then leave
 	@$(PREPARE)
@@ -40,6 +40,10 @@ manifests: ## Kubernetes, compose and Dockerfile, looked at without a cluster or
 compose-test: ## build the images, bring compose up, play the story, kill parts of it; ARGS=--stand-ins without a registry
 	@$(PREPARE) --dev --manifests
 	@$(BIN)/python -m deploy.compose.rehearsal $(ARGS)
+
+upgrade-test: ## an old and a new version side by side, people at work; ARGS="--from COMMIT --stand-ins"
+	@$(PREPARE) --dev --manifests
+	@$(BIN)/python -m deploy.compose.upgrade $(ARGS)
 
 bench: ## the measured comparisons, into .run/bench.json
 	@$(PREPARE) --dev --bench

@@ -37,7 +37,10 @@ def of_kind(overlay: str, *kinds: str) -> list[Object]:
 
 
 def named(overlay: str, kind: str, name: str) -> Object:
-    return next(each for each in of_kind(overlay, kind) if each["metadata"]["name"] == name)
+    for each in of_kind(overlay, kind):
+        if each["metadata"]["name"] == name:
+            return each
+    raise AssertionError(f"{overlay}: there is no {kind} {name}")
 
 
 @dataclass(frozen=True)

@@ -106,9 +106,13 @@ def test_the_volumes_of_secrets_are_those_the_secrets_are_written_to() -> None:
                 assert mounted["read_only"] is True
 
 
-def test_the_proxy_knows_every_service_and_every_short_address() -> None:
+def test_the_proxy_knows_every_service_and_asks_whether_it_stays() -> None:
     rules = (FILE.parent / "deploy" / "compose" / "Caddyfile").read_text("utf-8")
     for service in SERVICES:
-        assert f"reverse_proxy @{'counter' if service == 'guichet' else service} {service}-web:8000" in rules
-        assert f"/{service}/*" in rules
-    assert "/t/*" in rules
+        address = f"{service.upper()}_WEB"
+        assert f"{{${address}:{service}-web:8000}}" in rules
+        assert f"health_uri /{service}/health/staying" in rules
+        assert PARTS["proxy"]["environment"][address] == f"{service}-web:8000"
+        # It asks every second, and waits four for an answer.
+        assert float(PARTS[f"{service}-web"]["environment"]["WEB_DRAIN_SECONDS"]) >= 5
+    assert [f"/{service}/*" in rules for service in SERVICES] == [False, True, True, True]

@@ -15,6 +15,7 @@ from deploy.checks.rendered import (
     selects,
     workloads,
 )
+from deploy.checks.test_custom_resources import KINDS
 
 EVERYTHING = everywhere()
 OURS = [workload for workload in EVERYTHING if workload.ours]
@@ -195,3 +196,32 @@ def test_the_namespace_enforces_the_restricted_standard(overlay: str) -> None:
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
     inside = [each for each in objects(overlay) if each["kind"] != "Namespace"]
     assert {each["metadata"]["namespace"] for each in inside} == {namespace["metadata"]["name"]}
+
+
+# As the newest Kubernetes supported serves them. Operators' own: test_custom_resources.py.
+SERVED = {
+    "v1": {"ConfigMap", "Namespace", "Secret", "Service", "ServiceAccount"},
+    "apps/v1": {"Deployment", "StatefulSet"},
+    "autoscaling/v2": {"HorizontalPodAutoscaler"},
+    "batch/v1": {"CronJob", "Job"},
+    "networking.k8s.io/v1": {"Ingress", "NetworkPolicy"},
+    "policy/v1": {"PodDisruptionBudget"},
+}
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_objects_are_of_versions_that_are_served(overlay: str) -> None:
+    known = KINDS | {(version, kind) for version, kinds in SERVED.items() for kind in kinds}
+    assert {(each["apiVersion"], each["kind"]) for each in objects(overlay)} - known == set()
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_settings_are_words(overlay: str) -> None:
+    """What YAML 1.1 reads as a truth or a number would be refused by the cluster, or say something else."""
+    for settings in of_kind(overlay, "ConfigMap"):
+        assert all(isinstance(value, str) for value in settings["data"].values())
+    for workload in workloads(overlay):
+        for container in workload.containers:
+            assert all(isinstance(each.get("value", ""), str) for each in container.get("env", []))
+            words = [*container.get("command", []), *container.get("args", [])]
+            assert all(isinstance(word, str) for word in words)

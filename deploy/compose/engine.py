@@ -43,12 +43,26 @@ class Engine:
             raise StepFailed(f"docker {' '.join(arguments)}: {done.stderr.strip()}")
         return done.stdout.strip()
 
+    def output(self, *arguments: str) -> str:
+        """Return what a command prints on either of its outputs."""
+        done = self._ask(*arguments)
+        return done.stdout + done.stderr
+
     def do(self, title: str, *arguments: str) -> None:
         run(title, [self._docker, *arguments], log=self._log, env=self.environment)
 
     def compose(self, title: str, *arguments: str, settings: Mapping[str, str]) -> None:
         command = [_compose(), "-f", "docker-compose.yml", *arguments]
         run(title, command, log=self._log, env={**self.environment, **settings})
+
+    def say(self, *arguments: str, settings: Mapping[str, str]) -> str:
+        """Return what a command of Compose prints."""
+        command = [_compose(), "-f", "docker-compose.yml", *arguments]
+        environment = {**self.environment, **settings}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+        if done.returncode:
+            raise StepFailed(f"docker compose {' '.join(arguments)}: {(done.stdout + done.stderr)[-2000:]}")
+        return done.stdout
 
     def _ask(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [self._docker, *arguments]

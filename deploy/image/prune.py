@@ -2,7 +2,7 @@
 
 Half of what is installed is data of other countries, sources of compiled modules and their symbols
 for a debugger. deploy/image/select.py imports everything that stays, so that a build fails where
-this goes too far.
+this goes too far; ``make compose-test`` prints, reads and sends with what is left.
 """
 
 import shutil
@@ -34,26 +34,56 @@ def keep(folder: str, pattern: str, *beginnings: str) -> None:
 remove("phonenumbers/geodata", "phonenumbers/carrierdata", "phonenumbers/tzdata")
 # Other languages' dates and amounts: Babel reads one file a language.
 keep("babel/locale-data", "*.dat", *(end for each in LANGUAGES for end in (f"{each}.", f"{each}_")))
-# Holidays' names in other languages. (Other countries' rules stay: asking for one country loads all.)
-remove("holidays/locale/[!afe]*")
+# Holidays' names in other languages and of other countries. (Their rules stay: asking for one loads all.)
+remove(
+    "holidays/locale/[!afe]*", "holidays/locale/*/LC_MESSAGES/[!M]*", "holidays/locale/*/LC_MESSAGES/M[!A]*"
+)
 # Other languages' hyphens.
 keep("pyphen/dictionaries", "*.dic", "hyph_fr", "hyph_en")
 # Other countries' numbers: one module each.
 for country in SITE.glob("stdnum/??"):
     if country.name != "ma":
         shutil.rmtree(country)
-# Kinds of fonts and files we do not print with or take in.
+# What devices and telephones of the world are called; we ask for none of it.
+remove("stdnum/*.dat")
+# Time zones come from tzdata; these are a copy that only old interfaces open.
+for zone in (SITE / "pytz" / "zoneinfo").glob("*"):
+    if zone.name not in {"Africa", "Etc", "UTC", "GMT"} and zone.is_dir():
+        shutil.rmtree(zone)
+# Databases and brokers we do not talk to.
+remove("sqlalchemy/dialects/mysql", "sqlalchemy/dialects/mssql", "sqlalchemy/dialects/oracle")
+remove("eventlet/zipkin", "nameko/testing", "mock", "werkzeug/debug/shared")
+# Compression of fonts on the web; printed ones are not compressed that way.
+remove("_brotli*", "brotli*", "zopfli*")
+# Kinds of fonts and files we do not print with or take in; drawing letters is WeasyPrint's affair.
 remove("fontTools/ufoLib", "fontTools/voltLib", "fontTools/mtiLib", "fontTools/t1Lib", "fontTools/qu2cu")
-remove("PIL/_avif.*", "pillow.libs/libavif-*", "lxml/objectify.*", "lxml/html", "lxml/isoschematron")
+remove("fontTools/merge", "fontTools/cu2qu", "fontTools/svgLib", "fontTools/diff", "fontTools/tfmLib.py")
+remove("PIL/_avif.*", "PIL/_imagingft.*", "PIL/_imagingtk.*")
+remove("lxml/objectify.*", "lxml/html", "lxml/isoschematron", "pikepdf/pdfa")
 # Of OpenTelemetry only traces are sent, and none of their messages is one of Google's own services.
 remove("google/[!p_]*", "opentelemetry/exporter/otlp/proto/http/metric_exporter")
 # Only for making packages, or for developing the package itself.
 remove("pip", "pip-*", "setuptools", "setuptools-*", "pkg_resources", "_distutils_hack")
 remove("distutils-precedence.pth", "*/tests", "*/test", "sqlalchemy/testing", "alembic/testing")
 remove("**/*.c", "**/*.h", "**/*.pyx", "**/*.pxd", "**/*.pyi", "*.dist-info/RECORD", "lxml/includes")
+remove("lxml/*.pxi", "*.dist-info/sboms")
 for script in ("pip", "pip3", "Activate.ps1", "activate.csh", "activate.fish"):
     (BIN / script).unlink(missing_ok=True)
-# Symbols for a debugger. Libraries that came along with a wheel are left as they were made.
-for module in SITE.rglob("*.so"):
-    if not module.parent.name.endswith(".libs"):
-        subprocess.run(["strip", "--strip-unneeded", str(module)], check=True)  # noqa: S603, S607
+
+
+def needed(library: Path) -> set[str]:
+    """Return the names of the libraries that ``library`` is linked with."""
+    said = subprocess.run(["readelf", "-d", str(library)], check=True, capture_output=True, text=True).stdout  # noqa: S603, S607
+    return {line.partition("[")[2].rstrip("]") for line in said.splitlines() if "(NEEDED)" in line}
+
+
+# What came along with a wheel for a module that is gone now.
+along = {library.name: library for library in SITE.glob("*.libs/*.so*")}
+asked = [library for library in SITE.rglob("*.so*") if library.name not in along]
+while asked:
+    asked = [along.pop(name) for library in asked for name in needed(library) if name in along]
+for library in along.values():
+    library.unlink()
+# Symbols for a debugger.
+for library in SITE.rglob("*.so*"):
+    subprocess.run(["strip", "--strip-unneeded", str(library)], check=True)  # noqa: S603, S607

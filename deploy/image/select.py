@@ -1,13 +1,17 @@
 """Leave what one image needs: ``select.py billing``; ``operations`` keeps every service.
 
-At the end every module that stays is imported: an image lacking something is not built.
+``select.py billing --check`` imports every module that stayed: an image lacking something is not built.
 """
 
+import ast
+import contextlib
 import importlib
+import marshal
 import pkgutil
 import py_compile
 import shutil
 import sys
+from importlib.util import MAGIC_NUMBER, source_hash
 from pathlib import Path
 
 from shared.settings import SERVICES
@@ -18,9 +22,6 @@ SITE = next(Path("/opt/guichet/lib").glob("python3*/site-packages"))
 PRINTING = (
     "weasyprint",
     "fontTools",
-    "zopfli",
-    "_brotli*",
-    "brotli*",
     "pyphen",
     "tiny*",
     "cssselect2",
@@ -35,8 +36,15 @@ USERS = {
 }
 # Started, not imported; the first patches the sockets of whoever imports it.
 NOT_IMPORTED = {"run_worker", "__main__", "migrations", "migrations_env"}
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 OPERATIONS = [
-    *("shared.cli.main", "deploy.compose.prepare", "deploy.local.standins.__main__", "deploy.trial_secrets"),
+    *(
+        "shared.cli.main",
+        "deploy.compose.prepare",
+        "deploy.compose.ledger",
+        "deploy.local.standins.__main__",
+        "deploy.trial_secrets",
+    ),
     *(f"services.{service}.{part}" for service in SERVICES for part in ("seed", "contracts.consumed")),
     *(f"services.{service}.contracts.published" for service in SERVICES),
 ]
@@ -73,24 +81,42 @@ def _modules(package: str) -> list[str]:
     return [each.name for each in found if not NOT_IMPORTED & set(each.name.split("."))]
 
 
-def compile_imported() -> None:
-    """Keep the compiled form of what is imported, and of what prints; the rest is seldom or never."""
+def compile_everything() -> None:
+    """Leave packages compiled only: nobody reads them in an image, and a start compiles nothing.
+
+    Ours keep their sources, which a traceback shows.
+    """
+    mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
     for cache in [*APP.rglob("__pycache__"), *SITE.rglob("__pycache__")]:
         shutil.rmtree(cache, ignore_errors=True)
-    ours = ("/app/", "/opt/guichet/")
-    files = {file for each in list(sys.modules.values()) if (file := getattr(each, "__file__", None) or "")}
-    chosen = {Path(file) for file in files if file.startswith(ours) and file.endswith(".py")}
-    chosen |= {*APP.rglob("*.py"), *(SITE / "weasyprint").rglob("*.py")}
-    mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
-    for path in sorted(chosen):
+    for path in sorted(APP.rglob("*.py")):
         py_compile.compile(str(path), doraise=True, quiet=1, invalidation_mode=mode)
+    for path in sorted(SITE.rglob("*.py")):
+        # Some files are for Pythons that are no more, and are never imported.
+        with contextlib.suppress(SyntaxError):
+            path.with_suffix(".pyc").write_bytes(_compiled(path))
+            path.unlink()
+
+
+def _compiled(path: Path) -> bytes:
+    """Return a module as Python keeps it compiled, without the manual in it; what is asserted stays."""
+    source = path.read_bytes()
+    tree = ast.parse(source)
+    # SQLAlchemy makes its own of these, and insists on them.
+    told = path.name == "events.py"
+    for node in ast.walk(tree):
+        if isinstance(node, DOCUMENTED) and not told and ast.get_docstring(node, clean=False) is not None:
+            node.body[:1] = [] if len(node.body) > 1 else [ast.copy_location(ast.Pass(), node.body[0])]
+    code = compile(tree, str(path), "exec", dont_inherit=True)
+    # Hash-based and unchecked: no source is there to compare with.
+    return MAGIC_NUMBER + (1).to_bytes(4, "little") + source_hash(source) + marshal.dumps(code)
 
 
 if __name__ == "__main__":
-    name = sys.argv[1]
+    name, *asked = sys.argv[1:]
     if name not in (*SERVICES, "operations"):
         sys.exit(f"--build-arg SERVICE is one of {', '.join(SERVICES)}, operations; not {name!r}")
-    select(name)
-    importlib.invalidate_caches()
+    if asked != ["--check"]:
+        select(name)
+        compile_everything()
     import_everything(name)
-    compile_imported()

@@ -18,6 +18,7 @@ Seen = TypeVar("Seen")
 
 PATIENCE_SECONDS = 30.0
 LOOK_EVERY_SECONDS = 0.02
+TAKEN = 409
 WORKING_DAYS = range(5)
 LINK = re.compile(r"https?://\S+")
 FIRST_NAMES = ("Atlas", "Rif", "Souss", "Oasis", "Medina", "Argan", "Zellige", "Safran", "Cèdre", "Palmier")
@@ -53,8 +54,13 @@ class Story:
         tell: Callable[[str], None] | None = None,
         *,
         certificates: ssl.SSLContext | bool = True,
+        transport: httpx.BaseTransport | None = None,
+        patience_seconds: float = PATIENCE_SECONDS,
+        look_every_seconds: float = LOOK_EVERY_SECONDS,
     ) -> None:
+        """``transport`` carries what is asked of the product, in place of the client's own."""
         self._addresses = addresses
+        self._patience_seconds, self._look_every_seconds = patience_seconds, look_every_seconds
         self._tell = tell or (lambda line: print(line, flush=True))
         self._started = self._last = 0.0
         timeout = httpx.Timeout(60.0)
@@ -63,6 +69,7 @@ class Story:
             timeout=timeout,
             headers={"Accept-Language": "fr"},
             verify=certificates,
+            transport=transport,
         )
         self._outside = httpx.Client(timeout=timeout, verify=certificates)
 
@@ -182,7 +189,7 @@ class Story:
         link = LINK.search(text)
         if link is None:
             raise StoryFailed(f"the SMS has no link to follow the request with: {text}")
-        page = self._outside.get(link[0], headers={"Accept-Language": "fr"})
+        page = self._web.send(httpx.Request("GET", link[0], headers={"Accept-Language": "fr"}))
         if page.status_code != 200 or number not in page.text:
             raise StoryFailed(f"{link[0]} answers {page.status_code} and does not show {number}")
         self._note("its link opened: the startup sees where its request stands")
@@ -195,9 +202,13 @@ class Story:
         wish = self._free_slot()
 
         def booked() -> Json | None:
+            nonlocal wish
             # Booking learns of the startup from an event: a moment later, not at once.
             answer = self._post("/booking/api/v1/bookings", {**wish, "startup_id": startup["id"]})
             if answer.status_code == 422 and "startup_id" in answer.text:
+                return None
+            if answer.status_code == TAKEN:
+                wish = self._free_slot()
                 return None
             return self._read(answer, 201)
 
@@ -260,15 +271,15 @@ class Story:
         return self._addresses.mails(self._outside, recipient)
 
     def _see(self, what: str, look: Callable[[], Seen | None]) -> Seen:
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + self._patience_seconds
         for _ in itertools.count():
             seen = look()
             if seen is not None:
                 return seen
             if time.monotonic() > deadline:
                 break
-            time.sleep(LOOK_EVERY_SECONDS)
-        raise StoryFailed(f"waited {PATIENCE_SECONDS:.0f} s in vain for {what}")
+            time.sleep(self._look_every_seconds)
+        raise StoryFailed(f"waited {self._patience_seconds:.0f} s in vain for {what}")
 
     def _call(self, method: str, path: str, body: Json | None, *, expect: int = 201) -> Json:
         answer = self._web.get(path) if method == "GET" else self._post(path, body or {})

@@ -93,6 +93,9 @@ def handle_batch(
         outcome.handled = outcome.duplicates = 0
         for envelope, body in envelopes:
             _handle_alone(database, subscriptions, envelope, body, outcome)
+    if outcome.duplicates:
+        # After a restart this is as it should be; without one somebody may want to know.
+        log.info("events_seen_before", count=outcome.duplicates)
     return outcome
 
 

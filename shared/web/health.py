@@ -1,7 +1,9 @@
-"""Is the process alive, and can it serve?
+"""Is the process alive, can it serve, and will it stay?
 
 Liveness asks nothing of anybody: a database outage must not restart healthy processes.
-Readiness asks the database, so that traffic waits for it.
+Readiness asks the database, so that traffic waits for it. Staying is for a proxy that knows no
+readiness of pods: it ends when the process is told to stop, and a database that is away is for
+the process itself to explain.
 """
 
 from flask import Blueprint, Response, current_app
@@ -9,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.db import Database
+from shared.web import draining
 
 
 def blueprint(database: Database | None) -> Blueprint:
@@ -19,9 +22,14 @@ def blueprint(database: Database | None) -> Blueprint:
     def live() -> Response:
         return _answer({})
 
+    @health.get("/staying")
+    def staying() -> Response:
+        return _answer({"staying": not draining.under_way()})
+
     @health.get("/ready")
     def ready() -> Response:
         checks = {"session_key": current_app.extensions["guichet-unique"].verifier is not None}
+        checks["staying"] = not draining.under_way()
         if database is not None:
             checks["database"] = _reachable(database)
         return _answer(checks)

@@ -1,6 +1,7 @@
 """Serve one service's pages and API: ``python -m shared.web.run_web billing``.
 
-SIGTERM: nothing new is taken, what is being answered is answered, then the process ends.
+SIGTERM: readiness ends at once; ``WEB_DRAIN_SECONDS`` later, when no proxy sends anything any more, nothing
+new is taken, what is being answered is answered, and the process ends.
 """
 
 import importlib
@@ -16,6 +17,7 @@ from shared import tracing
 from shared.clock import check_time_zone_data
 from shared.logging import configure
 from shared.settings import load_folder, service_name
+from shared.web import draining
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -36,12 +38,21 @@ def make_app() -> "WSGIApplication":
     return app
 
 
+class _Server(Granian):  # type: ignore[misc]
+    drain_seconds = 0.0
+
+    def shutdown(self, exit_code: int = 0) -> None:
+        draining.pause(self.drain_seconds)
+        super().shutdown(exit_code)
+
+
 def run(service: str) -> None:
     """Serve until SIGTERM or SIGINT."""
     os.environ["SERVICE"] = service
     env = Env()
     configure(service, "web")
-    Granian(
+    draining.forget()
+    server = _Server(
         "shared.web.run_web:make_app",
         factory=True,
         interface=Interfaces.WSGI,
@@ -53,7 +64,9 @@ def run(service: str) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=KILL_SECONDS,
         websockets=False,
-    ).serve()
+    )
+    server.drain_seconds = env.float("WEB_DRAIN_SECONDS", 0.0)
+    server.serve()
 
 
 if __name__ == "__main__":

@@ -5,8 +5,11 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -16,26 +19,17 @@ from deploy.local.processes import free_port
 from shared.messaging import names
 from shared.messaging.publisher import Message, Publisher
 from tests.support.broker import TestBroker, eventually
+from tests.support.databases import TestDatabases
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.usefixtures("session_keys")
-def test_a_web_process_told_to_stop_gives_the_answer_it_owes(database, databases, tmp_path: Path) -> None:
+def test_a_web_process_told_to_stop_turns_the_proxy_away_then_gives_the_answer_it_owes(
+    database, databases: TestDatabases, tmp_path: Path
+) -> None:
     guichet = database("guichet")
-    port = free_port()
-    url = f"http://127.0.0.1:{port}/guichet"
-    environment = {**os.environ, "DATABASE_URL": databases.url("guichet"), "WEB_PORT": str(port)}
-    with (tmp_path / "web.log").open("wb") as log:
-        web = subprocess.Popen(
-            [sys.executable, "-m", "shared.web.run_web", "guichet"],
-            cwd=ROOT,
-            env={**environment, "WEB_ADDRESS": "127.0.0.1"},
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        eventually(lambda: _status(f"{url}/health/ready") == 200, seconds=60, what="a web process")
+    with _web(databases, tmp_path, WEB_DRAIN_SECONDS="1.5") as (web, url):
         answers: list[int] = []
         with guichet.engine.connect() as holding:
             # Signing in waits for this table.
@@ -50,15 +44,15 @@ def test_a_web_process_told_to_stop_gives_the_answer_it_owes(database, databases
             waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
             eventually(lambda: bool(_scalar(guichet, waiting)), seconds=20, what="the sign-in to wait")
             web.send_signal(signal.SIGTERM)
-            eventually(lambda: not _listens(port), seconds=20, what="the end of listening")
+            eventually(lambda: _status(f"{url}/health/staying") == 503, seconds=1.5, what="turning away")
+            assert _status(f"{url}/health/ready") == 503
+            assert _status(f"{url}/health/live") == 200
+            eventually(lambda: not _listens(url), seconds=20, what="the end of listening")
             assert answers == []
             holding.rollback()
         asking.join(30)
         assert answers == [401]
         assert web.wait(30) == 0
-    finally:
-        web.kill()
-        web.wait()
 
 
 def test_a_batch_being_published_is_confirmed_to_its_end_when_told_to_stop(broker: TestBroker) -> None:
@@ -77,6 +71,29 @@ def test_a_batch_being_published_is_confirmed_to_its_end_when_told_to_stop(broke
         os.close(writing)
 
 
+@contextmanager
+def _web(
+    databases: TestDatabases, folder: Path, **settings: str
+) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/guichet"
+    environment = {**os.environ, "DATABASE_URL": databases.url("guichet"), "WEB_PORT": str(port), **settings}
+    with (folder / "web.log").open("wb") as log:
+        web = subprocess.Popen(
+            [sys.executable, "-m", "shared.web.run_web", "guichet"],
+            cwd=ROOT,
+            env={**environment, "WEB_ADDRESS": "127.0.0.1"},
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        eventually(lambda: _status(f"{url}/health/ready") == 200, seconds=60, what="a web process")
+        yield web, url
+    finally:
+        web.kill()
+        web.wait()
+
+
 def _status(url: str) -> int:
     try:
         return httpx.get(url, timeout=5).status_code
@@ -84,9 +101,9 @@ def _status(url: str) -> int:
         return 0
 
 
-def _listens(port: int) -> bool:
+def _listens(url: str) -> bool:
     with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
+        return client.connect_ex(("127.0.0.1", urlsplit(url).port)) == 0
 
 
 def _scalar(database, statement) -> int:

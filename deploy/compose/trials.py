@@ -1,0 +1,100 @@
+"""What an installation has to bear while people work: restarts without a failure, kills without a loss."""
+
+import time
+
+from deploy.compose.clerks import Noted, at_work
+from deploy.compose.installation import KINDS, PATIENCE_SECONDS, Installation, container
+from deploy.local.progress import StepFailed, step
+from deploy.local.story import Story, StoryFailed
+from shared.settings import SERVICES
+
+# One of each kind. The mail server, the SMS gateway and the agencies stand for the world outside.
+KILLED = (
+    "guichet-web",
+    "guichet-relay",
+    "billing-worker",
+    "notifications-worker",
+    "rabbitmq",
+    "postgresql",
+    "proxy",
+    "objects",
+)
+
+
+def tell(installation: Installation) -> None:
+    """Tell the story once, to be read."""
+    installation.answers()
+    try:
+        Story(installation.published, certificates=installation.certificates).play()
+    except StoryFailed as failure:
+        raise StepFailed(str(failure)) from None
+
+
+def restart_each(installation: Installation) -> None:
+    """Restart every process of ours, one after the other: nobody at work may notice."""
+    reckoning = Reckoning(installation)
+    with at_work(installation.published, installation.certificates, patient=False) as noted:
+        gets_done(noted)
+        for service in SERVICES:
+            for kind in KINDS:
+                for number in (1, 2) if kind == "web" else (1,):
+                    name = container(service, kind, number)
+                    with step(f"Restarting {name}"):
+                        installation.restart(name)
+        gets_done(noted)
+    reckoning.balance(noted, "rolling restart")
+
+
+def kill_each(installation: Installation) -> None:
+    """Kill one container of each kind; careful clients ask again, and get what they asked for once."""
+    for name in KILLED:
+        reckoning = Reckoning(installation)
+        with at_work(installation.published, installation.certificates, patient=True) as noted:
+            gets_done(noted)
+            with step(f"Killing {name}"):
+                installation.kill(f"{installation.settings['COMPOSE_PROJECT_NAME']}-{name}-1")
+            gets_done(noted)
+        reckoning.balance(noted, f"{name} killed")
+
+
+class Reckoning:
+    """Duplicates are counted from where they stood."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        self._seen_before = installation.seen_before()
+        self._mails_twice = installation.published.mails_sent_twice()
+
+    def balance(self, noted: Noted, title: str) -> None:
+        """Print what happened; raise StepFailed when anything failed, was lost or was done twice."""
+        with step("Holding the books against each other"):
+            books = self._installation.ledger()
+        ours = {request for request, startup in books["requests"].items() if startup in noted.startups}
+        wrong = [*noted.failures, *books["wrong"]]
+        wrong += [f"the request {request} was accepted and is lost" for request in noted.accepted - ours]
+        wrong += [f"the request {request} was made, and nobody was told" for request in ours - noted.accepted]
+        if books["waiting"]:
+            wrong.append(f"{books['waiting']} events and messages did not arrive in time")
+        seen_before = self._installation.seen_before() - self._seen_before
+        mails_twice = self._installation.published.mails_sent_twice() - self._mails_twice
+        answers = sum(noted.answers.values())
+        print(
+            f"    {title}: {answers} requests answered, {noted.asked_again} asked again, the slowest"
+            f" {noted.longest_seconds:.1f} s; {len(noted.accepted)} requests filed, {noted.stories} stories;"
+            f" {sum(books['events'].values())} events so far, {seen_before} delivered again and recognised,"
+            f" {mails_twice} mails sent twice; {len(wrong)} wrong",
+            flush=True,
+        )
+        if wrong:
+            raise StepFailed("\n".join([f"{title}:", *wrong[:40]]))
+
+
+def gets_done(noted: Noted) -> None:
+    """Wait until each kind of clerk has got something done from now on."""
+    stories, accepted = noted.stories, len(noted.accepted)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while noted.stories < stories + 2 or len(noted.accepted) < accepted + 3:
+        if time.monotonic() > deadline:
+            failures = "\n".join(noted.failures[:20])
+            raise StepFailed(f"nothing gets done any more:\n{failures}")
+        time.sleep(0.2)
