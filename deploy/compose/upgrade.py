@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from deploy.compose import stand_ins, trials
+from deploy.compose.clerks import Noted, at_work
 from deploy.compose.engine import engine
 from deploy.compose.installation import KINDS, Installation, Published, container, replicas
 from deploy.compose.rehearsal import FOLDER, IMAGES, ROOT, build
@@ -45,7 +46,7 @@ def main() -> int:
         with installation.up(web=1, keep=options.keep):
             trials.tell(installation)
             reckoning = trials.Reckoning(installation)
-            with trials.at_work(installation.published, installation.certificates, patient=False) as noted:
+            with at_work(installation.published, installation.certificates, patient=False) as noted:
                 trials.gets_done(noted)
                 installation.settings |= {
                     name: image.replace(":old", ":dev") for name, image in images.items()
@@ -58,7 +59,7 @@ def main() -> int:
     return 0
 
 
-def _exchange(installation: Installation, noted: trials.Noted) -> None:
+def _exchange(installation: Installation, noted: Noted) -> None:
     installation.compose("Making secrets the new version has besides", "run", "--rm", "--no-deps", "secrets")
     installation.compose("Migrating while the old version serves", "run", "--rm", "--no-deps", "prepare")
     trials.gets_done(noted)

@@ -38,7 +38,7 @@ def make_app() -> "WSGIApplication":
     return app
 
 
-class _Server(Granian):  # type: ignore[misc]
+class _Server(Granian):  # type: ignore[misc,valid-type]
     drain_seconds = 0.0
 
     def shutdown(self, exit_code: int = 0) -> None:
