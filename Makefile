@@ -20,13 +20,14 @@ test: ## every test, on servers of its own; ARGS="tests/booking -k overlap" for 
 	@$(PREPARE) --dev
 	@$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder $(ARGS)
 
-lint: ## style, types, walls between the parts, texts without a translation
+lint: ## style, types, walls between the parts, texts without a translation, migrations
 	@$(PREPARE) --dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m shared.web.i18n_check
+	$(BIN)/python -m shared.db.lint
 
 fmt: ## put the code in its usual form
 	@$(PREPARE) --dev

@@ -80,6 +80,11 @@ class Stack:
     def wait_ready(self) -> None:
         self._keeper.wait_ready(START_SECONDS)
 
+    @property
+    def servers(self) -> PrivateServers | None:
+        """The private servers it started; none when it was given others."""
+        return self._servers
+
     def pids(self) -> dict[str, int]:
         """The process of each part, by name."""
         pids = self._keeper.pids()

@@ -9,6 +9,7 @@ import psycopg
 from pika.exceptions import AMQPError, ChannelClosedByBroker
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from shared.cli import doctor_repair
 from shared.cli.options import pick, service_option
 from shared.cli.wording import broker_outage, counted, database_outage
 from shared.clock import WrongTimeZoneData, check_time_zone_data
@@ -24,7 +25,7 @@ PROBE_KEY = "doctor"
 
 KERNEL_TABLES = (
     *("idempotency_keys", "inbox", "outbox", "parked_events", "timers"),
-    *("signs_of_life", "broker_watch", "operations_audit"),
+    *("signs_of_life", "broker_watch", "operations_audit", "retention", "backups"),
 )
 _CLOSED_TABLES = """
     SELECT string_agg(name, ', ' ORDER BY name) FROM unnest(%s::text[]) name
@@ -39,7 +40,7 @@ Finding = str
 @click.command()
 @service_option
 def doctor(service: Sequence[str]) -> None:
-    """Say what is wrong: settings, servers, permissions, time zones, stuck events, missing consumers.
+    """Say what is wrong: settings, servers, permissions, stuck events, missing consumers, old backups, drift.
 
     Exit code 1 when something is.
     """
@@ -52,11 +53,16 @@ def doctor(service: Sequence[str]) -> None:
             continue
         for check in CHECKS:
             findings += [f"{name}: {finding}" for finding in check(settings)]
+        for look in (doctor_repair.retention, doctor_repair.drift, doctor_repair.keys):
+            findings += look(name)
+    findings += doctor_repair.backups(pick(service)) + doctor_repair.room()
     for finding in findings:
         click.echo(f"✗ {finding}")
     if findings:
         raise SystemExit(1)
-    click.echo("✓ servers, permissions, time zones, outboxes and consumers are in order")
+    click.echo(
+        "✓ servers, permissions, time zones, outboxes, consumers, read copies and backups are in order"
+    )
 
 
 def _time_zone() -> list[Finding]:

@@ -12,7 +12,18 @@ import psycopg
 from pika.exceptions import AMQPError
 from sqlalchemy.exc import OperationalError
 
-from shared.cli import dead_letters, doctor, events, operations, outbox_status, secrets
+from shared.cli import (
+    backup,
+    dead_letters,
+    doctor,
+    events,
+    ledger,
+    operations,
+    outbox_status,
+    read_copy,
+    replay,
+    secrets,
+)
 from shared.cli.options import pick, service_option
 from shared.cli.wording import broker_outage, database_outage
 from shared.db import Database
@@ -129,7 +140,13 @@ def _passwords() -> dict[str, str]:
 
 
 cli.add_command(dead_letters.dead_letters)
+outbox_status.outbox.add_command(replay.replay)
 cli.add_command(outbox_status.outbox)
+outbox_status.outbox.add_command(ledger.catch_up)
+cli.add_command(ledger.ledger)
+cli.add_command(read_copy.read_copy)
+cli.add_command(backup.backup)
+cli.add_command(backup.restore)
 cli.add_command(doctor.doctor)
 cli.add_command(operations.operations)
 cli.add_command(events.events)

@@ -13,6 +13,11 @@ def inbox_of(service: str) -> str:
     return f"{service}.inbox"
 
 
+def redelivery_key(service: str) -> str:
+    """Return the routing key with which a publisher's exchange reaches ``service`` and nobody else."""
+    return f"redelivery.{service}"
+
+
 def dead_letters_of(service: str) -> str:
     """Return the queue that keeps what ``service`` could not even decode."""
     return f"{service}.dead-letters"

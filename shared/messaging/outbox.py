@@ -26,10 +26,10 @@ _PENDING = "outbox.pending"
 # One JSON document for all rows: psycopg takes longer to adapt five short arrays than PostgreSQL
 # to read it.
 _INSERT = (
-    "INSERT INTO outbox (event_id, type, subject, body, mandatory)"
-    " SELECT event_id, type, subject, convert_to(body, 'UTF8'), mandatory"
+    "INSERT INTO outbox (event_id, type, subject, body, mandatory, to_service)"
+    " SELECT event_id, type, subject, convert_to(body, 'UTF8'), mandatory, to_service"
     " FROM json_to_recordset(%s::json)"
-    " AS rows (event_id uuid, type text, subject text, body text, mandatory boolean)"
+    " AS rows (event_id uuid, type text, subject text, body text, mandatory boolean, to_service text)"
 )
 
 
@@ -38,9 +38,16 @@ class InvalidEvent(ValueError):
 
 
 def publish(
-    session: Session, schema_class: type[Schema], *, subject: str, data: Mapping[str, Any]
+    session: Session,
+    schema_class: type[Schema],
+    *,
+    subject: str,
+    data: Mapping[str, Any],
+    to_service: str | None = None,
 ) -> uuid.UUID:
     """Publish an event with the change ``session`` is about to commit; return its id.
+
+    With ``to_service`` only that service gets it: its read copy is being rebuilt.
 
     ``data`` holds Python values (UUID, aware datetime, Decimal); the schema turns them into
     JSON. Rows are written just before the commit, all in one statement, so that the order of
@@ -75,13 +82,15 @@ def publish(
         session.begin()
     transaction = session.get_nested_transaction() or session.get_transaction()
     pending = session.info.setdefault(_PENDING, [])
-    row = {
+    row: dict[str, Any] = {
         "event_id": event_id,
         "type": contract.type,
         "subject": subject,
         "body": encode(envelope).decode(),
         "mandatory": contract.mandatory,
     }
+    if to_service is not None:
+        row |= {"to_service": to_service, "mandatory": True}
     pending.append((transaction, row))
     return event_id
 

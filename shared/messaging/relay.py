@@ -30,7 +30,7 @@ LEADER_LOCK = 7_002
 # Not "seq > the last one seen": numbers are drawn before the commit, so a transaction that
 # commits late would be stepped over and its event lost.
 _FETCH = (
-    "SELECT seq, type, body, mandatory FROM outbox"
+    "SELECT seq, coalesce('redelivery.' || to_service, type), body, mandatory FROM outbox"
     " WHERE published_at IS NULL AND (retry_at IS NULL OR retry_at <= now())"
     " ORDER BY seq LIMIT %s"
 )

@@ -21,6 +21,7 @@ from shared import heartbeat, tracing  # noqa: E402
 from shared.clock import check_time_zone_data  # noqa: E402
 from shared.db import Database  # noqa: E402
 from shared.logging import configure, get_logger  # noqa: E402
+from shared.messaging.pruning import Retention  # noqa: E402
 from shared.messaging.worker import EventWorker  # noqa: E402
 from shared.settings import ServiceSettings, load_folder, service_name  # noqa: E402
 
@@ -46,6 +47,7 @@ def run(service: str, cls: type[EventWorker] | None = None) -> None:
     configure(service, "worker")
     tracing.start(service, "worker")
     check_time_zone_data()
+    Retention.load()
     settings = ServiceSettings.load(service)
     database = Database(
         settings.database_url,

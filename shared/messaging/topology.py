@@ -14,7 +14,13 @@ import pika
 import yaml
 
 from shared.messaging.contracts import consumed_by
-from shared.messaging.names import DEAD_LETTER_EXCHANGE, dead_letters_of, exchange_of, inbox_of
+from shared.messaging.names import (
+    DEAD_LETTER_EXCHANGE,
+    dead_letters_of,
+    exchange_of,
+    inbox_of,
+    redelivery_key,
+)
 
 BROKER_FILE = Path(__file__).resolve().parents[2] / "deploy" / "rabbitmq" / "broker.yaml"
 QUEUE_ARGUMENTS = {"x-queue-type": "quorum", "x-single-active-consumer": True}
@@ -24,6 +30,11 @@ DEAD_LETTER_QUEUE_ARGUMENTS = {"x-queue-type": "quorum"}
 def bindings_of(service: str) -> list[tuple[str, str]]:
     """Return (exchange, routing key) for every event type ``service`` consumes."""
     return sorted((exchange_of(contract.publisher), contract.type) for contract in consumed_by(service))
+
+
+def publishers_for(service: str) -> list[str]:
+    """Return the services whose events ``service`` consumes."""
+    return sorted({contract.publisher for contract in consumed_by(service)})
 
 
 def declare(amqp_url: str, services: Iterable[str]) -> None:
@@ -46,6 +57,9 @@ def declare(amqp_url: str, services: Iterable[str]) -> None:
             channel.queue_bind(dead_letters_of(service), DEAD_LETTER_EXCHANGE, service)
             for exchange, routing_key in bindings_of(service):
                 channel.queue_bind(inbox_of(service), exchange, routing_key)
+            # Through the publisher's own exchange: its user may write there and nowhere else.
+            for publisher in publishers_for(service):
+                channel.queue_bind(inbox_of(service), exchange_of(publisher), redelivery_key(service))
     finally:
         connection.close()
 

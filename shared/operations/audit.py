@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 Via = Literal["page", "api", "command"]
-Action = Literal["replay", "discard", "look"]
+Action = Literal["replay", "discard", "look", "redeliver", "handle-again", "rebuild", "restore"]
 
 
 @dataclass(frozen=True, slots=True)

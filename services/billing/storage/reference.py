@@ -110,6 +110,13 @@ def list_tariffs(session: Session, sites: Sequence[str]) -> list[Tariff]:
     return [_tariff(row) for row in rows]
 
 
+def every_tariff(session: Session, *, after: UUID | None, limit: int) -> list[Tariff]:
+    """Return tariffs of every site, in the order of their identifiers."""
+    query = select(tariffs).order_by(tariffs.c.id).limit(limit)
+    rows = session.execute(query if after is None else query.where(tariffs.c.id > after))
+    return [_tariff(row) for row in rows]
+
+
 def tariff_starting(session: Session, site: str, space_kind: SpaceKind, valid_from: date) -> Tariff | None:
     row = session.execute(
         select(tariffs).where(

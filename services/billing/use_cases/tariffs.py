@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -24,14 +25,19 @@ def set_tariff(
         session,
         TariffChanged,
         subject=str(tariff.id),
-        data={
-            "tariff_id": tariff.id,
-            "site": tariff.site,
-            "space_kind": tariff.space_kind.value,
-            "unit": tariff.unit.value,
-            "amount": tariff.amount.amount,
-            "vat_rate": tariff.vat_rate,
-            "valid_from": tariff.valid_from,
-        },
+        data=event_data(tariff),
     )
     return tariff
+
+
+def event_data(tariff: Tariff) -> dict[str, Any]:
+    """Return the tariff as the other services are told it."""
+    return {
+        "tariff_id": tariff.id,
+        "site": tariff.site,
+        "space_kind": tariff.space_kind.value,
+        "unit": tariff.unit.value,
+        "amount": tariff.amount.amount,
+        "vat_rate": tariff.vat_rate,
+        "valid_from": tariff.valid_from,
+    }

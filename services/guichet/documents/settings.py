@@ -65,6 +65,21 @@ def _as_told(keys: str) -> KeyRing:
 _good: list[KeyRing] = []
 
 
+def store_from_environment() -> Store:
+    """Where files lie, without the keys to them.
+
+    Raises:
+        BadSetting: what is set cannot work.
+    """
+    return _store(Env())
+
+
+def keys_from_environment() -> KeyRing | None:
+    """The keys alone; None where none are set."""
+    keys = Env().str("DOCUMENT_KEYS", "")
+    return KeyRing.parse(keys) if keys else None
+
+
 def views_retention() -> timedelta:
     return timedelta(days=Env().int("DOCUMENT_VIEWS_RETENTION_DAYS", 1825))
 

@@ -107,6 +107,14 @@ def find(
     return [_startup(row, people[row.id]) for row in rows]
 
 
+def every(session: Session, *, after: UUID | None, limit: int) -> list[tuple[Startup, datetime]]:
+    """Every record of every site, merged ones too, with when it last changed, ordered by identifier."""
+    query = select(_startups).order_by(_startups.c.id).limit(limit)
+    rows = session.execute(query if after is None else query.where(_startups.c.id > after)).all()
+    people = contacts.of(session, [row.id for row in rows])
+    return [(_startup(row, people[row.id]), row.changed_at) for row in rows]
+
+
 def with_ice(session: Session, ice: str) -> UUID | None:
     return session.execute(select(_startups.c.id).where(_startups.c.ice == ice, live())).scalar()
 

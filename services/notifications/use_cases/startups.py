@@ -1,6 +1,8 @@
 """Keeping up with whom a startup wants to be told."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -24,20 +26,7 @@ def keep_startup(session: Session, event: Event) -> None:
     startup = Startup(
         data["startup_id"],
         data["legal_name"],
-        [
-            Contact(
-                contact["contact_id"],
-                contact["name"],
-                contact["role"] or "",
-                contact["language"] or "",
-                contact["email"],
-                contact["phone"],
-                None if contact["channels"] is None else tuple(contact["channels"]),
-                tuple(contact["preferred_for"]),
-                tuple(contact["consents"]),
-            )
-            for contact in data["contacts"]
-        ],
+        [contact_told(contact) for contact in data["contacts"]],
     )
     known = contacts.save_startup(
         session, startup, site=data["site"], version=data["version"], now=clock.now()
@@ -46,6 +35,21 @@ def keep_startup(session: Session, event: Event) -> None:
         log.info("older_startup_version_ignored", startup_id=str(startup.id), version=data["version"])
     for cause in contacts.take_waiting(session, startup.id):
         tell(session, cause)
+
+
+def contact_told(contact: Mapping[str, Any]) -> Contact:
+    """Return the person an event tells of."""
+    return Contact(
+        contact["contact_id"],
+        contact["name"],
+        contact["role"] or "",
+        contact["language"] or "",
+        contact["email"],
+        contact["phone"],
+        None if contact["channels"] is None else tuple(contact["channels"]),
+        tuple(contact["preferred_for"]),
+        tuple(contact["consents"]),
+    )
 
 
 def follow_merge(session: Session, event: Event) -> None:

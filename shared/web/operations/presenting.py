@@ -24,7 +24,15 @@ PARTS = {
     "outbox": (N_("Outbox"), sentences.outbox),
 }
 #: action → word
-ACTIONS = {"replay": N_("replayed"), "discard": N_("discarded"), "look": N_("looked at in full")}
+ACTIONS = {
+    "replay": N_("replayed"),
+    "discard": N_("discarded"),
+    "look": N_("looked at in full"),
+    "redeliver": N_("delivered again"),
+    "handle-again": N_("had handled again"),
+    "rebuild": N_("copy rebuilt"),
+    "restore": N_("restored"),
+}
 
 
 def actor(via: Via) -> Actor:

@@ -1,0 +1,42 @@
+"""What the counter can announce again: the startups, as they stand now."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from services.guichet.contracts import published
+from services.guichet.domain.startups import Startup
+from services.guichet.storage import startups
+from services.guichet.use_cases.startups import event_data
+from shared.operations.read_copies import Item, Owned, Said
+
+# Records first, then which leads to which, then who is forgotten: forgetting reaches what was merged.
+RECORDS, MERGERS, ERASURES = range(3)
+
+
+def startups_as_told(session: Session, after: UUID | None, limit: int) -> Sequence[Item]:
+    return [
+        Item(startup.id, _said(startup, changed_at))
+        for startup, changed_at in startups.every(session, after=after, limit=limit)
+    ]
+
+
+def _said(startup: Startup, changed_at: datetime) -> list[Said]:
+    said = [Said(published.StartupChanged, event_data(startup), RECORDS)]
+    if startup.merged_into is not None:
+        # Its last change was to be merged.
+        merged = {"startup_id": startup.merged_into, "merged_id": startup.id}
+        said.append(
+            Said(published.StartupMerged, {**merged, "site": startup.site, "merged_at": changed_at}, MERGERS)
+        )
+    elif startup.erased_at is not None and not startup.contacts:
+        # Somebody who came back has given people anew: those are not forgotten.
+        erased = {"startup_id": startup.id, "site": startup.site, "erased_at": startup.erased_at}
+        said.append(Said(published.StartupErased, {**erased, "version": startup.version}, ERASURES))
+    return said
+
+
+OWNED = (Owned("startups", startups_as_told),)
+KEPT = ()
