@@ -1,5 +1,6 @@
 import io
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -10,6 +11,8 @@ from sqlalchemy.exc import DBAPIError
 from shared.db import Database
 from tests.guichet.conftest import Caller
 from tests.guichet.directory.conftest import BrowserFor
+from tests.guichet.documents import files
+from tests.guichet.documents.conftest import Documents
 from tests.guichet.factories import ANSWERS, CERTIFICATE, startup_details
 from tests.guichet.test_pages import Browser
 
@@ -69,7 +72,7 @@ def test_the_copy_holds_everything_about_the_people(
     assert data["tickets"][0]["steps"][1]["note"] == "Salma attend sa mère."
     for found in (CIN, "salma@atlas.example.com", "n’a pas signé"):
         assert found in page
-    assert "Données de ses personnes remises" in manager.get(f"/guichet/startups/{gone['id']}")
+    assert "Copie remise aux personnes concernées" in manager.get(f"/guichet/startups/{gone['id']}")
     assert "le service n’a pas répondu : Salles" in page
 
 
@@ -90,6 +93,44 @@ def test_what_the_browser_gathered_from_the_other_services_is_in_the_copy(
     assert "Entretien de Salma" in page
     assert "n’a pas répondu : Factures" in page
     assert "n’a pas répondu : Salles" not in page
+
+
+def test_the_copy_holds_the_files_of_the_documents(
+    manager: Browser, agent: Caller, gone: dict[str, Any], documents_folder: Path
+) -> None:
+    documents = Documents(agent)
+    kept = [documents.file(gone["id"], files.pdf(text), name=f"{text}.pdf") for text in ("statuts", "bail")]
+    answer = manager.client.post(
+        f"/guichet/startups/{gone['id']}/people/copy", data={"csrf_token": manager.csrf}, buffered=False
+    )
+    # Sent piece by piece: nobody knows beforehand how long it will be.
+    assert answer.content_length is None
+    packed = zipfile.ZipFile(io.BytesIO(answer.data))
+    assert packed.testzip() is None
+    names = ["documents/001-trade-register-statuts.pdf", "documents/002-trade-register-bail.pdf"]
+    assert [name for name in packed.namelist() if name.startswith("documents/")] == names
+    for name, one in zip(names, kept, strict=True):
+        download = agent.client.get(f"/guichet/api/v1/documents/{one['id']}/content", headers=agent.headers)
+        assert packed.read(name) == download.data
+        assert f'href="{name}"' in packed.read("startup.html").decode()
+    assert manager.get(f"/guichet/startups/{gone['id']}/documents").count("dans une copie") == 2
+
+
+def test_a_document_that_cannot_be_read_is_named_in_the_copy(
+    manager: Browser, agent: Caller, gone: dict[str, Any], documents_folder: Path
+) -> None:
+    documents = Documents(agent)
+    before = {path for path in documents_folder.rglob("*") if path.is_file()}
+    documents.file(gone["id"], files.pdf("statuts"), name="statuts.pdf")
+    for path in documents_folder.rglob("*"):
+        if path.is_file() and path not in before:
+            path.write_bytes(path.read_bytes()[:-1])
+    documents.file(gone["id"], files.pdf("bail"), name="bail.pdf")
+    answer = manager.post(f"/guichet/startups/{gone['id']}/people/copy", {})
+    packed = zipfile.ZipFile(io.BytesIO(answer.data))
+    found = [name for name in packed.namelist() if name.startswith("documents/")]
+    assert found == ["documents/002-trade-register-bail.pdf", "documents/unreadable.txt"]
+    assert packed.read(found[1]) == b"documents/001-trade-register-statuts.pdf\n"
 
 
 def test_nobody_but_a_manager_gets_the_copy(browser_for: BrowserFor, gone: dict[str, Any]) -> None:

@@ -8,10 +8,13 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from services.guichet.domain.documents import VaultDocument
 from services.guichet.domain.startups import Startup
 from services.guichet.domain.workflow import Actor
-from services.guichet.storage import startup_history, startups
+from services.guichet.storage import documents, startup_history, startups
 from services.guichet.storage.directory import personal_data
+from services.guichet.storage.documents import View
+from services.guichet.storage.ids import new_id
 from services.guichet.use_cases.startups import startup_not_found
 
 ALL = 1_000_000
@@ -33,6 +36,21 @@ class PersonalData:
     history: Rows
     viewed: Rows
     documents_viewed: Rows
+
+
+def copied_documents(
+    session: Session, startup_id: UUID, *, actor: Actor, at: datetime, page: str
+) -> list[VaultDocument]:
+    """The documents whose files go into a copy made by ``copy_personal_data``, oldest first.
+
+    That each was handed out is on record like every other opening. Whoever makes the copy hands it to
+    the people themselves, so the role a kind of document asks for elsewhere is not asked for.
+    """
+    found = documents.of_startup(session, startup_id)[::-1]
+    for one in found:
+        view = View(one.id, one.kind, "copy", page, at, actor)
+        documents.add_view(session, new_id(), startup_id, view)
+    return found
 
 
 def copy_personal_data(

@@ -1,8 +1,6 @@
 """The page of a startup's personal data: who saw it, a copy to hand out, forgetting it."""
 
-import io
-import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -12,14 +10,16 @@ import orjson
 from flask import Blueprint, Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from services.guichet.domain.documents import VaultDocument
 from services.guichet.storage import startup_history
 from services.guichet.storage import startups as startup_storage
 from services.guichet.use_cases import startups
-from services.guichet.use_cases.directory.copying import PersonalData, copy_personal_data
+from services.guichet.use_cases.directory.copying import PersonalData, copied_documents, copy_personal_data
 from services.guichet.use_cases.directory.people import erase_people, may_erase
 from services.guichet.web import names
 from services.guichet.web.access import MANAGE, actor
-from services.guichet.web.directory import presenting, schemas, words
+from services.guichet.web.directory import packing, presenting, schemas, words
+from services.guichet.web.documents.transfer import cabinet
 from shared.clock import now
 from shared.errors import N_, Conflict, InvalidInput
 from shared.web import accepts_body, current_user, idempotent, requires, sentence, transaction
@@ -53,7 +53,7 @@ def show(startup_id: UUID) -> str:
 @requires(*MANAGE)
 @accepts_body(up_to=LARGEST_COPY)
 def copy(startup_id: UUID) -> Response:
-    """Everything about the startup's people, each part as data for a program and all of it to read.
+    """Everything about the startup's people: as data for a program, to read, and the files of its documents.
 
     No service asks another: the page of the manager has asked them, and sends along what they answered.
     """
@@ -61,29 +61,35 @@ def copy(startup_id: UUID) -> Response:
     others = _gathered()
     with transaction() as session:
         found = copy_personal_data(session, startup_id, sites=current_user().sites, actor=actor(), at=moment)
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("guichet.json", as_json(found, made_at=moment))
-        for service, part in others.items():
-            archive.writestr(f"{service}.json", orjson.dumps(part, option=orjson.OPT_INDENT_2))
-        archive.writestr(
-            "startup.html",
-            render_template(
-                "guichet/directory/copy.html",
-                copy=found,
-                startup=found.startup,
-                others=others,
-                missing=[service for service in OTHERS if service not in others],
-                service_names=OTHERS,
-                languages_=dict(names.LANGUAGE_NAMES),
-                words=words,
-                made_at=moment,
-            ),
+        files = packing.names_of(
+            copied_documents(session, startup_id, actor=actor(), at=moment, page=request.path)
         )
+    texts = [("guichet.json", as_json(found, made_at=moment))]
+    texts += [
+        (f"{name}.json", orjson.dumps(part, option=orjson.OPT_INDENT_2)) for name, part in others.items()
+    ]
+    texts.append(("startup.html", _to_read(found, files, others, moment).encode()))
     return Response(
-        packed.getvalue(),
+        packing.packed(texts, files, cabinet=cabinet(), at=moment),
         mimetype="application/zip",
         headers={"Content-Disposition": f'attachment; filename="startup-{startup_id}.zip"'},
+    )
+
+
+def _to_read(
+    found: PersonalData, files: Sequence[tuple[VaultDocument, str]], others: dict[str, Any], moment: datetime
+) -> str:
+    return render_template(
+        "guichet/directory/copy.html",
+        copy=found,
+        files=files,
+        startup=found.startup,
+        others=others,
+        missing=[service for service in OTHERS if service not in others],
+        service_names=OTHERS,
+        languages_=dict(names.LANGUAGE_NAMES),
+        words=words,
+        made_at=moment,
     )
 
 
