@@ -106,11 +106,11 @@ def test_a_request_says_why_it_is_at_its_desk_and_is_sent_elsewhere(
     browser: Browser, file_one: Callable[..., dict[str, Any]]
 ) -> None:
     path = f"/guichet/requests/{file_one()['number']}"
-    assert "L’organisme a un bureau sur ce site." in browser.get(path) or "Pourquoi" in browser.get(path)
+    assert "L’organisme a un guichet sur ce site." in browser.get(path) or "Pourquoi" in browser.get(path)
     assert browser.post(f"{path}/reroute", {"desk": "ompic-rabat", "reason": ""}).status_code == 422
     assert browser.post(f"{path}/reroute", {"desk": "ompic-rabat", "reason": "Panne."}).status_code == 303
     page = browser.get(path)
-    assert "Ce bureau a été choisi à la main." in page
+    assert "Ce guichet a été choisi à la main." in page
     assert "Panne." in page
 
 

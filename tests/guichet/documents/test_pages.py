@@ -48,7 +48,7 @@ def test_the_request_says_its_limits_first_then_what_is_missing(
 ) -> None:
     page = browser().get(f"/guichet/requests/{filed['number']}")
     assert page.index("15 Mo au plus") < page.index("paper-form-cn1") < page.index("paper-cnie-copy")
-    assert "0 sur 2 reçus" in page
+    assert "Reçues : 0 sur 2" in page
 
 
 def test_a_script_sends_the_file_alone_and_gets_the_list_as_it_is_now(
@@ -57,7 +57,7 @@ def test_a_script_sends_the_file_alone_and_gets_the_list_as_it_is_now(
     path = f"/guichet/requests/{filed['number']}/documents/form-cn1"
     answer = by_script(browser(), path, files.pdf(), "application/pdf", name="Formulaire signé.pdf")
     assert answer.status_code == 200, answer.text
-    assert "1 sur 2 reçus" in answer.text
+    assert "Reçues : 1 sur 2" in answer.text
     assert "Formulaire signé.pdf" in answer.text
     assert "<html" not in answer.text
 
@@ -102,9 +102,9 @@ def test_what_is_on_file_is_offered_and_used_with_one_press(
     path = f"/guichet/requests/{filed['number']}/documents/cnie-copy"
     answer = opened.post(f"{path}/attach", {"document": document["id"]})
     assert answer.status_code == 303
-    assert "1 sur 2 reçus" in opened.get(f"/guichet/requests/{filed['number']}")
+    assert "Reçues : 1 sur 2" in opened.get(f"/guichet/requests/{filed['number']}")
     assert opened.post(f"{path}/take-back", {"document": document["id"]}).status_code == 303
-    assert "0 sur 2 reçus" in opened.get(f"/guichet/requests/{filed['number']}")
+    assert "Reçues : 0 sur 2" in opened.get(f"/guichet/requests/{filed['number']}")
 
 
 def test_reception_ticks_a_paper_and_undoes_it(
@@ -113,9 +113,9 @@ def test_reception_ticks_a_paper_and_undoes_it(
     opened = browser()
     path = f"/guichet/requests/{filed['number']}/documents/form-cn1"
     opened.post(f"{path}/seen", {})
-    assert "Vu sur papier au guichet" in opened.get(f"/guichet/requests/{filed['number']}")
+    assert "Vue sur papier au guichet" in opened.get(f"/guichet/requests/{filed['number']}")
     opened.post(f"{path}/take-back", {})
-    assert "Vu sur papier au guichet" not in opened.get(f"/guichet/requests/{filed['number']}")
+    assert "Vue sur papier au guichet" not in opened.get(f"/guichet/requests/{filed['number']}")
 
 
 def test_the_vault_shows_who_looked_to_managers_only(
