@@ -22,6 +22,7 @@ import psycopg
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+from benchmarks.counter_pages import ASKED, KINDS_AR, KINDS_FR, WORDS_AR, WORDS_FR, kinds_of_page
 from benchmarks.stage import database_url, servers
 from services.guichet.catalogue import load
 from services.guichet.domain.text import search_key
@@ -38,11 +39,6 @@ from tests.support.statements import statements
 STARTUPS = 3_000
 REQUESTS = 1_000_000
 DAYS = 3 * 365
-ASKED = 60
-WORDS_FR = ("Atlas", "Énergie", "Oasis", "Génie", "Réseau", "Zellige", "Médina", "Argan", "Cèdre", "Safran")
-KINDS_FR = ("Robotique", "Solaire", "Santé", "Numérique", "Conseil", "Mobilité", "Données", "Sécurité")
-WORDS_AR = ("الأطلس", "الواحة", "النور", "الأمل", "الريادة", "الابتكار", "المدينة", "الصحراء")
-KINDS_AR = ("للتقنية", "للطاقة", "للصحة", "للتعليم", "للاستشارة", "للبرمجيات", "للتجارة")
 # A visit for every second request, its wait and its handling spread over half an hour.
 TICKETS = """
     INSERT INTO tickets (id, site, day, series, serial, line, kind, state, taken_at, rank_at, missing, calls,
@@ -53,6 +49,10 @@ TICKETS = """
            submitted_at + interval '40 minutes', 'resolved', 4
     FROM requests WHERE serial % 2 = 0
 """
+#: the states a request is in, and in how many of a hundred cases
+OPEN = ("routed", "in_progress", "complement_requested", "submitted")
+ENDED = ("handed_over", "rejected", "withdrawn", "completed")
+SHARES = (93, 4, 2, 1)
 # Casablanca has most of the residents; the others share the rest.
 WEIGHTS = {"casablanca": 40, "rabat": 22, "tanger": 13, "agadir": 9}
 
@@ -79,14 +79,20 @@ def fill(url: str, *, startups: int = STARTUPS, requests: int = REQUESTS) -> flo
                 )
         with connection.cursor().copy(
             "COPY requests (id, number, serial, startup_id, procedure, procedure_version, agency, site, desk,"
-            " desk_site, routing_reason, state, answers, submitted_at, due_at, started_at, closed_at,"
-            " filed_by_name, handled_by_name, tracking_sha256, version, handed_over_at) FROM STDIN"
+            " desk_site, routing_reason, state, answers, submitted_at, due_at, legal_due_at, started_at,"
+            " closed_at, filed_by_name, handled_by_name, tracking_sha256, version, handed_over_at, motive)"
+            " FROM STDIN"
         ) as copy:
             for row in _requests(chance, rows, requests):
                 copy.write_row(row)
         connection.execute(
             "INSERT INTO request_history (request_id, version, action, state, at, actor_name)"
             " SELECT id, 1, 'submit', 'submitted', submitted_at, filed_by_name FROM requests"
+        )
+        connection.execute(
+            "INSERT INTO request_history (request_id, version, action, state, at, actor_name)"
+            " SELECT id, 2, 'request_complement', 'complement_requested', submitted_at + interval '1 hour',"
+            " 'K. Ouazzani' FROM requests WHERE serial % 7 = 0"
         )
         connection.execute("SELECT setval('request_serial', %s)", (requests,))
         connection.execute(TICKETS)
@@ -134,7 +140,7 @@ def _requests(
         age = now - moment
         # What was filed in the last days may still be open; hardly anything older is.
         is_open = chance.random() < (0.6 if age.days < 4 else 0.002)
-        state = chance.choice(("routed", "in_progress")) if is_open else "handed_over"
+        state = chance.choices(OPEN if is_open else ENDED, SHARES)[0]
         closed = None if is_open else moment + min(timedelta(hours=chance.randint(1, 60)), age)
         started = None if state == "routed" else moment + min(timedelta(minutes=20), age)
         yield (
@@ -153,13 +159,15 @@ def _requests(
             '{"name_1": "Atlas"}',
             moment,
             moment + timedelta(days=2),
+            moment + timedelta(days=20, minutes=number % 600) if number % 3 else None,
             started,
             closed,
             "Y. Benjelloun",
             "K. Ouazzani",
             hashlib.sha256(str(number).encode()).digest(),
             4,
-            closed,
+            closed if state == "handed_over" else None,
+            "Nom déjà pris." if state == "rejected" else None,
         )
 
 
@@ -191,42 +199,12 @@ class Cost:
 
 
 def measure(database: Database, only: str = "") -> Iterator[tuple[str, Cost]]:
-    """Ask every kind of page whose name holds ``only``."""
+    """Ask every kind of page whose name holds ``only``, as three who see different sites."""
     app = make_app(database)
-    chance = random.Random(7)  # noqa: S311
-    with database.read() as session:
-        connection = session.connection()
-        of_all = connection.exec_driver_sql(
-            "SELECT number, ice, legal_name FROM requests JOIN startups ON startups.id = startup_id"
-            " WHERE requests.site = 'casablanca' AND serial %% 997 = 0"
-        ).all()
-    samples = chance.sample(list(of_all), min(ASKED, len(of_all)))
-    french = [row.legal_name for row in samples if row.legal_name.isascii() or row.legal_name[0] < "ؠ"]
-    arabic = [row.legal_name.replace("أ", "ا") for row in samples if row.legal_name[0] >= "ؠ"]
-    kinds: dict[str, Callable[[int], str]] = {
-        "today's list": lambda n: "/guichet/",
-        "today's list, its live part": lambda n: "/guichet/fragments/requests",
-        "search by number": lambda n: f"/guichet/?search={samples[n % len(samples)].number}",
-        "search by serial": lambda n: f"/guichet/?search=%23{int(samples[n % len(samples)].number[9:])}",
-        "search by ICE": lambda n: f"/guichet/?search={samples[n % len(samples)].ice}",
-        "search by name, French": lambda n: f"/guichet/?search={_unaccented(french[n % len(french)])}",
-        "search by name, Arabic": lambda n: f"/guichet/?search={arabic[n % len(arabic)]}",
-        "search by a common word": lambda n: f"/guichet/?search={WORDS_FR[n % len(WORDS_FR)].lower()}",
-        "search that finds nothing": lambda n: f"/guichet/?search=introuvable{n}",
-        "one request": lambda n: f"/guichet/requests/{samples[n % len(samples)].number}",
-        "directory": lambda n: "/guichet/startups",
-        "directory, searched": lambda n: f"/guichet/startups?search={arabic[n % len(arabic)]}",
-        "startups while filing": lambda n: (
-            f"/guichet/fragments/startups?search={french[n % len(french)][:9]}"
-        ),
-        "API: requests": lambda n: "/guichet/api/v1/requests",
-        "duplicates": lambda n: "/guichet/startups/duplicates",
-        "dashboard, 30 days": lambda n: "/guichet/dashboard?period=30",
-        "dashboard, 12 months": lambda n: "/guichet/dashboard?period=365",
-    }
-    for who, sites in (("clerk", ("casablanca",)), ("all sites", tuple(load().catalogue.sites))):
+    every = tuple(load().catalogue.sites)
+    for who, sites in (("clerk", ("casablanca",)), ("quiet site", ("oujda",)), ("all sites", every)):
         client = _client(app, sites)
-        for kind, address in kinds.items():
+        for kind, address in kinds_of_page(database, sites).items():
             if only in f"{kind} ({who})":
                 yield f"{kind} ({who})", _costs(database, client, address)
 
@@ -281,10 +259,6 @@ def _client(app: Any, sites: tuple[str, ...]) -> FlaskClient:
     return client
 
 
-def _unaccented(name: str) -> str:
-    return search_key(name)
-
-
 def main() -> None:
     """Fill, measure, print."""
     arguments = argparse.ArgumentParser(prog="python -m benchmarks.counter_scale", description=__doc__)
@@ -312,15 +286,24 @@ def main() -> None:
 def _keep_days(database: Database) -> float:
     """As the worker's timer would have over the years; return how many seconds it took."""
     began = time.perf_counter()
-    kept = 1
-    while kept:
+    before, kept = -1, 0
+    while kept > before:
+        before = kept
         with database.transaction() as session:
-            kept = keep_figures(session, at=now())
-            if session.execute(text("SELECT kept < marked FROM dashboard_progress")).scalar():
-                kept = 1
+            keep_figures(session, at=now())
+            # Days, and months of them, until a run adds none.
+            kept = session.execute(
+                text(
+                    "SELECT kept - date '2000-01-01' + (SELECT count(*) FROM dashboard_months)"
+                    " FROM dashboard_progress"
+                )
+            ).scalar_one()
     with psycopg.connect(libpq_url(str(database.engine.url.render_as_string(hide_password=False)))) as link:
         link.autocommit = True
-        link.execute("VACUUM ANALYZE dashboard_requests, dashboard_visits")
+        link.execute(
+            "VACUUM ANALYZE dashboard_requests, dashboard_visits, dashboard_month_requests,"
+            " dashboard_month_visits, dashboard_months"
+        )
     return time.perf_counter() - began
 
 
@@ -330,7 +313,7 @@ def report(database: Database, only: str = "") -> None:
     print(f"load {os.getloadavg()[0]:.1f} before")
     for kind, cost in measure(database, only):
         print(
-            f"{kind:42} p50 {cost.p50:7.1f} p95 {cost.p95:7.1f} ms   processor: Python {cost.python_ms:6.1f}"
+            f"{kind:56} p50 {cost.p50:7.1f} p95 {cost.p95:7.1f} ms   processor: Python {cost.python_ms:6.1f}"
             f" PostgreSQL {cost.postgres_ms:6.1f} ms   {cost.statements} statements",
             flush=True,
         )

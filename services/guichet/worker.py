@@ -10,7 +10,7 @@ from services.guichet.channels.dispatch import Dispatcher
 from services.guichet.channels.settings import ChannelSettings
 from services.guichet.contracts import consumed
 from services.guichet.documents.settings import from_environment, views_retention
-from services.guichet.storage import deliveries
+from services.guichet.storage import deliveries, documents
 from services.guichet.use_cases import deadlines, drafts, figures
 from services.guichet.use_cases.directory.importing import forget_old_files
 from services.guichet.use_cases.documents import keeping
@@ -64,6 +64,11 @@ class GuichetWorker(EventWorker):
         cabinet = from_environment()
         if cabinet is not None:
             keeping.sweep(session, cabinet.store, at=now())
+
+    @every(seconds=3600)
+    def forget_senders(self, session: Session) -> None:
+        """Forget who sent how many files by a link, an hour after the first."""
+        documents.forget_senders(session, at=now())
 
     @every(seconds=20)
     def tell_deadlines(self, session: Session) -> None:

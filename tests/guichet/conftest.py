@@ -54,6 +54,7 @@ FACTS = (
     "request_documents",
     "documents",
     "document_files",
+    "sent_by_link",
     "request_history",
     "requests",
     "contacts",
@@ -63,6 +64,9 @@ FACTS = (
     "inbox",
     "dashboard_requests",
     "dashboard_visits",
+    "dashboard_months",
+    "dashboard_month_requests",
+    "dashboard_month_visits",
     "dashboard_progress",
     "dashboard_stale",
 )

@@ -16,6 +16,8 @@ from services.guichet.domain.requests import UNDECIDED, Actor, Request, State
 TRACKING_LINK = Actor(None, "Tracking link")
 #: a card has two sides and a telephone makes a picture of each
 MOST_FILES = 5
+#: within an hour; whole offices share one address
+MOST_BY_LINK, MOST_FROM_ADDRESS = 30, 120
 #: the other side of a card may follow the first, which already counts as received
 PAGES_FOLLOW = timedelta(hours=1)
 

@@ -1,11 +1,10 @@
 """A request as a row of the database, and back."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-
-from sqlalchemy import RowMapping
 
 from services.guichet.domain.complements import Complement, Item
 from services.guichet.domain.requests import Actor, Request, State, Transition
@@ -13,11 +12,15 @@ from services.guichet.domain.requests import Actor, Request, State, Transition
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """A request with the name and number of the startup it is for."""
+    """A request with the name and number of the startup it is for.
+
+    ``files_came``: the startup sent files by its link and nobody has done anything since; lists know.
+    """
 
     request: Request
     legal_name: str
     ice: str | None
+    files_came: bool = False
 
 
 def changing(request: Request) -> dict[str, Any]:
@@ -60,7 +63,7 @@ def line(request_id: UUID, one: Transition) -> dict[str, Any]:
     }
 
 
-def filed(row: RowMapping) -> Filed:
+def filed(row: Mapping[Any, Any]) -> Filed:
     return Filed(
         Request(
             id=row["id"],
@@ -97,6 +100,7 @@ def filed(row: RowMapping) -> Filed:
         ),
         legal_name=row["legal_name"],
         ice=row["ice"],
+        files_came=row.get("files_came", False),
     )
 
 

@@ -15,12 +15,15 @@ SETTLED = timedelta(minutes=15)
 #: so that catching up with years never holds a transaction for long
 DAYS_AT_ONCE = timedelta(days=61)
 MARKS_AT_ONCE = 1000
+#: of one site each
+MONTHS_AT_ONCE = 100
 
 
 def keep_figures(session: Session, *, at: datetime) -> int:
     """Add up days that are over, and kept ones that changed; return how many days were added up.
 
-    To be called again and again: days are kept one call after marks are asked for them.
+    To be called again and again: days are kept one call after marks are asked for them. Months follow
+    their days in the same transaction, so that whoever reads finds them whole.
     """
     progress = dashboard.progress(session, lock=True)
     settled = counter_day(at - SETTLED)
@@ -32,6 +35,7 @@ def keep_figures(session: Session, *, at: datetime) -> int:
     followed = _follow_marks(session)
     dashboard.keep_days(session, progress.kept, progress.marked)
     dashboard.advance(session, _next(progress.marked, settled))
+    dashboard.keep_months(session, before=progress.marked, most=MONTHS_AT_ONCE)
     return followed + (progress.marked - progress.kept).days
 
 
@@ -40,6 +44,8 @@ def keep_again(session: Session, first: date, end: date) -> int:
     progress = dashboard.progress(session, lock=True)
     until = first if progress is None else min(end, progress.kept)
     dashboard.keep_days(session, first, until)
+    if progress is not None:
+        dashboard.keep_months(session, before=progress.kept, most=MONTHS_AT_ONCE)
     return max((until - first).days, 0)
 
 

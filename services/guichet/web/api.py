@@ -9,8 +9,9 @@ from flask import Response, current_app
 from services.guichet.domain.numbers import ZONE
 from services.guichet.domain.requests import State
 from services.guichet.storage import catalogue as catalogue_storage
+from services.guichet.storage import request_lists
 from services.guichet.storage import requests as request_storage
-from services.guichet.storage.requests import Wanted
+from services.guichet.storage.request_lists import Wanted
 from services.guichet.use_cases import drafts, requests
 from services.guichet.web import presenters, schemas
 from services.guichet.web.access import ACT, FILE, acting, actor, own_site, request_answer
@@ -88,7 +89,7 @@ def list_requests(query: dict[str, Any]) -> dict[str, Any]:
     )
     with transaction() as session:
         catalogue = catalogue_storage.current(session)
-        found = request_storage.find(session, wanted, after=_after(query), limit=query["limit"] + 1)
+        found = request_lists.find(session, wanted, after=_after(query), limit=query["limit"] + 1)
     rows = [presenters.request_row(filed, catalogue) for filed in found]
     return page(rows, query["limit"], lambda row: (row["id"],))
 

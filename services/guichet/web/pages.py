@@ -18,9 +18,10 @@ from services.guichet.storage import calendar as calendar_storage
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import deliveries as delivery_storage
 from services.guichet.storage import dossiers as dossier_storage
-from services.guichet.storage import notes
+from services.guichet.storage import notes, request_lists
 from services.guichet.storage import requests as request_storage
-from services.guichet.storage.requests import Filed, Wanted
+from services.guichet.storage.request_lists import Wanted
+from services.guichet.storage.request_rows import Filed
 from services.guichet.use_cases import documents, requests
 from services.guichet.use_cases.request_life import possible_colleagues
 from services.guichet.web import names, presenters, views
@@ -75,10 +76,11 @@ def show_request(number: str) -> str:
 @requires()
 def detail_fragment(number: str) -> ResponseReturnValue:
     """One request, for the place beside the list; also what keeps that place true."""
-    shown = opened_request(number, alone=False)
     # What is pressed on the request's own page leads back to the whole of it.
-    shown["alone"] = "alone" in request.args
-    return not_modified_if_same(render_template("guichet/_detail.html", **shown))
+    alone = "alone" in request.args
+    shown = {**opened_request(number, alone=False, remarked=alone), "alone": alone}
+    template = "guichet/_detail_alone.html" if alone else "guichet/_detail.html"
+    return not_modified_if_same(render_template(template, **shown))
 
 
 @blueprint.post("/requests/<number>/start")
@@ -135,7 +137,8 @@ def act_on(number: str, act: Any) -> ResponseReturnValue:
     return render_template(template, **shown), error.status if error else 200
 
 
-def opened_request(number: str, *, alone: bool) -> dict[str, Any]:
+def opened_request(number: str, *, alone: bool, remarked: bool = False) -> dict[str, Any]:
+    """What its templates need: ``alone`` for the whole page, ``remarked`` for colleagues' notes as well."""
     user = current_user()
     with transaction() as session:
         catalogue = catalogue_storage.current(session)
@@ -150,7 +153,7 @@ def opened_request(number: str, *, alone: bool) -> dict[str, Any]:
         calendar = calendar_storage.current(session).of(filed.request.site)
         possible = filed.request.possible(presenters.pinned(filed.request, catalogue).workflow, actor())
         colleagues = possible_colleagues(session, filed.request) if "assign" in possible else []
-        remarks = notes.of_request(session, filed.request.id) if alone else []
+        remarks = notes.of_request(session, filed.request.id) if alone or remarked else []
         dossier = (
             dossier_storage.around_request(session, filed.request.id, sites=current_user().sites)
             if alone
@@ -236,8 +239,8 @@ def _list() -> dict[str, Any]:
     after = Cursor(UUID).deserialize(typed_cursor)[0] if typed_cursor else None
     with transaction() as session:
         catalogue = catalogue_storage.current(session)
-        found = request_storage.find(session, wanted, after=after, limit=ROWS + 1)
-        figures = request_storage.figures(
+        found = request_lists.find(session, wanted, after=after, limit=ROWS + 1)
+        figures = request_lists.figures(
             session, sites=sites, day_start=opens, day_end=opens + timedelta(days=1), now=moment
         )
     return {

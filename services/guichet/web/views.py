@@ -33,6 +33,7 @@ class Row:
     near: bool
     handled_by: str
     received: str
+    files_came: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +202,7 @@ def _row(filed: Filed, catalogue: Catalogue, now: datetime) -> Row:
         near=near(request, now),
         handled_by=request.handled_by.name if request.handled_by else "—",
         received=_short(request.submitted_at, now),
+        files_came=filed.files_came,
     )
 
 

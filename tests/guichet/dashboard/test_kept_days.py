@@ -1,8 +1,8 @@
-"""Days that are kept: they say what the requests say, whatever happens to those afterwards."""
+"""Days and months that are kept: they say what the requests say, whatever happens to those afterwards."""
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -25,11 +25,14 @@ from tests.guichet.factories import CERTIFICATE, PROCEDURES
 SITES = ("casablanca", "rabat")
 PROMISES = {"A": 900, "L": 300}
 LENGTH = 9
+#: days apart for histories that are to hold whole months
+APART = 8
 MINUTES = LENGTH * 24 * 60
 PROCEDURE_CODES = (CERTIFICATE, "legalisation.signature")
 HISTORY_TABLES = (
     *("tickets", "request_history", "requests", "startups"),
     *("dashboard_requests", "dashboard_visits", "dashboard_progress", "dashboard_stale"),
+    *("dashboard_months", "dashboard_month_requests", "dashboard_month_visits"),
 )
 
 minute = st.integers(0, MINUTES - 1)
@@ -48,13 +51,17 @@ steps = st.one_of(
 
 
 class History:
-    """Requests and tickets of the last days, written as anything might write them."""
+    """Requests and tickets of the last days, written as anything might write them.
 
-    def __init__(self, session: Session) -> None:
+    ``apart``: how many days lie between one of its days and the next.
+    """
+
+    def __init__(self, session: Session, *, apart: int = 1) -> None:
         self.session = session
+        self.apart = apart
         for table in HISTORY_TABLES:
             session.execute(text(f"DELETE FROM {table}"))  # noqa: S608
-        self.first = counter_day(now()) - timedelta(days=LENGTH)
+        self.first = counter_day(now()) - timedelta(days=LENGTH * apart)
         self.begins = midnight(self.first)
         self.startup = uuid.uuid4()
         self.requests: list[uuid.UUID] = []
@@ -66,7 +73,8 @@ class History:
         )
 
     def at(self, minutes: int) -> datetime:
-        return self.begins + timedelta(minutes=minutes)
+        days, rest = divmod(minutes, 24 * 60)
+        return self.begins + timedelta(days=days * self.apart, minutes=rest)
 
     def file(self, minutes: int, site: str, procedure: str) -> None:
         at, serial = self.at(minutes), len(self.requests) + 1
@@ -155,8 +163,9 @@ class History:
         return some[which % len(some)]
 
 
-def agree(session: Session, first_day: Any, parts: Sequence[int], sites: Sequence[str]) -> None:
-    days = [first_day + timedelta(days=part) for part in (0, *parts, LENGTH + 1)]
+def agree(session: Session, first_day: date, parts: Sequence[int], sites: Sequence[str]) -> None:
+    days = [first_day + timedelta(days=part) for part in (0, *parts)]
+    days.append(counter_day(now()) + timedelta(days=1))
     read = dashboard.figures(session, Period(days), sites=sites, promises=PROMISES, now=now())
     assert as_read(read) == directly(session, days, sites=sites, promises=PROMISES)
 
@@ -164,26 +173,51 @@ def agree(session: Session, first_day: Any, parts: Sequence[int], sites: Sequenc
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(steps, min_size=1, max_size=30),
-    st.sets(st.integers(1, LENGTH), max_size=3),
+    st.sampled_from([1, APART]),
+    st.sets(st.integers(1, LENGTH * APART), max_size=3),
     st.sampled_from([SITES, SITES[:1]]),
 )
-def test_kept_days_say_what_the_requests_say(
-    counter: Database, taken: list[tuple[Any, ...]], parts: set[int], sites: Sequence[str]
+def test_what_is_kept_says_what_the_requests_say(
+    counter: Database, taken: list[tuple[Any, ...]], apart: int, parts: set[int], sites: Sequence[str]
 ) -> None:
     with counter.session() as session:
-        history = History(session)
+        history = History(session, apart=apart)
         for step, *details in taken:
             getattr(history, step)(*details)
-        for _ in range(2):
+        for _ in range(2 * apart):
             keep_figures(session, at=now())
         kept = session.execute(text("SELECT kept FROM dashboard_progress")).scalar()
         assert kept is not None
-        agree(session, history.first, sorted(parts), sites)
+        cuts = sorted(part for part in parts if part <= LENGTH * apart)
+        agree(session, history.first, cuts, sites)
         # Once more changes nothing, and neither does adding up again from nothing.
         before = _rows(session)
         keep_figures(session, at=now())
         dashboard.keep_days(session, history.first, kept)
         assert _rows(session) == before
+        # Its months are taken back until they are added up again: the page reads their days meanwhile.
+        agree(session, history.first, cuts, sites)
+        session.rollback()
+
+
+def test_a_year_is_read_from_its_months(counter: Database) -> None:
+    with counter.session() as session:
+        history = History(session, apart=APART)
+        for day in range(LENGTH):
+            history.file(day * 24 * 60, "casablanca", CERTIFICATE)
+            history.close(day, day * 24 * 60 + 300, "completed")
+        for _ in range(3):
+            keep_figures(session, at=now())
+        assert session.execute(text("SELECT count(*) FROM dashboard_months")).scalar()
+        # What months hold is not asked of their days: were those gone without a word, nobody would see.
+        session.execute(text("ALTER TABLE dashboard_requests DISABLE TRIGGER USER"))
+        session.execute(
+            text(
+                "DELETE FROM dashboard_requests d USING dashboard_months m"
+                " WHERE d.site = m.site AND date_trunc('month', d.day::timestamp)::date = m.month"
+            )
+        )
+        agree(session, history.first.replace(day=1), [], SITES)
         session.rollback()
 
 

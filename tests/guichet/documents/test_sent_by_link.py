@@ -29,7 +29,7 @@ HTML = {"Accept": "text/html"}
 
 @pytest.fixture(autouse=True)
 def _fresh_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, most in (("_views", 240), ("_guesses", 20), ("_sent_by_link", 30), ("_sent_from", 120)):
+    for name, most in (("_views", 240), ("_guesses", 20)):
         monkeypatch.setattr(following, name, Throttle(failures=most))
 
 
@@ -168,9 +168,19 @@ def test_too_many_files_are_not_taken(
     sent = [phone.send("cnie-copy", files.pdf(str(n))).status_code for n in range(3)]
     assert sent == [303, 303, 409]
     assert phone.page().count("<form") == 1
-    monkeypatch.setattr(following, "_sent_by_link", Throttle(failures=1))
-    sent = [phone.send("form-cn1", files.pdf(str(n))).status_code for n in range(2)]
-    assert sent == [303, 429]
+
+
+@pytest.mark.parametrize("limit", ["MOST_BY_LINK", "MOST_FROM_ADDRESS"])
+def test_the_files_of_an_hour_are_counted_for_every_process_together(
+    phone: Phone, guichet_database: Database, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(sent_by_link, limit, 2)
+    sent = [phone.send("form-cn1", files.pdf(str(n))).status_code for n in range(3)]
+    assert sent == [303, 303, 429]
+    # What counts is in the database, which they share.
+    with guichet_database.transaction() as session:
+        session.execute(text("UPDATE sent_by_link SET began_at = began_at - interval '1 hour'"))
+    assert phone.send("form-cn1", files.pdf("2")).status_code == 303
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What a period adds up to: read from kept days and from what is still going on, and how days are kept."""
 
+from services.guichet.storage.dashboard.months import keep_months
 from services.guichet.storage.dashboard.reading import Delay, Figures, Period, Volume, Waiting, figures
 from services.guichet.storage.dashboard.rolling import (
     Mark,
@@ -23,6 +24,7 @@ __all__ = [
     "figures",
     "first_instant",
     "keep_days",
+    "keep_months",
     "progress",
     "take_marks",
 ]

@@ -1,7 +1,8 @@
 """What a period adds up to: volumes, delays, returned files, waiting.
 
-Days that are over were added up and kept; those that are not kept yet, today among them, are
-worked out from the requests and tickets by the same statements. What is overdue is asked live.
+Days that are over were added up and kept, and months of them; those that are not kept yet, today
+among them, are worked out from the requests and tickets by the same statements. What is overdue is
+asked live.
 """
 
 from bisect import bisect_right
@@ -17,42 +18,22 @@ from sqlalchemy.orm import Session
 from services.guichet.domain.figures import MINUTE, Durations
 from services.guichet.storage.dashboard import rolling
 from services.guichet.storage.dashboard.days import requests_of_days, visits_of_days
+from services.guichet.storage.dashboard.months import (
+    REQUEST_DURATIONS,
+    VISIT_DURATIONS,
+    VISIT_SUMS,
+    Kept,
+    reading,
+)
 
-_KEPT_REQUESTS = text(
-    """
-    SELECT procedure, sum(filed)::bigint AS filed, sum(returned)::bigint AS returned,
-           sum(kept)::bigint AS kept, sum(promised)::bigint AS promised, sum(lawful)::bigint AS lawful,
-           string_agg(delays, ''::bytea) AS delays, string_agg(laws, ''::bytea) AS laws
-    FROM dashboard_requests
-    WHERE site = ANY(:sites) AND day >= :since AND day < :until
-    GROUP BY 1
-    """
+_KEPT_REQUESTS = reading(
+    "procedure",
+    table="requests",
+    sums=("filed", "returned", "kept", "promised", "lawful"),
+    durations=REQUEST_DURATIONS,
 )
-_KEPT_PARTS = text(
-    """
-    SELECT width_bucket(day, CAST(:firsts AS date[])) - 1 AS part, sum(filed)::bigint AS filed,
-           sum(closed)::bigint AS closed
-    FROM (
-        SELECT day, sum(filed) AS filed, sum(closed) AS closed
-        FROM dashboard_requests
-        WHERE site = ANY(:sites) AND day >= :since AND day < :until
-        GROUP BY 1
-    ) days
-    GROUP BY 1
-    """
-)
-_KEPT_VISITS = text(
-    """
-    SELECT line, sum(given)::bigint AS given, sum(turned_away)::bigint AS turned_away,
-           sum(served)::bigint AS served, sum(abandoned)::bigint AS abandoned,
-           sum(no_show)::bigint AS no_show, sum(resolved)::bigint AS resolved,
-           string_agg(waits, ''::bytea) AS waits, string_agg(handlings, ''::bytea) AS handlings,
-           string_agg(visits, ''::bytea) AS visits
-    FROM dashboard_visits
-    WHERE site = ANY(:sites) AND day >= :since AND day < :until
-    GROUP BY 1
-    """
-)
+_KEPT_PARTS = reading("first", table="requests", sums=("filed", "closed"))
+_KEPT_VISITS = reading("line", table="visits", sums=VISIT_SUMS, durations=VISIT_DURATIONS)
 _LIVE_REQUESTS = text(requests_of_days(of_sites=True))
 _LIVE_VISITS = text(visits_of_days(of_sites=True))
 _OVERDUE = text(
@@ -147,22 +128,19 @@ def figures(
     progress = rolling.progress(session)
     # From this day on nothing is taken as kept, not even what is kept meanwhile: no day counts twice.
     live_from = period.opens if progress is None else min(max(progress.kept, period.opens), period.closes)
-    kept = {
-        "sites": list(sites),
-        "firsts": list(period.days),
-        "since": period.opens,
-        "until": live_from,
-    }
+    kept = Kept.between(period.opens, live_from).asked(sites)
+    parted = Kept.between(period.opens, live_from, borders=period.days).asked(sites)
     days, bounds = rolling.days_between(live_from, period.closes)
     live = {"sites": list(sites), "bounds": bounds, "opens": bounds[0], "closes": bounds[-1]}
-    parts = {row.part: (row.filed, row.closed) for row in session.execute(_KEPT_PARTS, kept)}
+    parts: dict[int, tuple[int, int]] = {}
+    for row in session.execute(_KEPT_PARTS, parted):
+        _count(parts, period.part(row.first), row)
     requests = list(session.execute(_KEPT_REQUESTS, kept))
     visits = list(session.execute(_KEPT_VISITS, kept))
     if days:
         today = session.execute(_LIVE_REQUESTS, live).all()
         for row in today:
-            filed, closed = parts.get(part := period.part(days[row.day - 1]), (0, 0))
-            parts[part] = (filed + row.filed, closed + row.closed)
+            _count(parts, period.part(days[row.day - 1]), row)
         requests += today
         visits += session.execute(_LIVE_VISITS, live)
     overdue = session.execute(_OVERDUE, {"sites": list(sites), "now": now})
@@ -173,6 +151,11 @@ def figures(
         overdue={row.procedure: row for row in overdue},
         waiting=_waiting(visits, promises),
     )
+
+
+def _count(parts: dict[int, tuple[int, int]], part: int, row: Any) -> None:
+    filed, closed = parts.get(part, (0, 0))
+    parts[part] = (filed + row.filed, closed + row.closed)
 
 
 def _filed(requests: Iterable[Any]) -> dict[str, Volume]:

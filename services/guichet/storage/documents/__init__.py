@@ -4,6 +4,7 @@ from services.guichet.storage.documents.expiry import Expiring, add_reminder, ex
 from services.guichet.storage.documents.files import abandoned_files, begin_file, forget_file, is_referred_to
 from services.guichet.storage.documents.keys import count_by_key, rewrap, wrapped_with_another
 from services.guichet.storage.documents.receiving import add_received, open_uses, received, take_back
+from services.guichet.storage.documents.sending import Sender, count, exhausted_until, forget_senders
 from services.guichet.storage.documents.vault import (
     add,
     every,
@@ -19,6 +20,7 @@ from services.guichet.storage.documents.viewing import View, add_view, forget_vi
 
 __all__ = [
     "Expiring",
+    "Sender",
     "View",
     "abandoned_files",
     "add",
@@ -26,10 +28,13 @@ __all__ = [
     "add_reminder",
     "add_view",
     "begin_file",
+    "count",
     "count_by_key",
     "every",
+    "exhausted_until",
     "expiring",
     "forget_file",
+    "forget_senders",
     "forget_views",
     "get",
     "is_referred_to",

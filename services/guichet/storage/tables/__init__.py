@@ -11,6 +11,9 @@ from services.guichet.storage.tables._calendar import (
 )
 from services.guichet.storage.tables._catalogue import agencies, catalogue_revision, desks, procedures, sites
 from services.guichet.storage.tables._dashboard import (
+    dashboard_month_requests,
+    dashboard_month_visits,
+    dashboard_months,
     dashboard_progress,
     dashboard_requests,
     dashboard_stale,
@@ -24,6 +27,7 @@ from services.guichet.storage.tables._documents import (
     document_views,
     documents,
     request_documents,
+    sent_by_link,
 )
 from services.guichet.storage.tables._dossiers import (
     bundles,
@@ -68,6 +72,9 @@ __all__ = [
     "catalogue_revision",
     "contacts",
     "courier_batches",
+    "dashboard_month_requests",
+    "dashboard_month_visits",
+    "dashboard_months",
     "dashboard_progress",
     "dashboard_requests",
     "dashboard_stale",
@@ -92,6 +99,7 @@ __all__ = [
     "request_history",
     "request_notes",
     "requests",
+    "sent_by_link",
     "service_windows",
     "sites",
     "startup_history",

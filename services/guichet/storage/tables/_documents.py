@@ -66,3 +66,12 @@ document_reminders = Table(
     Column("threshold", Integer, primary_key=True),
     Column("sent_at", UtcDateTime, nullable=False),
 )
+
+# How many files each sender sent by tracking links since ``began_at``; a sender is a digest.
+sent_by_link = Table(
+    "sent_by_link",
+    metadata,
+    Column("sender", LargeBinary, primary_key=True),
+    Column("began_at", UtcDateTime, nullable=False),
+    Column("files", Integer, nullable=False),
+)

@@ -14,9 +14,8 @@ from services.guichet.domain.numbers import ZONE
 from services.guichet.domain.presence import next_presence
 from services.guichet.domain.requests import State
 from services.guichet.storage import catalogue as catalogue_storage
-from services.guichet.storage import desks
-from services.guichet.storage import requests as request_storage
-from services.guichet.storage.requests import Wanted
+from services.guichet.storage import desks, request_lists
+from services.guichet.storage.request_lists import Wanted
 from services.guichet.use_cases.desks import desk_not_found
 from services.guichet.use_cases.presence import exceptions_ahead, site_hours
 from services.guichet.web import names, views
@@ -95,7 +94,7 @@ def _inbox(code: str) -> dict[str, Any]:
     with transaction() as session:
         catalogue = catalogue_storage.current(session)
         desk = found_desk(catalogue, code)
-        found = request_storage.find(session, wanted, after=after, limit=ROWS + 1)
+        found = request_lists.find(session, wanted, after=after, limit=ROWS + 1)
         figures = desks.figures(session, code, sites=user.sites, now=moment, since=opens)
         presence = _presence(session, desk, moment)
     return {

@@ -9,10 +9,9 @@ from werkzeug.datastructures import MultiDict
 
 from services.guichet.domain.startups import Startup
 from services.guichet.storage import catalogue as catalogue_storage
-from services.guichet.storage import requests as request_storage
-from services.guichet.storage import startup_history
+from services.guichet.storage import request_lists, startup_history
 from services.guichet.storage import startups as startup_storage
-from services.guichet.storage.requests import Wanted
+from services.guichet.storage.request_lists import Wanted
 from services.guichet.use_cases import startups
 from services.guichet.web import names, views
 from services.guichet.web.access import FILE, MANAGE, actor, may, own_site
@@ -38,7 +37,7 @@ def show(startup_id: UUID) -> ResponseReturnValue:
         startup = _found(startup_storage.get(session, startup_id, sites=user.sites))
         if startup.merged_into is not None:
             return redirect(f"/guichet/startups/{startup.merged_into}?merged", 303)
-        filed = request_storage.find(session, Wanted(sites=user.sites, startup_id=startup_id), limit=REQUESTS)
+        filed = request_lists.find(session, Wanted(sites=user.sites, startup_id=startup_id), limit=REQUESTS)
         done = startup_history.of(session, startup_id, limit=HISTORY)
     return render_template(
         "guichet/directory/show.html",

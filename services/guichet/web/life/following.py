@@ -8,6 +8,7 @@ What another site would need to forge a form here is the token, and then it need
 browser says the form comes from our own page is asked for all the same (``refuse_forged_request``).
 """
 
+import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
@@ -20,11 +21,13 @@ from flask_babel import gettext
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from services.guichet.documents.intake import Stored, TooLarge
+from services.guichet.domain import sent_by_link
 from services.guichet.domain.catalogue import Catalogue
 from services.guichet.domain.documents import MEDIA_TYPES
 from services.guichet.domain.requests import Request, State
 from services.guichet.domain.sent_by_link import AskedItem
 from services.guichet.storage import catalogue as catalogue_storage
+from services.guichet.storage.documents import sending as storage
 from services.guichet.storage.requests import Filed
 from services.guichet.use_cases import documents, tracking
 from services.guichet.web import names, presenters
@@ -38,6 +41,7 @@ from shared.logging import get_logger
 from shared.printing import qr_code
 from shared.web import language, sentence, transaction
 from shared.web.i18n import clock, date_long
+from shared.web.problems import TooManyAttempts
 from shared.web.throttle import Throttle
 
 log = get_logger()
@@ -47,8 +51,6 @@ blueprint = Blueprint("following", __name__)
 # Whole offices share one address: generous for people, hopeless for somebody who guesses.
 _views = Throttle(failures=240, window_seconds=60)
 _guesses = Throttle(failures=20, window_seconds=900)
-_sent_by_link = Throttle(failures=30, window_seconds=3600)
-_sent_from = Throttle(failures=120, window_seconds=3600)
 #: a telephone offers its camera for types, not for endings
 _ACCEPTED = ",".join(MEDIA_TYPES)
 
@@ -84,15 +86,29 @@ def follow(token: str) -> ResponseReturnValue:
 
 
 def _asked(token: str, code: str) -> None:
-    """Refuse a file before it is read: too many of them, or one nobody asked for."""
-    address = request.remote_addr or ""
-    link = tracking.digest(token).hex()
-    _sent_by_link.check(link, "")
-    _sent_from.check("", address)
+    """Refuse a file before it is read: too many of them, or one nobody asked for.
+
+    Files are counted in the database, for all web processes together: each costs a scan and a place.
+    """
+    moment = now()
     with transaction() as session:
-        documents.check_asked(session, token, code, at=now())
-    _sent_by_link.failed(link, "")
-    _sent_from.failed("", address)
+        senders = _senders(token)
+        until = storage.exhausted_until(session, senders, at=moment)
+        if until is None:
+            documents.check_asked(session, token, code, at=moment)
+            if not all(storage.count(session, sender, at=moment) for sender in senders):
+                until = moment + storage.WINDOW
+        if until is not None:
+            raise TooManyAttempts(int((until - moment).total_seconds()) + 1)
+
+
+def _senders(token: str) -> list[storage.Sender]:
+    """The link and the address a file comes from; neither is written down as it is."""
+    address = hashlib.sha256((request.remote_addr or "").encode()).digest()
+    return [
+        storage.Sender(tracking.digest(token), sent_by_link.MOST_BY_LINK),
+        storage.Sender(address, sent_by_link.MOST_FROM_ADDRESS),
+    ]
 
 
 def _told(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:

@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from services.guichet.domain.requests import State
 from services.guichet.storage import catalogue as catalogue_storage
-from services.guichet.storage import requests as request_storage
-from services.guichet.storage.requests import Wanted
+from services.guichet.storage import request_lists
+from services.guichet.storage.request_lists import Wanted
 from services.guichet.use_cases import request_life, tracking
 from services.guichet.web import forms, views
 from services.guichet.web.access import ACT, FILE, actor, may
@@ -141,7 +141,7 @@ def _waiting(search: str | None) -> dict[str, Any]:
     wanted = Wanted(sites=user.sites, state=State.COMPLETED, search=(search or "").strip()[:100] or None)
     with transaction() as session:
         catalogue = catalogue_storage.current(session)
-        found = request_storage.find(session, wanted, limit=MOST_TOGETHER)
+        found = request_lists.find(session, wanted, limit=MOST_TOGETHER)
     moment = now()
     return {
         "rows": list(zip(views.rows(found, catalogue, moment), [one.request for one in found], strict=True)),

@@ -20,11 +20,13 @@ from services.guichet.domain.requests import State as RequestState
 from services.guichet.domain.startups import Startup
 from services.guichet.domain.text import ascii_digits, choice, optional_text
 from services.guichet.storage import catalogue as catalogue_storage
+from services.guichet.storage import request_lists
 from services.guichet.storage import requests as request_storage
 from services.guichet.storage import startups as startup_storage
 from services.guichet.storage.queue import tickets
 from services.guichet.storage.queue.tickets import Visit
-from services.guichet.storage.requests import Filed, Wanted
+from services.guichet.storage.request_lists import Wanted
+from services.guichet.storage.request_rows import Filed
 from services.guichet.use_cases import documents
 from services.guichet.use_cases.queue import reception
 from services.guichet.use_cases.queue.board import board
@@ -294,9 +296,8 @@ def _ticket(ticket_id: UUID, *, error: str | None = None) -> dict[str, Any]:
 
 def _open_requests(session: Session, startup: Startup) -> list[Filed]:
     """What somebody of this startup may come about: undecided, or ready to be collected."""
-    wanted = Wanted(sites=current_user().sites, startup_id=startup.id)
-    found = request_storage.find(session, wanted, limit=REQUESTS)
-    return [one for one in found if one.request.state not in DONE_WITH]
+    wanted = Wanted(sites=current_user().sites, startup_id=startup.id, without=DONE_WITH)
+    return request_lists.find(session, wanted, limit=REQUESTS)
 
 
 def _asked_about(session: Session, visit: Visit) -> list[ChecklistItem] | None:

@@ -1,0 +1,238 @@
+"""Lists of requests, newest first, and the numbers above the day's list.
+
+A million requests stand behind a list of fifty. Each list is therefore put together from pieces an
+index answers in the order of the list – a site's, a startup's, a desk's, the open ones – of which no
+more is read than the list shows. Left to itself PostgreSQL walks back from the newest request of
+everybody, which is a million rows long where a site has little of what is asked for.
+
+Statements are written out and handed to the driver: building one of forty columns anew for each page
+took longer than answering it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.guichet.domain.requests import DECIDED, State
+from services.guichet.domain.sent_by_link import TRACKING_LINK
+from services.guichet.domain.text import ascii_digits, search_key
+from services.guichet.storage import tables
+from services.guichet.storage.request_rows import Filed, filed
+from services.guichet.storage.startups import matching
+
+LONGEST_SERIAL = 12
+FEW_STARTUPS = 100
+
+#: decided and seldom: their indexes are no burden while a request is filed
+_SELDOM = frozenset({State.COMPLETED, State.REJECTED, State.WITHDRAWN})
+_IS_SELDOM = "r.state IN ('completed', 'rejected', 'withdrawn')"
+
+_VISIBLE = "(r.site = ANY(%(sites)s) OR r.desk_site = ANY(%(sites)s))"
+_COLUMNS = tuple(column.name for column in tables.requests.columns if column.name != "tracking_sha256")
+# A file that came by the link is news until somebody does something with the request.
+_FILES_CAME = """
+    r.closed_at IS NULL AND EXISTS (
+        SELECT FROM request_documents came
+        WHERE came.request_id = r.id AND came.received_by IS NULL AND came.received_by_name = %(by_link)s
+          AND came.received_at > (SELECT max(h.at) FROM request_history h WHERE h.request_id = r.id))
+"""
+_ROWS = f"""
+    SELECT {", ".join(f"r.{name}" for name in _COLUMNS)}, s.legal_name, s.ice, {_FILES_CAME}
+    FROM requests r JOIN startups s ON s.id = r.startup_id
+"""  # noqa: S608 - nothing but names of columns is put in
+_ROW_NAMES = (*_COLUMNS, "legal_name", "ice", "files_came")
+
+# What was filed today is open or was closed today: two small indexes answer for all of it.
+_FIGURES = """
+    WITH of_today AS (
+        SELECT submitted_at, started_at, due_at, state, true AS open
+        FROM requests
+        WHERE closed_at IS NULL AND (site = ANY(%(sites)s) OR desk_site = ANY(%(sites)s))
+        UNION ALL
+        SELECT submitted_at, started_at, due_at, state, false
+        FROM requests
+        WHERE closed_at >= %(opens)s AND (site = ANY(%(sites)s) OR desk_site = ANY(%(sites)s))
+    )
+    SELECT count(*) FILTER (WHERE submitted_at BETWEEN %(opens)s AND %(closes)s) AS filed,
+           count(*) FILTER (WHERE open AND due_at < %(now)s) AS late,
+           count(*) FILTER (WHERE open AND state = 'in_progress') AS in_progress,
+           count(*) FILTER (WHERE NOT open AND state IN ('completed', 'handed_over')) AS completed,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM started_at - submitted_at))
+               FILTER (WHERE started_at >= %(opens)s) AS median_wait_seconds
+    FROM of_today
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which requests a list shows; ``site`` is one of ``sites``, or none of theirs is seen."""
+
+    sites: Sequence[str]
+    site: str | None = None
+    state: State | None = None
+    startup_id: UUID | None = None
+    desk: str | None = None
+    open_only: bool = False
+    closed_only: bool = False
+    oldest_first: bool = False
+    search: str | None = None
+    #: undecided, and past the promised moment, or past the warning but not past that
+    late_at: datetime | None = None
+    near_at: datetime | None = None
+    submitted_from: datetime | None = None
+    submitted_before: datetime | None = None
+    #: still open, or closed since then: a day's list, for what was filed that day is one or the other
+    open_or_closed_from: datetime | None = None
+    #: not in these states
+    without: Iterable[State] = field(default=())
+
+
+def find(session: Session, wanted: Wanted, *, after: UUID | None = None, limit: int) -> list[Filed]:
+    """Newest first, unless what has waited longest is wanted; ``after`` is the last of the page before."""
+    listing = _Listing(wanted, after, limit)
+    statement = listing.statement(_named(session, wanted.search))
+    found = session.connection().exec_driver_sql(statement, listing.values).all()
+    return [filed(dict(zip(_ROW_NAMES, row, strict=True))) for row in found]
+
+
+def figures(
+    session: Session, *, sites: Sequence[str], day_start: datetime, day_end: datetime, now: datetime
+) -> Any:
+    """The numbers above the day's list."""
+    given = {"sites": list(sites), "opens": day_start, "closes": day_end, "now": now}
+    return session.connection().exec_driver_sql(_FIGURES, given).mappings().one()
+
+
+def _named(session: Session, search: str | None) -> Sequence[UUID] | None:
+    """The startups a search names; None when nothing is searched for."""
+    if not search or not search_key(search):
+        return None
+    return session.scalars(select(tables.startups.c.id).where(matching(search))).all()
+
+
+class _Listing:
+    """The statement of one list, put together from its pieces; ``values`` are what it is given."""
+
+    def __init__(self, wanted: Wanted, after: UUID | None, limit: int) -> None:
+        self._wanted = wanted
+        self._first = "" if wanted.oldest_first else " DESC"
+        self._limit = limit
+        sites = list(wanted.sites)
+        if wanted.site is not None:
+            sites = [wanted.site] if wanted.site in sites else []
+        self.values: dict[str, Any] = {"sites": sites, "by_link": TRACKING_LINK.name}
+        self._conditions = self._narrowed(after)
+
+    def statement(self, named: Sequence[UUID] | None) -> str:
+        pieces = self._pieces(named)
+        candidates = " UNION ".join(f"({piece})" for piece in pieces)
+        order = f"ORDER BY id{self._first} LIMIT {self._limit}"
+        return (
+            f"WITH listed AS MATERIALIZED (SELECT id FROM ({candidates}) found {order}) {_ROWS}"  # noqa: S608
+            f" WHERE r.id IN (SELECT id FROM listed) ORDER BY r.id{self._first}"
+        )
+
+    def _narrowed(self, after: UUID | None) -> list[str]:
+        wanted, found = self._wanted, []
+
+        def given(condition: str, **values: Any) -> None:
+            found.append(condition)
+            self.values.update(values)
+
+        if after is not None:
+            given(f"r.id {'>' if wanted.oldest_first else '<'} %(after)s", after=after)
+        if wanted.state is not None:
+            given("r.state = %(state)s", state=wanted.state.value)
+        if wanted.without:
+            given("r.state <> ALL(%(without)s)", without=[state.value for state in wanted.without])
+        if wanted.startup_id is not None:
+            given("r.startup_id = %(startup)s", startup=wanted.startup_id)
+        if wanted.desk is not None:
+            given("r.desk = %(desk)s", desk=wanted.desk)
+        if wanted.late_at is not None:
+            given("r.due_at < %(late)s", late=wanted.late_at)
+        if wanted.near_at is not None:
+            given("r.near_at <= %(near)s AND r.due_at >= %(near)s", near=wanted.near_at)
+        if wanted.submitted_from is not None:
+            given("r.submitted_at >= %(since)s", since=wanted.submitted_from)
+        if wanted.submitted_before is not None:
+            given("r.submitted_at < %(until)s", until=wanted.submitted_before)
+        if self._open:
+            found.append("r.closed_at IS NULL")
+        if wanted.closed_only:
+            found.append("r.closed_at IS NOT NULL")
+        return found
+
+    @property
+    def _open(self) -> bool:
+        wanted = self._wanted
+        undecided = wanted.state is not None and wanted.state not in DECIDED
+        return wanted.open_only or undecided or wanted.late_at is not None or wanted.near_at is not None
+
+    def _pieces(self, named: Sequence[UUID] | None) -> list[str]:
+        """Queries for ids, each small by an index; the list is the first of all of them."""
+        wanted = self._wanted
+        if named is not None:
+            return self._searched(named)
+        if wanted.startup_id is not None or wanted.desk is not None or self._open:
+            return [self._piece("requests r", _VISIBLE)]
+        if wanted.open_or_closed_from is not None:
+            self.values["today"] = wanted.open_or_closed_from
+            return [
+                self._piece("requests r", _VISIBLE, "r.closed_at IS NULL"),
+                self._piece("requests r", _VISIBLE, "r.closed_at >= %(today)s", whole=True),
+            ]
+        if wanted.submitted_from is not None and wanted.submitted_before is not None:
+            return [self._piece("requests r", _VISIBLE, whole=True)]
+        return self._of_each_site()
+
+    def _of_each_site(self, *conditions: str) -> list[str]:
+        here, sent_here = "r.site = at.site", "r.desk_site = at.site"
+        if self._wanted.state in _SELDOM:
+            here = f"{here} AND {_IS_SELDOM}"
+            sent_here = f"{sent_here} AND r.desk_site <> r.site AND {_IS_SELDOM}"
+        return [
+            "SELECT own.id FROM unnest(%(sites)s::text[]) AS at (site)"  # noqa: S608
+            f" CROSS JOIN LATERAL ({self._piece('requests r', place, *conditions)}) own"
+            for place in (here, sent_here)
+        ]
+
+    def _searched(self, named: Sequence[UUID]) -> list[str]:
+        """By number, whole or only its serial, or by what names the startup.
+
+        Few startups are looked through one by one, along the index of their requests. A word that
+        many bear is met soon enough on the way back through a site's requests.
+        """
+        if self._wanted.open_or_closed_from is not None:
+            self._conditions.append("(r.closed_at IS NULL OR r.closed_at >= %(today)s)")
+            self.values["today"] = self._wanted.open_or_closed_from
+        typed = ascii_digits((self._wanted.search or "").strip()).upper()
+        self.values["number"] = typed
+        pieces = [self._piece("requests r", _VISIBLE, "r.number = %(number)s")]
+        serial = typed.removeprefix("#")
+        if serial.isascii() and serial.isdigit() and len(serial) <= LONGEST_SERIAL:
+            self.values["serial"] = int(serial)
+            pieces.append(self._piece("requests r", _VISIBLE, "r.serial = %(serial)s"))
+        if not named:
+            return pieces
+        self.values["named"] = list(named)
+        if len(named) > FEW_STARTUPS:
+            # Hidden from PostgreSQL, which would rather gather and sort everything of so many startups.
+            return [*pieces, *self._of_each_site("coalesce(r.startup_id = ANY(%(named)s), false)")]
+        own = self._piece("requests r", "r.startup_id = owner.id", _VISIBLE)
+        return [
+            *pieces,
+            "SELECT own.id FROM unnest(%(named)s::uuid[]) AS owner (id)"  # noqa: S608
+            f" CROSS JOIN LATERAL ({own}) own",
+        ]
+
+    def _piece(self, source: str, *conditions: str, whole: bool = False) -> str:
+        """``whole`` where all of it is few: no order to follow, so no index of it to walk along."""
+        where = " AND ".join([*conditions, *self._conditions])
+        end = "" if whole else f" ORDER BY r.id{self._first} LIMIT {self._limit}"
+        return f"SELECT r.id FROM {source} WHERE {where}{end}"  # noqa: S608
