@@ -82,6 +82,7 @@ def open_counter(stage: Stage) -> Counter:
         "GUICHET_AMQP_URL": stage.amqp_url,
         "SESSION_PRIVATE_KEY": private,
         "SESSION_PUBLIC_KEY": public,
+        "PROCEDURE_VERSION": _version(connection, wish["procedure"]),
     }
     return Counter(connection, environment, token.token, orjson.dumps(wish))
 
@@ -122,6 +123,11 @@ def _a_startup(connection: psycopg.Connection[tuple[int, ...]]) -> str:
     if row is None:
         raise Failed("no startup was seeded")
     return str(UUID(str(row[0])))
+
+
+def _version(connection: psycopg.Connection[tuple[int, ...]], procedure: object) -> str:
+    row = connection.execute("SELECT max(version) FROM procedures WHERE code = %s", (procedure,)).fetchone()
+    return str(row[0] if row else "")
 
 
 def _answers(port: int, request: bytes) -> bool:

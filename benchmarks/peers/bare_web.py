@@ -18,22 +18,23 @@ import psycopg
 import uuid_utils.compat
 
 DATABASE_URL = os.environ["GUICHET_DATABASE_URL"]
+VERSION = int(os.environ["PROCEDURE_VERSION"])
 READ = "SELECT nextval('request_serial'), id FROM startups WHERE id = %s AND site = 'casablanca'"
 WRITE = """
 WITH filed AS (
     INSERT INTO requests (
         id, number, serial, startup_id, procedure, procedure_version, agency, site, desk, desk_site,
-        routing_reason, state, answers, submitted_at, due_at, filed_by, filed_by_name, tracking_sha256,
-        version
+        routing_reason, state, answers, submitted_at, due_at, legal_due_at, near_at, next_notice_at,
+        filed_by, filed_by_name, tracking_sha256, version
     ) VALUES (
-        %(id)s, %(number)s, %(serial)s, %(startup_id)s, %(procedure)s, 1, 'ompic', %(site)s,
-        'ompic-casablanca', %(site)s, 'same_site', 'routed', %(answers)s::jsonb, %(at)s, %(due_at)s,
-        %(actor)s, 'Yasmine Benjelloun', %(tracking)s, 2
+        %(id)s, %(number)s, %(serial)s, %(startup_id)s, %(procedure)s, %(procedure_version)s, 'ompic',
+        %(site)s, 'ompic-casablanca', %(site)s, 'same_site', 'routed', %(answers)s::jsonb, %(at)s, %(due_at)s,
+        %(legal_due_at)s, %(near_at)s, %(near_at)s, %(actor)s, 'Yasmine Benjelloun', %(tracking)s, 2
     )
 ), told AS (
-    INSERT INTO request_history (request_id, version, action, state, at, actor, actor_name)
-    VALUES (%(id)s, 1, 'submit', 'submitted', %(at)s, %(actor)s, 'Yasmine Benjelloun'),
-           (%(id)s, 2, 'route', 'routed', %(at)s, NULL, 'system')
+    INSERT INTO request_history (request_id, version, action, state, at, actor, actor_name, note, details)
+    VALUES (%(id)s, 1, 'submit', 'submitted', %(at)s, %(actor)s, 'Yasmine Benjelloun', NULL, NULL),
+           (%(id)s, 2, 'route', 'routed', %(at)s, NULL, 'Guichet Unique', 'same_site', %(details)s::jsonb)
 )
 SELECT 1
 """
@@ -44,6 +45,25 @@ INSERT INTO outbox (event_id, type, subject, body, mandatory) VALUES
 """
 NAMES = {"fr": "Certificat négatif", "ar": "الشهادة السلبية", "en": "Negative certificate"}
 SITE_NAMES = {"fr": "Technopark Casablanca", "ar": "تكنوبارك الدار البيضاء", "en": "Technopark Casablanca"}
+
+DETAILS = {
+    "desk": "ompic-casablanca",
+    "equals": 1,
+    "reason": "same_site",
+    "crowded": False,
+    "overflow": False,
+    "candidates": [
+        {
+            "desk": f"ompic-{site}",
+            "full": False,
+            "open": True,
+            "room": 1_000_000,
+            "distance_km": away,
+            "open_requests": None,
+        }
+        for site, away in (("casablanca", 0), ("rabat", 85), ("tanger", 294))
+    ],
+}
 
 _local = threading.local()
 
@@ -72,10 +92,14 @@ def app(environ: dict[str, Any], start_response: StartResponse) -> Iterable[byte
         "serial": found[0],
         "startup_id": startup_id,
         "procedure": wish["procedure"],
+        "procedure_version": VERSION,
         "site": wish["site"],
         "answers": orjson.dumps(wish["answers"]).decode(),
         "at": at,
         "due_at": at + timedelta(days=1),
+        "legal_due_at": at + timedelta(days=60),
+        "near_at": at + timedelta(hours=1),
+        "details": orjson.dumps(DETAILS).decode(),
         "actor": "agent",
         "tracking": hashlib.sha256(tracking.encode()).digest(),
     }
@@ -91,6 +115,7 @@ def app(environ: dict[str, Any], start_response: StartResponse) -> Iterable[byte
         "site": wish["site"],
     }
     submitted = {**common, "site_name": SITE_NAMES, "submitted_at": at, "due_at": row["due_at"]}
+    submitted["tracking_url"] = f"http://localhost:8000/t/{tracking}"
     routed = {**common, "desk": "ompic-casablanca", "reason": "same_site", "routed_at": at}
     connection.execute(
         ANNOUNCE,

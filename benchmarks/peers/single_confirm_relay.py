@@ -19,7 +19,7 @@ MARK = "UPDATE outbox SET published_at = now() WHERE seq = ANY(%s)"
 
 
 def main() -> None:
-    database = psycopg.connect(DATABASE_URL, autocommit=True)
+    database = psycopg.connect(DATABASE_URL, autocommit=True, options="-c synchronous_commit=off")
     channel = pika.BlockingConnection(pika.URLParameters(AMQP_URL)).channel()
     channel.confirm_delivery()
     properties = pika.BasicProperties(content_type="application/cloudevents+json", delivery_mode=2)

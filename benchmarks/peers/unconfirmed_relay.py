@@ -21,7 +21,7 @@ MARK = "UPDATE outbox SET published_at = now() WHERE seq = ANY(%s)"
 
 class Relay:
     def __init__(self) -> None:
-        self.database = psycopg.connect(DATABASE_URL, autocommit=True)
+        self.database = psycopg.connect(DATABASE_URL, autocommit=True, options="-c synchronous_commit=off")
         self.properties = pika.BasicProperties(content_type="application/cloudevents+json", delivery_mode=2)
         self.connection = pika.SelectConnection(
             pika.URLParameters(AMQP_URL),

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from services.notifications.contracts import consumed
 from services.notifications.mailroom import Mailroom
 from services.notifications.settings import NotificationSettings
+from services.notifications.storage import messages
 from services.notifications.use_cases import keeping, startups, telling
 from shared.messaging.contracts import Event
 from shared.messaging.worker import EventWorker, drain, every, subscribe
@@ -108,7 +109,7 @@ class NotificationsWorker(EventWorker):
     def document_expiring(self, event: Event, session: Session) -> None:
         telling.document_expiring(session, event)
 
-    @drain(wake="messages", poll_seconds=2)
+    @drain(wake=messages.CHANNEL, poll_seconds=2)
     def send(self) -> bool:
         return self.mailroom.deliver()
 

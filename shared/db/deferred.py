@@ -1,24 +1,33 @@
-"""Rows written together: one statement for all a transaction adds to a table.
+"""Rows written together: one statement for all that a transaction adds.
 
-Handlers of a batch of events each add a row or two. Sent one by one, the round trips cost more
-than everything else (docs/benchmarks.md); queued here they leave in one statement a table, just
-before anything is read in the same session, or the commit.
+Handlers of a batch of events each add a row or two, a filing adds to three tables. Sent one by one,
+the round trips cost more than everything else (docs/benchmarks.md); queued here they leave in one
+statement, just before anything is read in the same session, or the commit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Table, event
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
+
+from shared.db import driver
 
 _QUEUED = "db.deferred_rows"
 
-_Rows = dict[tuple[Table, tuple[str, ...]], list[Mapping[str, Any]]]
+_Kind = tuple[Table, tuple[str, ...]]
+
+
+class _Queued(NamedTuple):
+    transaction: SessionTransaction | None
+    kind: _Kind
+    row: Mapping[str, Any]
+    at_commit: bool
 
 
 def insert_later(session: Session, table: Table, row: Mapping[str, Any]) -> None:
@@ -28,36 +37,55 @@ def insert_later(session: Session, table: Table, row: Mapping[str, Any]) -> None
     rollback empties it. An error of the row (a constraint, a wrong type) shows only when it is
     written, so do not use it where the caller must handle that error.
     """
+    _queue(session, table, row, at_commit=False)
+
+
+def insert_at_commit(session: Session, table: Table, row: Mapping[str, Any]) -> None:
+    """The same, but with the commit and not before: for rows whose order should be that of commits."""
+    _queue(session, table, row, at_commit=True)
+
+
+def write_queued(session: Session, *, committing: bool = False) -> None:
+    """Write what is queued, in one statement; rows of one table in the order they were queued."""
+    queued: list[_Queued] | None = session.info.get(_QUEUED)
+    if not queued:
+        return
+    session.info[_QUEUED] = [] if committing else [one for one in queued if one.at_commit]
+    kinds: dict[_Kind, list[Mapping[str, Any]]] = {}
+    for _, kind, row, at_commit in queued:
+        if committing or not at_commit:
+            kinds.setdefault(kind, []).append(row)
+    if kinds:
+        document = orjson.dumps(list(kinds.values()), default=_spell).decode()
+        driver.execute(session, _statement(tuple(kinds)), (document,))
+
+
+def _queue(session: Session, table: Table, row: Mapping[str, Any], *, at_commit: bool) -> None:
     if not session.in_transaction():
         # A rollback only reaches the queue when there is a transaction to roll back.
         session.begin()
-    queued: _Rows = session.info.setdefault(_QUEUED, {})
-    queued.setdefault((table, tuple(row)), []).append(row)
-
-
-def write_queued(session: Session) -> None:
-    """Write what is queued, tables in the order they were first used."""
-    queued: _Rows | None = session.info.get(_QUEUED)
-    if not queued:
-        return
-    session.info[_QUEUED] = {}
-    connection = session.connection()
-    for (table, columns), rows in queued.items():
-        document = orjson.dumps(rows, default=_spell).decode()
-        connection.exec_driver_sql(_statement(table, columns), (document,))
+    transaction = session.get_nested_transaction() or session.get_transaction()
+    queued: list[_Queued] = session.info.setdefault(_QUEUED, [])
+    queued.append(_Queued(transaction, (table, tuple(row)), row, at_commit))
 
 
 # As JSON, because orjson spells hundreds of rows in the time psycopg adapts a few values, and
 # PostgreSQL reads either in about the same time (docs/benchmarks.md).
 @lru_cache(maxsize=256)
-def _statement(table: Table, columns: tuple[str, ...]) -> str:
+def _statement(kinds: Sequence[_Kind]) -> str:
+    inserts = [_insert(position, *kind) for position, kind in enumerate(kinds)]
+    written = "".join(f", part_{position} AS ({insert})" for position, insert in enumerate(inserts[:-1]))
+    return f"WITH document AS (SELECT %s::json AS parts){written} {inserts[-1]}"
+
+
+def _insert(position: int, table: Table, columns: tuple[str, ...]) -> str:
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     quote = dialect.identifier_preparer.quote
     names = ", ".join(quote(column) for column in columns)
     typed = ", ".join(f"{quote(column)} {table.c[column].type.compile(dialect)}" for column in columns)
     return (
-        f"INSERT INTO {quote(table.name)} ({names})"  # noqa: S608 - own table and column names
-        f" SELECT {names} FROM json_to_recordset(%s::json) AS rows ({typed})"
+        f"INSERT INTO {quote(table.name)} ({names}) SELECT {names}"  # noqa: S608 - own table and column names
+        f" FROM document, json_to_recordset(parts -> {position}) AS rows ({typed})"
     )
 
 
@@ -80,9 +108,16 @@ def _before_execute(state: ORMExecuteState) -> None:
 
 @event.listens_for(Session, "before_commit")
 def _before_commit(session: Session) -> None:
-    write_queued(session)
+    # A savepoint that is released commits nothing yet.
+    if not session.in_nested_transaction():
+        write_queued(session, committing=True)
 
 
 @event.listens_for(Session, "after_soft_rollback")
-def _forget(session: Session, _previous: object) -> None:
-    session.info.pop(_QUEUED, None)
+def _forget(session: Session, previous: SessionTransaction) -> None:
+    queued: list[_Queued] | None = session.info.get(_QUEUED)
+    if queued:
+        if previous.parent is None:
+            queued.clear()
+        else:
+            queued[:] = [one for one in queued if one.transaction is not previous]

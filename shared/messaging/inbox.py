@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
+from shared.db import driver
+
 # The ids come back only when some were known: turning hundreds of them into objects, to learn
 # that all are new, was a tenth of a consumer's work. The array travels as text for the same reason.
 _RECORD = (
@@ -20,5 +22,6 @@ def record(session: Session, event_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
     An id that another transaction is recording at this moment is waited for.
     """
     ids = "{" + ",".join([event_id.hex for event_id in event_ids]) + "}"
-    new, which = session.connection().exec_driver_sql(_RECORD, (ids, len(event_ids))).one()
+    found = driver.execute(session, _RECORD, (ids, len(event_ids))).fetchone()
+    new, which = found or (0, ())
     return set(event_ids) if new == len(event_ids) else set(which or ())

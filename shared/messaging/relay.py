@@ -88,6 +88,9 @@ class Relay:
             autocommit=True,
             connect_timeout=5,
             application_name=f"{self._settings.service}-relay",
+            # All it writes is what it has done. A mark that a crash of the database takes back means that
+            # the event is published once more, which its consumers' inboxes sort out as after any crash.
+            options="-c synchronous_commit=off",
             # A leader whose machine vanished must not hold the lock for hours.
             keepalives_idle=10,
             keepalives_interval=5,

@@ -1,13 +1,8 @@
 """Run one service's nameko worker: ``python -m shared.messaging.run_worker billing``."""
 
-import os
-
-# Must precede every other import: psycopg's own C waiting would block all green threads, and
-# sockets imported before the patch would stay blocking.
-os.environ.setdefault("PSYCOPG_WAIT_FUNC", "wait_select")
-
 import eventlet
 
+# Must precede every other import: sockets imported before the patch would stay blocking.
 eventlet.monkey_patch()
 
 import importlib  # noqa: E402
@@ -21,11 +16,14 @@ from shared import heartbeat, tracing  # noqa: E402
 from shared.clock import check_time_zone_data  # noqa: E402
 from shared.db import Database  # noqa: E402
 from shared.logging import configure, get_logger  # noqa: E402
+from shared.messaging.green import let_psycopg_wait  # noqa: E402
 from shared.messaging.pruning import Retention  # noqa: E402
 from shared.messaging.worker import EventWorker  # noqa: E402
 from shared.settings import ServiceSettings, load_folder, service_name  # noqa: E402
 
 log = get_logger()
+
+let_psycopg_wait()
 
 
 def worker_class(service: str) -> type[EventWorker]:

@@ -1,6 +1,10 @@
-"""Green threads waiting for a PostgreSQL NOTIFY, on one connection for the whole worker."""
+"""Green threads waiting for a hint (:mod:`shared.messaging.hints`).
+
+Hints of other processes come as PostgreSQL's NOTIFY, on one connection for the whole worker.
+"""
 
 from dataclasses import dataclass, field
+from functools import partial
 
 import eventlet
 import psycopg
@@ -10,6 +14,7 @@ from psycopg import sql
 
 from shared.connecting import connect
 from shared.logging import get_logger
+from shared.messaging import hints
 from shared.settings import ServiceSettings
 
 log = get_logger()
@@ -32,6 +37,7 @@ class Wakeups(SharedExtension):  # type: ignore[misc]
     def register(self, channel: str) -> None:
         """Listen to ``channel`` once started."""
         self._channels.setdefault(channel, _Channel())
+        hints.wait_here(channel, partial(self.wake, channel))
 
     def start(self) -> None:
         self.container.spawn_managed_thread(self._listen, identifier="wakeups")

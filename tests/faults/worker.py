@@ -5,8 +5,6 @@ Run with ``python -m tests.faults.worker``; its settings come from the environme
 
 import os
 
-os.environ.setdefault("PSYCOPG_WAIT_FUNC", "wait_select")
-
 import eventlet
 
 eventlet.monkey_patch()

@@ -10,7 +10,8 @@ from marshmallow import Schema, fields, post_dump
 
 from shared.messaging.contracts import published_by
 from shared.messaging.fields import Instant
-from shared.messaging.writing import write
+from shared.messaging.reading import read
+from shared.messaging.writing import vouched_by, write
 from shared.settings import SERVICES
 
 PUBLISHED = [
@@ -86,3 +87,24 @@ def test_an_object_is_written_like_a_dictionary():
         total = 3
 
     assert write(Plain(), Thing()) == Plain().dump(Thing())
+
+
+@pytest.mark.parametrize("contract", PUBLISHED)
+def test_what_is_vouched_for_can_be_read(contract):
+    data = read(contract.schema, contract.sample)
+    vouch = vouched_by(contract.schema)
+    for name in contract.schema.fields:
+        for value in (None, 7, True, "x", uuid.uuid4(), datetime(2026, 1, 1), {"fr": 1}, [], Decimal(1)):  # noqa: DTZ001
+            changed = {**data, name: value}
+            if vouch(changed):
+                read(contract.schema, write(contract.schema, changed))
+        without = {key: value for key, value in data.items() if key != name}
+        if vouch(without):
+            read(contract.schema, write(contract.schema, without))
+
+
+def test_the_events_of_a_filing_are_vouched_for():
+    contracts = {contract.type: contract for contract in published_by("guichet")}
+    for name in ("request_submitted", "request_routed"):
+        contract = contracts[f"guichet.{name}.v1"]
+        assert vouched_by(contract.schema)(read(contract.schema, contract.sample))

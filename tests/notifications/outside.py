@@ -23,10 +23,11 @@ class MailServer:
 
     ``faults`` holds what to answer next instead of taking a message: an SMTP answer at RCPT
     (``"rcpt 550 …"``), one after the final dot (``"451 …"``), or :data:`DROP`, which takes the
-    message and cuts the connection before answering.
+    message and cuts the connection before answering. With ``groups`` it takes commands in groups.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, groups: bool = False) -> None:
+        self.groups = groups
         self.messages: list[Message] = []
         self.faults: deque[str] = deque()
         self.connections: set[object] = set()
@@ -43,6 +44,12 @@ class MailServer:
     @property
     def port(self) -> int:
         return int(self._controller.port)
+
+    async def handle_EHLO(
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, answers: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return ["250-PIPELINING", *answers] if self.groups else answers
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope
+from aiosmtpd.smtp import SMTP, Envelope, syntax
 from aiosmtpd.smtp import Session as SmtpSession
 
 from deploy.local.standins.faults import Faults
@@ -23,6 +23,8 @@ from deploy.local.standins.records import Record, Records
 from deploy.local.standins.web import Answer, JsonServer, Request
 
 FOLD = re.compile(r"\r?\n(?=[ \t])")
+END_OF_DATA = b"\r\n.\r\n"
+PIECE = 1024 * 1024
 ANSWERS = {"451": "451 4.3.0 Try again later", "550": "550 5.1.1 No such mailbox"}
 
 
@@ -32,7 +34,7 @@ class MailServer:
         self.faults = Faults((*ANSWERS, "drop"), default="451")
         self._reading = threading.Lock()
         address = os.environ.get("STANDINS_ADDRESS", "127.0.0.1")
-        self._smtp = Controller(self, hostname=address, port=smtp_port, ready_timeout=10)
+        self._smtp = _Controller(self, hostname=address, port=smtp_port, ready_timeout=10)
         self._http = JsonServer(
             http_port,
             {
@@ -51,6 +53,12 @@ class MailServer:
         self._smtp.stop()
         self._http.stop()
         self.records.close()
+
+    async def handle_EHLO(
+        self, server: SMTP, session: SmtpSession, envelope: Envelope, hostname: str, answers: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [*answers[:-1], "250-PIPELINING", answers[-1]]
 
     async def handle_DATA(self, server: SMTP, session: SmtpSession, envelope: Envelope) -> str:
         """Called by aiosmtpd after the final dot."""
@@ -90,6 +98,42 @@ class MailServer:
     def _control(self, request: Request) -> Answer:
         self.faults.set(request.body or {})
         return 200, self.faults.state()
+
+
+class _Smtp(SMTP):  # type: ignore[misc] # aiosmtpd is untyped
+    """aiosmtpd, which reads a message in pieces as they come: line by line took longer than all the rest."""
+
+    # Only bounds what the reader holds before it stops the sender for a moment.
+    line_length_limit = 64 * 1024
+
+    @syntax("DATA")  # type: ignore[untyped-decorator] # aiosmtpd is untyped
+    async def smtp_DATA(self, arg: str) -> None:
+        envelope = self.envelope
+        if envelope is None or not envelope.rcpt_tos:
+            await self.push("503 Error: need RCPT command")
+            return
+        await self.push("354 End data with <CR><LF>.<CR><LF>")
+        # A message may be empty: its end then follows the line that held the command.
+        received = bytearray(b"\r\n")
+        searched = 0
+        while (end := received.find(END_OF_DATA, searched)) < 0:
+            searched = max(0, len(received) - len(END_OF_DATA))
+            piece = await self._reader.read(PIECE)
+            if not piece:
+                raise ConnectionResetError
+            received += piece
+        if len(received) > end + len(END_OF_DATA):
+            # The next command, sent without waiting for the answer.
+            self._reader.feed_data(bytes(received[end + len(END_OF_DATA) :]))
+        envelope.content = bytes(received[: end + 2]).replace(b"\r\n..", b"\r\n.")[2:]
+        status = await self._call_handler_hook("DATA")
+        self._set_post_data_state()
+        await self.push(status)
+
+
+class _Controller(Controller):  # type: ignore[misc] # aiosmtpd is untyped
+    def factory(self) -> SMTP:
+        return _Smtp(self.handler, **self.SMTP_kwargs)
 
 
 def described(content: bytes) -> dict[str, Any]:

@@ -6,7 +6,7 @@ on the wall reads an open hour, also on a day whose clocks were set back or forw
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -151,6 +151,8 @@ class SiteCalendar:
         self._overrides: Mapping[date, Override] = {
             one.day: one for one in ordered if one.site in (NETWORK, site)
         }
+        #: days that others have counted by it, by what they asked
+        self.counted: dict[Hashable, date] = {}
         self._days: dict[date, Day] = {}
         self._spans: dict[tuple[date, Hours], tuple[Span, ...]] = {}
 

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from services.guichet.domain.desks import Desk
 from services.guichet.domain.names import Names
 from services.guichet.domain.terms import Term, Validity
 from services.guichet.domain.workflow import STANDARD, Workflow
+
+if TYPE_CHECKING:
+    from services.guichet.domain.routing import Surroundings
 
 
 class FieldKind(StrEnum):
@@ -214,6 +217,8 @@ class Catalogue:
         self.agencies = {agency.code: agency for agency in agencies}
         self.sites = {site.code: site for site in sites}
         self.desks = {desk.code: desk for desk in desks}
+        #: by agency and site, once somebody looked around from there
+        self.surroundings: dict[tuple[str, str], Surroundings] = {}
         self.versions = {(procedure.code, procedure.version): procedure for procedure in procedures}
         order = list(self.agencies)
         newest_last = sorted(self.versions.values(), key=lambda one: one.version)

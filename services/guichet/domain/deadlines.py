@@ -173,9 +173,32 @@ def _nth_day(
     *,
     open_only: bool = False,
 ) -> date | None:
-    """The day that is counted as the ``number``-th, or the first one after it that is open."""
+    """The day that is counted as the ``number``-th, or the first one after it that is open.
+
+    Where the clock never stands still the calendar remembers it: every filing of a day asks again.
+    """
+    filed_on = calendar.local_day(start)
+    asked = (filed_on, number, unit, open_only)
+    if stops:
+        return _count(*asked, stops, calendar)
+    found = calendar.counted.get(asked)
+    if found is None:
+        found = _count(*asked, stops, calendar)
+        if found is not None:
+            calendar.counted[asked] = found
+    return found
+
+
+def _count(
+    filed_on: date,
+    number: int,
+    unit: Unit,
+    open_only: bool,
+    stops: Sequence[Suspension],
+    calendar: SiteCalendar,
+) -> date | None:
     counted = 0
-    for day, closing in _days_after(calendar.local_day(start), calendar):
+    for day, closing in _days_after(filed_on, calendar):
         stopped = _stopped(closing, stops)
         if stopped is not None:
             if stopped.end is None:

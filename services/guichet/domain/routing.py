@@ -8,10 +8,10 @@ desks on a rung are equals: the least loaded of them is chosen, measured against
 Capacity is a measure and not a lock: filings of the same moment do not see each other.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import asin, cos, radians, sin, sqrt
+from math import asin, cos, inf, radians, sin, sqrt
 from typing import Any
 
 from services.guichet.domain.catalogue import Site
@@ -83,28 +83,63 @@ class Rung:
     desks: tuple[Desk, ...]
 
 
-def ladder(*, agency: str, site: str, desks: Iterable[Desk], sites: Mapping[str, Site]) -> Sequence[Rung]:
-    """The agency's open desks as the rule asks them, nearest first."""
-    origin = sites[site]
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A desk of the agency as seen from a site."""
+
+    desk: Desk
+    away: float
+    distance_km: int | None
+    usable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What of a decision does not depend on the moment: the agency's desks around a site."""
+
+    #: the open desks as the rule asks them, nearest first
+    rungs: tuple[Rung, ...]
+    #: every desk, the nearest first
+    neighbours: tuple[Neighbour, ...]
+
+    @property
+    def first(self) -> Rung | None:
+        """The first rung, where nearly every request stays."""
+        return self.rungs[0] if self.rungs else None
+
+
+def surroundings(*, agency: str, site: str, desks: Iterable[Desk], sites: Mapping[str, Site]) -> Surroundings:
+    """Look around from a site.
+
+    Raises:
+        InvalidInput: the site is unknown.
+    """
+    if site not in sites:
+        raise unknown_site(site)
+    neighbours = sorted(
+        (_seen(desk, sites[site], sites) for desk in desks if desk.agency == agency),
+        key=lambda one: (one.away, one.desk.code),
+    )
     present: dict[float, list[Desk]] = {}
-    head_office = []
-    for desk in desks:
-        if desk.agency != agency or not desk.open:
-            continue
-        if desk.site is None:
-            head_office.append(desk)
-        elif (place := sites.get(desk.site)) is not None and place.open:
-            present.setdefault(distance_km(origin, place), []).append(desk)
-    rungs = [
-        Rung(SAME_SITE if distance == 0 else NEAREST_SITE, _ordered(present[distance]))
-        for distance in sorted(present)
-    ]
-    return [*rungs, Rung(HEAD_OFFICE, _ordered(head_office))] if head_office else rungs
+    for one in neighbours:
+        if one.usable:
+            present.setdefault(one.away, []).append(one.desk)
+    return Surroundings(
+        tuple(Rung(_reason(away), tuple(found)) for away, found in present.items()), tuple(neighbours)
+    )
 
 
-def rung(*, agency: str, site: str, desks: Iterable[Desk], sites: Mapping[str, Site]) -> Rung | None:
-    """The first rung, where nearly every request stays."""
-    return next(iter(ladder(agency=agency, site=site, desks=desks, sites=sites)), None)
+def _seen(desk: Desk, origin: Site, sites: Mapping[str, Site]) -> Neighbour:
+    place = sites.get(desk.site) if desk.site else None
+    away = distance_km(origin, place) if place else inf
+    usable = desk.open and (desk.site is None or (place is not None and place.open))
+    return Neighbour(desk, away, round(away) if place else None, usable)
+
+
+def _reason(away: float) -> str:
+    if away == inf:
+        return HEAD_OFFICE
+    return SAME_SITE if away == 0 else NEAREST_SITE
 
 
 def route(
@@ -116,6 +151,15 @@ def route(
     loads: Mapping[str, int] | None = None,
     turn: int = 0,
 ) -> Routing:
+    """Look around and choose the desk of a request.
+
+    Raises:
+        InvalidInput: the site is unknown, or the agency has no open desk at all.
+    """
+    return choose(surroundings(agency=agency, site=site, desks=desks, sites=sites), loads=loads, turn=turn)
+
+
+def choose(around: Surroundings, *, loads: Mapping[str, int] | None = None, turn: int = 0) -> Routing:
     """Choose the desk of a request.
 
     ``loads`` are the open requests of the desks that may be full; one that is not there has room.
@@ -123,12 +167,9 @@ def route(
     other, do not take the same side.
 
     Raises:
-        InvalidInput: the site is unknown, or the agency has no open desk at all.
+        InvalidInput: the agency has no open desk at all.
     """
-    if site not in sites:
-        raise unknown_site(site)
-    known = list(desks)
-    rungs = ladder(agency=agency, site=site, desks=known, sites=sites)
+    rungs = around.rungs
     if not rungs:
         raise InvalidInput(
             N_("No site has an open desk for this procedure at the moment."), field="procedure"
@@ -147,7 +188,7 @@ def route(
     return Routing(
         idle[turn % len(idle)],
         found.reason,
-        tuple(_considered(asked, known, agency, sites[site], sites, shown)),
+        tuple(_considered(asked, around.neighbours, shown)),
         len(found.desks),
         overflow=overflow,
         crowded=crowded,
@@ -183,38 +224,16 @@ def distance_km(here: Site, there: Site) -> float:
 
 
 def _considered(
-    asked: Sequence[str],
-    desks: Iterable[Desk],
-    agency: str,
-    origin: Site,
-    sites: Mapping[str, Site],
-    loads: Mapping[str, int],
-) -> list[Candidate]:
+    asked: Sequence[str], neighbours: Iterable[Neighbour], loads: Mapping[str, int]
+) -> Iterator[Candidate]:
     """The desks that were asked, what is closed at the site itself, and where it would have gone next."""
-    shown: list[tuple[float, Candidate]] = []
-    beyond: list[tuple[float, Candidate]] = []
-    for desk in desks:
-        if desk.agency != agency:
-            continue
-        place = sites.get(desk.site) if desk.site else None
-        away = distance_km(origin, place) if place else float("inf")
-        usable = desk.open and (desk.site is None or (place is not None and place.open))
-        candidate = Candidate(
-            desk.code,
-            round(away) if place else None,
-            desk.room,
-            usable,
-            loads.get(desk.code),
-            full(desk, loads),
+    beyond = 0
+    for one in neighbours:
+        code = one.desk.code
+        if code not in asked and (one.away > 0 or one.usable):
+            if not one.usable or beyond == SHOWN_BEYOND:
+                continue
+            beyond += 1
+        yield Candidate(
+            code, one.distance_km, one.desk.room, one.usable, loads.get(code), full(one.desk, loads)
         )
-        if desk.code in asked or (away == 0 and not usable):
-            shown.append((away, candidate))
-        elif usable:
-            beyond.append((away, candidate))
-    beyond.sort(key=lambda pair: (pair[0], pair[1].desk))
-    ordered = sorted([*shown, *beyond[:SHOWN_BEYOND]], key=lambda pair: (pair[0], pair[1].desk))
-    return [candidate for _, candidate in ordered]
-
-
-def _ordered(desks: Iterable[Desk]) -> tuple[Desk, ...]:
-    return tuple(sorted(desks, key=lambda desk: desk.code))

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import ColumnElement, insert, or_, select, update
 from sqlalchemy.orm import Session
 from structlog.contextvars import bind_contextvars
@@ -16,10 +15,11 @@ from services.guichet.domain.catalogue import Catalogue
 from services.guichet.domain.requests import Actor, Request, State, Transition
 from services.guichet.storage import calendar as calendar_storage
 from services.guichet.storage import catalogue as catalogue_storage
-from services.guichet.storage import driver, tables
+from services.guichet.storage import tables
 from services.guichet.storage.request_rows import Filed as Filed
 from services.guichet.storage.request_rows import changing, filed, line
 from services.guichet.storage.startups import within
+from shared.db import driver, insert_later
 
 _requests = tables.requests
 _history = tables.request_history
@@ -37,18 +37,6 @@ _FILING_AMONG = _FILING.format(
     " WHERE q.desk = among.desk AND q.closed_at IS NULL LIMIT 2000) open))"
     " FROM unnest(%s::text[]) AS among (desk))"
 )
-
-# The request and its first lines of history in one round trip and one parameter: binding forty
-# values one by one took longer than PostgreSQL needs to store them.
-_ADD = """
-WITH document AS (SELECT %s::jsonb AS filed),
-filed AS (
-    INSERT INTO requests
-    SELECT request.* FROM document, jsonb_populate_record(NULL::requests, filed -> 'request') request
-)
-INSERT INTO request_history
-SELECT line.* FROM document, jsonb_populate_recordset(NULL::request_history, filed -> 'history') line
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +94,12 @@ def add(session: Session, request: Request, *, tracking_sha256: bytes) -> None:
         "filed_by": request.filed_by.id,
         "filed_by_name": request.filed_by.name,
         "depositor": request.depositor,
-        "tracking_sha256": f"\\x{tracking_sha256.hex()}",
+        "tracking_sha256": tracking_sha256,
         "version": request.version,
     }
-    history = [line(request.id, one) for one in request.history]
-    document = orjson.dumps({"request": row, "history": history}).decode()
-    driver.execute(session, _ADD, (document,))
+    insert_later(session, _requests, row)
+    for one in request.history:
+        insert_later(session, _history, line(request.id, one))
 
 
 def save(session: Session, request: Request) -> bool:

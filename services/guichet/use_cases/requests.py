@@ -19,7 +19,7 @@ from services.guichet.domain.desks import Desk
 from services.guichet.domain.numbers import request_number
 from services.guichet.domain.promises import deadlines
 from services.guichet.domain.requests import Actor, Request, changed_since
-from services.guichet.domain.routing import full, route, rung, unknown_site
+from services.guichet.domain.routing import Surroundings, choose, full, surroundings, unknown_site
 from services.guichet.domain.workflow import UNDECIDED, Action
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import desks, requests
@@ -100,11 +100,8 @@ def file_request(
     loads = filing.loads
     if catalogue is not expected:
         loads = desks.loads(session, _to_count(catalogue, procedure, site))
-    decision = route(
-        agency=chosen.agency,
-        site=site,
-        desks=catalogue.desks.values(),
-        sites=catalogue.sites,
+    decision = choose(
+        _around(catalogue, chosen.agency, site),
         loads=_with_the_rest(session, catalogue, chosen.agency, site, loads),
         turn=filing.serial,
     )
@@ -252,8 +249,18 @@ def _nearest(catalogue: Catalogue | None, procedure: str, site: str) -> Sequence
     chosen = catalogue.procedures.get(procedure) if catalogue else None
     if catalogue is None or chosen is None or site not in catalogue.sites:
         return ()
-    found = rung(agency=chosen.agency, site=site, desks=catalogue.desks.values(), sites=catalogue.sites)
+    found = _around(catalogue, chosen.agency, site).first
     return found.desks if found else ()
+
+
+def _around(catalogue: Catalogue, agency: str, site: str) -> Surroundings:
+    """The desks around a site; a catalogue never changes, so once is enough."""
+    found = catalogue.surroundings.get((agency, site))
+    if found is None:
+        found = catalogue.surroundings[agency, site] = surroundings(
+            agency=agency, site=site, desks=catalogue.desks.values(), sites=catalogue.sites
+        )
+    return found
 
 
 def _with_the_rest(
@@ -262,7 +269,7 @@ def _with_the_rest(
     """The loads as counted; those of the agency's other desks too when the nearest ones are full."""
     if not loads:
         return loads
-    found = rung(agency=agency, site=site, desks=catalogue.desks.values(), sites=catalogue.sites)
+    found = _around(catalogue, agency, site).first
     if found is None:
         return loads
     for desk in found.desks:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from services.notifications.domain.audience import Contact
 from services.notifications.storage.tables import startups, waiting_causes
+from shared.db import driver
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +68,11 @@ _STARTUP = """
 
 def find_startup(session: Session, startup_id: UUID) -> Startup | None:
     """Return the startup and its contacts, if it was ever heard of."""
-    row = session.connection().exec_driver_sql(_STARTUP, (startup_id,)).first()
+    row = driver.execute(session, _STARTUP, (startup_id,)).fetchone()
     if row is None:
         return None
-    return Startup(row.id, row.legal_name, [_contact(contact) for contact in row.contacts])
+    id, legal_name, kept = row
+    return Startup(id, legal_name, [_contact(contact) for contact in kept])
 
 
 def merge(session: Session, *, into: UUID, merged: UUID, now: datetime) -> None:

@@ -15,6 +15,8 @@ from services.notifications.domain.audience import Channel
 from services.notifications.domain.delivery import Delivery, Reason, State
 from services.notifications.domain.message import NewMessage
 from services.notifications.storage.tables import attempts, messages, receipts
+from shared.db import driver
+from shared.messaging.hints import wake_after_commit
 
 MessageRow = Row[Any]
 ATTENTION = (State.FAILED, State.UNKNOWN)
@@ -33,8 +35,11 @@ class Filters:
     search: str | None = None
 
 
-# One round trip for every message of an event, and the senders' wake-up with them; as JSON,
-# which costs psycopg less to send than fifteen parameters a message.
+#: who sends messages waits on this
+CHANNEL = "messages"
+
+# One round trip for every message of an event; as JSON, which costs psycopg less to send than
+# fifteen parameters a message.
 _ADD = """
     WITH made AS (
         INSERT INTO messages (id, cause_event_id, cause_type, cause_subject, correlation_id, traceparent,
@@ -49,10 +54,8 @@ _ADD = """
                recipient text, recipient_name text, channel text, language text, kind text, facts jsonb,
                subject text, text text, segments integer)
         ON CONFLICT DO NOTHING RETURNING id
-    ), woken AS (
-        SELECT pg_notify('messages', '') FROM made LIMIT 1
     )
-    SELECT count(*), (SELECT count(*) FROM woken) FROM made
+    SELECT count(*) FROM made
 """
 
 
@@ -62,7 +65,11 @@ def add(session: Session, new: Sequence[NewMessage]) -> int:
     Those the same event already made are left alone.
     """
     document = orjson.dumps(new).decode()
-    return int(session.connection().exec_driver_sql(_ADD, (document,)).scalar_one())
+    found = driver.execute(session, _ADD, (document,)).fetchone()
+    made = int(found[0]) if found else 0
+    if made:
+        wake_after_commit(session, CHANNEL)
+    return made
 
 
 def find(

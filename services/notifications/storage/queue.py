@@ -7,15 +7,17 @@ machine whose clock is an hour off must not find everybody's lease expired.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from services.notifications.domain.audience import Channel, Kind
 from services.notifications.domain.delivery import Change, Delivery, State
 from services.notifications.domain.message import Job, Outcome
+from shared.db import driver
 
 # One round trip: take what is due, lease it, close the attempts of senders that died, and
 # write the attempt row before anything is sent.
@@ -89,7 +91,8 @@ class Conclusion:
 
 def claim(connection: Connection, room: Mapping[Channel, int], *, sender: str, lease: timedelta) -> list[Job]:
     """Lease up to ``room`` due messages a channel to ``sender``, the longest due first."""
-    rows = connection.exec_driver_sql(
+    rows = driver.execute_on(
+        connection,
         _CLAIM,
         {
             "email": room.get(Channel.EMAIL, 0),
@@ -98,7 +101,7 @@ def claim(connection: Connection, room: Mapping[Channel, int], *, sender: str, l
             "sender": sender,
         },
     )
-    return [_job(row) for row in rows]
+    return [_job(*row) for row in rows]
 
 
 def record(session: Session, conclusions: Sequence[Conclusion], at: datetime) -> set[UUID]:
@@ -119,8 +122,8 @@ def record(session: Session, conclusions: Sequence[Conclusion], at: datetime) ->
         }
         for conclusion in conclusions
     ]
-    rows = session.connection().exec_driver_sql(_RECORD, {"done": orjson.dumps(done).decode(), "at": at})
-    return {row.id for row in rows}
+    rows = driver.execute(session, _RECORD, {"done": orjson.dumps(done).decode(), "at": at})
+    return {id for (id,) in rows}
 
 
 def now(session: Session) -> datetime:
@@ -129,40 +132,52 @@ def now(session: Session) -> datetime:
     return found.astimezone(UTC)
 
 
-def wake_senders(session: Session) -> None:
-    """Have the senders look for due messages as soon as this transaction commits."""
-    session.execute(_WAKE)
-
-
 _NOW = text("SELECT now()")
-_WAKE = text("SELECT pg_notify('messages', '')")
 
 
-def _job(row: Row[tuple[object, ...]]) -> Job:
+def _job(
+    id: UUID,
+    cause_event_id: UUID,
+    cause_type: str,
+    cause_subject: str,
+    correlation_id: str,
+    traceparent: str | None,
+    site: str,
+    startup_id: UUID,
+    recipient: str,
+    recipient_name: str,
+    channel: str,
+    language: str,
+    kind: str,
+    facts: Mapping[str, Any],
+    subject: str,
+    text: str | None,
+    round: int,
+    attempts: int,
+    doubts: int,
+    due_at: datetime,
+    claimed_at: datetime,
+) -> Job:
+    """From the columns in the order ``_CLAIM`` returns them."""
     return Job(
-        id=row.id,
-        cause_event_id=row.cause_event_id,
-        cause_type=row.cause_type,
-        cause_subject=row.cause_subject,
-        correlation_id=row.correlation_id,
-        traceparent=row.traceparent,
-        site=row.site,
-        startup_id=row.startup_id,
-        recipient=row.recipient,
-        recipient_name=row.recipient_name,
-        language=row.language,
-        kind=Kind(row.kind),
-        facts=row.facts,
-        subject=row.subject,
-        text=row.text,
+        id=id,
+        cause_event_id=cause_event_id,
+        cause_type=cause_type,
+        cause_subject=cause_subject,
+        correlation_id=correlation_id,
+        traceparent=traceparent,
+        site=site,
+        startup_id=startup_id,
+        recipient=recipient,
+        recipient_name=recipient_name,
+        language=language,
+        kind=Kind(kind),
+        facts=facts,
+        subject=subject,
+        text=text,
         delivery=Delivery(
-            Channel(row.channel),
-            State.SENDING,
-            round=row.round,
-            attempts=row.attempts,
-            doubts=row.doubts,
-            due_at=row.due_at,
+            Channel(channel), State.SENDING, round=round, attempts=attempts, doubts=doubts, due_at=due_at
         ),
-        in_doubt=row.doubts > 0,
-        claimed_at=row.claimed_at,
+        in_doubt=doubts > 0,
+        claimed_at=claimed_at,
     )

@@ -11,6 +11,7 @@ from services.notifications.storage import contacts, messages, queue
 from services.notifications.storage.messages import MessageRow
 from shared.errors import N_, Conflict, NotFound
 from shared.logging import get_logger
+from shared.messaging.hints import wake_after_commit
 
 log = get_logger()
 
@@ -37,7 +38,7 @@ def resend(session: Session, message_id: UUID, *, sites: Collection[str]) -> Non
         detail=None,
         failed_at=None,
     )
-    queue.wake_senders(session)
+    wake_after_commit(session, messages.CHANNEL)
     log.info("message_resent", message_id=str(message_id), channel=row.channel, round=row.round + 1)
 
 
