@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from shared.db import UtcDateTime, insert_later
+from shared.db import UtcDateTime, insert_at_commit, insert_later
 
 THINGS = Table(
     "deferred_things",
@@ -126,3 +126,44 @@ def test_a_refused_row_fails_the_commit(things):
     with pytest.raises(exc.IntegrityError):
         session.commit()
     session.close()
+
+
+def names(things):
+    with things.read() as session:
+        return set(session.scalars(select(THINGS.c.name)))
+
+
+def test_a_savepoint_rolled_back_takes_only_its_own_rows(things):
+    with things.transaction() as session:
+        insert_later(session, THINGS, row("kept"))
+        savepoint = session.begin_nested()
+        insert_later(session, THINGS, row("dropped"))
+        savepoint.rollback()
+        insert_at_commit(session, THINGS, row("also kept"))
+        savepoint = session.begin_nested()
+        insert_later(session, THINGS, row("released"))
+        savepoint.commit()
+    assert names(things) == {"kept", "also kept", "released"}
+
+
+def test_rows_for_the_commit_wait_for_it(things):
+    with things.transaction() as session:
+        insert_at_commit(session, THINGS, row("last"))
+        insert_later(session, THINGS, row("first"))
+        assert session.scalars(select(THINGS.c.name)).all() == ["first"]
+        session.begin_nested().commit()
+        assert session.scalars(select(THINGS.c.name)).all() == ["first"]
+    assert names(things) == {"first", "last"}
+
+
+def test_rows_of_several_tables_may_refer_to_each_other(things):
+    other = Table("deferred_parts", MetaData(), Column("thing", Uuid), Column("name", Text))
+    with things.transaction() as session:
+        session.execute(
+            text("CREATE TABLE deferred_parts (thing uuid REFERENCES deferred_things, name text)")
+        )
+        given = row("whole")
+        insert_later(session, other, {"thing": given["id"], "name": "part"})
+        insert_later(session, THINGS, given)
+        assert session.execute(select(other)).all() == [(given["id"], "part")]
+        session.execute(text("DROP TABLE deferred_parts"))
