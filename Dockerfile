@@ -86,6 +86,6 @@ WORKDIR /app
 USER 10001:10001
 EXPOSE 8000
 # Of every kind of process: see shared/heartbeat.py.
-HEALTHCHECK --interval=5s --timeout=5s --start-period=90s --retries=6 \
+HEALTHCHECK --interval=15s --timeout=10s --start-period=240s --retries=6 \
     CMD ["python", "-I", "-S", "/app/shared/heartbeat.py"]
 CMD ["python", "-m", "shared.web.run_web"]

@@ -29,10 +29,13 @@ class Engine:
         self._log = log
 
     def answers(self) -> bool:
-        return self._ask("info", "--format", "{{.ServerVersion}}").returncode == 0
+        return self.succeeds("info", "--format", "{{.ServerVersion}}")
+
+    def succeeds(self, *arguments: str) -> bool:
+        return self._ask(*arguments).returncode == 0
 
     def has(self, image: str) -> bool:
-        return self._ask("image", "inspect", image).returncode == 0
+        return self.succeeds("image", "inspect", image)
 
     def megabytes(self, image: str) -> float:
         return int(self.read("image", "inspect", "--format", "{{.Size}}", image)) / 1e6

@@ -1,9 +1,10 @@
 """What an installation has to bear while people work: restarts without a failure, kills without a loss."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from deploy.compose.clerks import Noted, at_work
-from deploy.compose.installation import KINDS, PATIENCE_SECONDS, Installation, container
+from deploy.compose.installation import PATIENCE_SECONDS, Installation, container
 from deploy.local.progress import StepFailed, step
 from deploy.local.story import Story, StoryFailed
 from shared.settings import SERVICES
@@ -31,17 +32,15 @@ def tell(installation: Installation) -> None:
 
 
 def restart_each(installation: Installation) -> None:
-    """Restart every process of ours, one after the other: nobody at work may notice."""
+    """Restart every process of ours, kind after kind, all services at a time: nobody at work may notice."""
     reckoning = Reckoning(installation)
     with at_work(installation.published, installation.certificates, patient=False) as noted:
         gets_done(noted)
-        for service in SERVICES:
-            for kind in KINDS:
-                for number in (1, 2) if kind == "web" else (1,):
-                    name = container(service, kind, number)
-                    with step(f"Restarting {name}"):
-                        installation.restart(name)
-        gets_done(noted)
+        for kind, number in (("web", 1), ("web", 2), ("worker", 1), ("relay", 1)):
+            names = [container(service, kind, number) for service in SERVICES]
+            with step(f"Restarting {kind} {number} of each service"), ThreadPoolExecutor() as hands:
+                list(hands.map(installation.restart, names))
+            gets_done(noted)
     reckoning.balance(noted, "rolling restart")
 
 
