@@ -6,7 +6,7 @@ BIN := .venv/bin
 LOCK := UV_NO_CONFIG=1 $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: run demo reset test lint fmt manifests compose-test upgrade-test bench lock
+.PHONY: run demo reset test lint fmt manifests policies compose-test upgrade-test bench lock
 
 run demo: ## start everything and play the story; demo: the same, then leave
 	@$(PREPARE)
@@ -38,6 +38,10 @@ manifests: ## Kubernetes, compose and Dockerfile, looked at without a cluster or
 	@$(PREPARE) --dev --manifests
 	@$(BIN)/python -m deploy.checks
 
+policies: ## checkov's list of good habits for the same; installs itself for minutes
+	@$(PREPARE) --dev --manifests
+	@$(BIN)/python -m deploy.checks.policies
+
 compose-test: ## build the images, bring compose up, play the story, kill parts of it; ARGS=--stand-ins without a registry
 	@$(PREPARE) --dev --manifests
 	@$(BIN)/python -m deploy.compose.rehearsal $(ARGS)
@@ -58,3 +62,4 @@ lock: ## choose the newest allowed versions anew
 	$(LOCK) --upgrade -c requirements/base.txt requirements/dev.in -o requirements/dev.txt
 	$(LOCK) --upgrade -c requirements/base.txt requirements/bench.in -o requirements/bench.txt
 	$(LOCK) --upgrade -c requirements/dev.txt requirements/manifests.in -o requirements/manifests.txt
+	$(LOCK) --upgrade requirements/checkov.in -o requirements/checkov.txt

@@ -27,7 +27,7 @@ LOOKED_AT = (
     "/guichet/api/v1/requests/{request}",
     "/booking/api/v1/spaces?site=casablanca",
     "/billing/api/v1/charges?subject={request}",
-    "/notifications/health/ready",
+    "/notifications/api/v1/messages",
 )
 
 

@@ -17,7 +17,7 @@ IMAGES = re.compile(
 )
 HOMES = re.compile(rb"(?<![\w.])/(?:root|home/\w+|Users/\w+|work)/\w")
 LONGEST_MODULE = 400
-LOCKS = ("build", "base", "dev", "bench", "node", "manifests")
+LOCKS = ("build", "base", "dev", "bench", "node", "manifests", "checkov")
 
 
 PINNED = re.compile(r"^([a-z][\w.-]*)==", re.MULTILINE)
