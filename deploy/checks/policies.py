@@ -55,7 +55,7 @@ def _install(python: Path) -> None:
 
 def _complaints(python: Path, framework: str, file: Path) -> list[str]:
     skipped = ",".join(sorted(LEFT_OUT))
-    command = [
+    command: list[str | Path] = [
         "--framework",
         framework,
         "-f",
