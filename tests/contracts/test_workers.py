@@ -36,7 +36,7 @@ def workers() -> dict[str, dict[str, Any]]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     assert answer.returncode == 0, answer.stderr
     found: dict[str, dict[str, Any]] = json.loads(answer.stdout)

@@ -119,7 +119,7 @@ class TestProcedures:
     @pytest.fixture
     def manager(self, app: Flask, demo: None, counter: Database, altered_catalogue: None) -> Browser:
         browser = Browser(app.test_client())
-        browser.sign_in("responsable.casablanca")
+        assert browser.sign_in("responsable.casablanca").status_code == 303
         browser.get("/guichet/admin/procedures")
         return browser
 
