@@ -10,7 +10,7 @@ from threading import Thread
 
 import pytest
 
-from shared import heartbeat
+from shared import heartbeat, settings
 from shared.settings import MissingSetting, load_folder, read, service_name
 
 PROBE = [sys.executable, "-I", "-S", heartbeat.__file__]
@@ -65,6 +65,29 @@ def test_settings_come_from_files_unless_the_environment_says_otherwise(tmp_path
     assert read("billing", "DATABASE_URL") == "postgresql://from-a-file"
     assert read("billing", "AMQP_URL") == "amqp://told"
     assert set(os.environ) == {"SETTINGS_FOLDER", "DATABASE_URL", "AMQP_URL"}
+
+
+def test_what_changes_in_the_files_is_read_again_unless_the_environment_said_otherwise(
+    tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr(settings, "LOOK_SECONDS", 0)
+    known = "postgresql://billing:old@db/billing"
+    (tmp_path / "DATABASE_URL").write_text(known)
+    (tmp_path / "AMQP_URL").write_text("amqp://from-a-file")
+    monkeypatch.setattr(os, "environ", {"SETTINGS_FOLDER": str(tmp_path), "AMQP_URL": "amqp://told"})
+    load_folder()
+    assert settings.addresses("billing", "DATABASE", known) == [known]
+    (tmp_path / "DATABASE_NEXT_PASSWORD").write_text("n@w/")
+    (tmp_path / "AMQP_URL").write_text("amqp://changed")
+    coming = "postgresql://billing:n%40w%2F@db/billing"
+    assert settings.addresses("billing", "DATABASE", known) == [known, coming]
+    assert os.environ["AMQP_URL"] == "amqp://told"
+    # Where to go and as whom was settled at the start.
+    for told, tried in ((coming, [coming, known]), ("postgresql://other:x@db/billing", [coming, known])):
+        (tmp_path / "DATABASE_URL").write_text(told)
+        assert settings.addresses("billing", "DATABASE", known) == tried
+    (tmp_path / "DATABASE_URL").unlink()
+    assert settings.addresses("billing", "DATABASE", known) == [coming, known]
 
 
 def test_a_process_is_told_its_service_by_its_command_or_its_environment(monkeypatch) -> None:

@@ -1,5 +1,6 @@
 """Who is let in, and whose requests are believed."""
 
+import os
 import re
 
 import pytest
@@ -82,6 +83,27 @@ def test_a_renewed_session_keeps_its_pages_working_and_ends_with_the_day(
     assert renewed is not None
     assert renewed.csrf == first.csrf
     assert renewed.expires_at == first.signed_in_at + 12 * 3600
+
+
+def test_a_key_is_known_before_it_signs_and_what_a_former_one_signed_lives_until_it_is_taken_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("shared.web.session.LOOK_SECONDS", 0)
+    verifier = Verifier.from_environment()
+    assert verifier is not None
+    before_that = fakes.token()
+    private, public = new_key_pair()
+    monkeypatch.setenv("SESSION_PUBLIC_KEY", f"{os.environ['SESSION_PUBLIC_KEY']}, {public}")
+    assert verifier.verify(before_that)
+    monkeypatch.setenv("SESSION_PRIVATE_KEY", private)
+    since = fakes.token()
+    assert verifier.verify(since)
+    assert verifier.verify(before_that)
+    monkeypatch.setenv("SESSION_PUBLIC_KEY", public)
+    assert verifier.verify(before_that) is None
+    for slip_of_the_pen in ("", "half a key"):
+        monkeypatch.setenv("SESSION_PUBLIC_KEY", slip_of_the_pen)
+        assert verifier.verify(since)
 
 
 def test_a_cookie_alone_changes_nothing(visitor: FlaskClient) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from structlog.contextvars import bound_contextvars
+
 from services.guichet.channels import Channel, Dossier, Outcome
 from services.guichet.channels.agency_api import AgencyApi
 from services.guichet.channels.dossier import Unsendable, build
@@ -21,6 +23,7 @@ from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import deliveries
 from services.guichet.storage.deliveries import Delivery
 from services.guichet.use_cases.deliveries import take_answer
+from shared import tracing
 from shared.clock import now
 from shared.db import Database
 from shared.errors import DomainError
@@ -64,7 +67,8 @@ class Dispatcher:
                 session, state=state, now=now(), lease=self._settings.lease, limit=AT_ONCE
             )
         for delivery in taken:
-            do(delivery)
+            with bound_contextvars(**_traits(delivery)):
+                do(delivery)
         return len(taken)
 
     def _send(self, delivery: Delivery) -> None:
@@ -93,8 +97,18 @@ class Dispatcher:
         breaker = self._breaker(delivery)
         if not breaker.lets_through(now()):
             return Outcome(Verdict.RESTED, "the agency's server failed repeatedly: it is left to rest")
+        about = {
+            "correlation_id": delivery.correlation_id,
+            "delivery_id": str(delivery.id),
+            "channel": delivery.channel,
+        }
         try:
-            outcome = self._channels[delivery.channel].send(dossier, address=address)
+            with tracing.span(
+                "send dossier", "client", parent=delivery.traceparent, attributes=about
+            ) as span:
+                outcome = self._channels[delivery.channel].send(dossier, address=address)
+                if span is not None:
+                    span.note(verdict=outcome.verdict.value)
         except Exception as error:
             # A fault of ours, at a place nobody foresaw: the dossier may have left.
             log.exception("channel_failed", channel=delivery.channel)
@@ -171,3 +185,9 @@ class Dispatcher:
             "doubts": delivery.doubts + doubtful,
             "last_error": outcome.detail,
         }
+
+
+def _traits(delivery: Delivery) -> dict[str, str]:
+    """What is logged and published about a dossier carries what caused it to be sent."""
+    known = {"request_number": delivery.number, **tracing.bound(delivery.traceparent)}
+    return known | ({"correlation_id": delivery.correlation_id} if delivery.correlation_id else {})

@@ -8,10 +8,12 @@ from uuid import UUID
 
 from sqlalchemy import and_, func, insert, or_, select, text, update
 from sqlalchemy.orm import Session
+from structlog.contextvars import get_contextvars
 
 from services.guichet.domain.deliveries import OPEN, DeliveryState
 from services.guichet.storage import tables
 from services.guichet.storage.requests import visible
+from shared import tracing
 from shared.db import uuid7
 
 CHANNEL = "deliveries"
@@ -43,6 +45,8 @@ class Delivery:
     answered_at: datetime | None
     answered_by: str | None
     answer: dict[str, Any] | None
+    correlation_id: str | None
+    traceparent: str | None
     number: str = ""
     legal_name: str = ""
 
@@ -76,6 +80,8 @@ def add(session: Session, *, request_id: UUID, desk: str, channel: str, at: date
             in_doubt=False,
             due_at=at,
             created_at=at,
+            correlation_id=get_contextvars().get("correlation_id"),
+            traceparent=tracing.current(),
         )
     )
     wake(session)

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from deploy.local.standins.agency import AgencyServer
 from services.guichet.channels.dispatch import Dispatcher
@@ -28,7 +29,12 @@ def state(manager: Caller, request: dict[str, Any]) -> str:
 
 
 def test_a_dossier_is_filed_once_and_its_answer_followed(
-    manager: Caller, through: Through, dispatcher: Dispatcher, agency: AgencyServer, delivery: Found
+    manager: Caller,
+    through: Through,
+    dispatcher: Dispatcher,
+    agency: AgencyServer,
+    delivery: Found,
+    counter: Database,
 ) -> None:
     request = through("api")
     dispatcher.deliver()
@@ -45,6 +51,11 @@ def test_a_dossier_is_filed_once_and_its_answer_followed(
     done = manager.get(f"/requests/{request['id']}").get_json()
     assert (done["state"], done["outcome_reference"]) == ("completed", "CN-77")
     assert delivery(request)["answer"]["documents"] == ["certificat.pdf"]
+    # What came of it in the end is still found under what began it.
+    with counter.read() as session:
+        bodies = session.scalars(text("SELECT convert_from(body, 'UTF8') FROM outbox ORDER BY seq")).all()
+    causes = {event["type"]: event["correlationid"] for event in map(json.loads, bodies)}
+    assert causes["guichet.request_completed.v1"] == causes["guichet.request_submitted.v1"]
 
 
 @pytest.mark.parametrize("mode", ["503", "500", "drop"])

@@ -41,4 +41,6 @@ deliveries = Table(
     Column("answered_by", Text),
     Column("answer", JSONB(none_as_null=True)),
     Column("in_doubt", Boolean, nullable=False),
+    Column("correlation_id", Text),
+    Column("traceparent", Text),
 )
