@@ -1,7 +1,7 @@
 """``guichet secrets``: make new ones, see which the servers take, tell the servers the coming ones."""
 
 import secrets as random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -14,7 +14,7 @@ from psycopg import sql
 from shared.cli.options import pick, service_option
 from shared.cli.wording import broker_outage, database_outage
 from shared.messaging import management
-from shared.settings import ServiceSettings, libpq_url, next_password
+from shared.settings import MissingSetting, libpq_url, next_password, read
 from shared.web.session import new_key_pair
 
 #: what the server made of a password; a server that is away made nothing of it
@@ -42,15 +42,18 @@ def new(what: str) -> None:
 def status(service: Sequence[str]) -> None:
     """Say which passwords the servers take: that of the address, and the one to come.
 
-    Exit code 1 when a service is left without any.
+    Of the servers this process is told of. Exit code 1 when one of them takes neither.
     """
     shut_out = False
     for name in pick(service):
-        settings = ServiceSettings.load(name)
-        for server, known, kind, try_one in (
-            ("PostgreSQL", settings.database_url, "DATABASE", _database_says),
-            ("RabbitMQ", settings.amqp_url, "AMQP", _broker_says),
+        for server, kind, try_one in (
+            ("PostgreSQL", "DATABASE", _database_says),
+            ("RabbitMQ", "AMQP", _broker_says),
         ):
+            try:
+                known = read(name, f"{kind}_URL")
+            except MissingSetting:
+                continue
             said = [("the password in use", try_one(known, None))]
             coming = next_password(name, kind)
             if coming:
@@ -69,7 +72,7 @@ def status(service: Sequence[str]) -> None:
 def set_database_password(service: Sequence[str], admin_url: str) -> None:
     """Give the role of each service the password to come, <SERVICE>_DATABASE_NEXT_PASSWORD."""
     with psycopg.connect(libpq_url(admin_url), autocommit=True, connect_timeout=5) as admin:
-        for name, user, password in _to_come(service, "DATABASE", lambda settings: settings.database_url):
+        for name, user, password in _to_come(service, "DATABASE"):
             # Made unreadable here: the server's log may keep the statement.
             hidden = admin.pgconn.encrypt_password(password.encode(), user.encode(), b"scram-sha-256")
             role, literal = sql.Identifier(user), sql.Literal(hidden.decode())
@@ -83,15 +86,13 @@ def set_database_password(service: Sequence[str], admin_url: str) -> None:
 @click.option("--management-url", envvar="BROKER_MANAGEMENT_URL", help="If not port 15672 of that host.")
 def set_broker_password(service: Sequence[str], amqp_url: str, management_url: str | None) -> None:
     """Give the user of each service the password to come, <SERVICE>_AMQP_NEXT_PASSWORD."""
-    for name, user, password in _to_come(service, "AMQP", lambda settings: settings.amqp_url):
+    for name, user, password in _to_come(service, "AMQP"):
         users = [{"name": user, "password": password, "tags": ""}]
         management.import_definitions(amqp_url, {"users": users}, management_url or "")
         click.echo(f"{name}: {user} has its new password; connections that are open go on")
 
 
-def _to_come(
-    service: Sequence[str], kind: str, address: Callable[[ServiceSettings], str]
-) -> list[tuple[str, str, str]]:
+def _to_come(service: Sequence[str], kind: str) -> list[tuple[str, str, str]]:
     """Return service, user and new password; nothing is changed unless every service has one."""
     found = []
     for name in pick(service):
@@ -99,7 +100,7 @@ def _to_come(
         if not password:
             missing = f"{name.upper()}_{kind}_NEXT_PASSWORD"
             raise click.ClickException(f"set {missing}: every process has to know it first")
-        user = urlsplit(address(ServiceSettings.load(name))).username or ""
+        user = urlsplit(read(name, f"{kind}_URL")).username or ""
         found.append((name, unquote(user), password))
     return found
 

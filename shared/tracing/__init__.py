@@ -6,7 +6,6 @@ OpenTelemetry is loaded and a span costs one comparison. The context travels as 
 what is sent later. Spans hold no personal data: routes, types, counts and identifiers only.
 """
 
-import atexit
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -30,11 +29,13 @@ def start(service: str, process: str) -> None:
         "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
     )
     if named and _tracer is None:
+        from multiprocessing.util import Finalize
+
         from shared.tracing.otlp import Tracer
 
         _tracer = Tracer(f"{service}-{process}")
-        # Of a process that nobody stops in so many words.
-        atexit.register(stop)
+        # Processes that serve are stopped by granian: children end with these, and not with atexit's.
+        Finalize(None, stop, exitpriority=0)
 
 
 def stop() -> None:

@@ -1,5 +1,6 @@
 """Traces are nothing unless switched on, and a collector that is away disturbs nobody."""
 
+import multiprocessing
 import os
 import socket
 import subprocess
@@ -125,3 +126,17 @@ def test_a_collector_that_is_away_takes_no_worker_s_turn(away: str) -> None:
     worst, ending = map(float, done.stdout.split())
     assert worst < 0.5, done.stderr
     assert ending < tracing.STOP_SECONDS + 1
+
+
+def test_a_process_that_ends_as_granian_s_do_has_its_last_spans_sent(received: Collector) -> None:
+    def work() -> None:
+        tracing.start("billing", "web")
+        with tracing.span("last"):
+            pass
+
+    # Forked, and left by os._exit: what is registered with atexit is never called.
+    process = multiprocessing.get_context("fork").Process(target=work)
+    process.start()
+    process.join(20)
+    assert process.exitcode == 0
+    assert [span.name for span in received.spans] == ["last"]
