@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0016_causes_of_deliveries"
-down_revision = "0015_kept_days"
+revision = "0019_causes_of_deliveries"
+down_revision = "0018_sent_by_link"
 branch_labels = None
 depends_on = None
 
