@@ -1,11 +1,8 @@
 """Objects of operators, whose schemas the validator lacks: their references, and what must be said."""
 
-import re
-from typing import Any
-
 import pytest
 
-from deploy.checks.rendered import ROOT, named, of_kind, workloads
+from deploy.checks.rendered import named, of_kind, workloads
 from shared.settings import SERVICES
 
 OPERATED = ("staging", "production")
@@ -127,31 +124,3 @@ def test_the_ingress_leads_each_path_to_its_service() -> None:
     assert ingress["spec"]["tls"][0]["hosts"] == [rule["host"]]
     for name in found.values():
         assert named("local", "Service", name)["spec"]["ports"][0]["name"] == "http"
-
-
-def _alerts() -> list[dict[str, Any]]:
-    (rules,) = of_kind("production", "PrometheusRule")
-    return [rule for group in rules["spec"]["groups"] for rule in group["rules"]]
-
-
-def test_every_alert_leads_to_a_section_of_the_runbook() -> None:
-    page = (ROOT / "docs" / "operations.md").read_text("utf-8")
-    headings = {
-        re.sub(r"[^a-z0-9 -]", "", line.lstrip("# ").lower()).replace(" ", "-")
-        for line in page.splitlines()
-        if line.startswith("#")
-    }
-    for alert in _alerts():
-        file, _, section = alert["annotations"]["runbook"].partition("#")
-        assert file == "docs/operations.md"
-        assert section in headings, alert["alert"]
-        assert alert["labels"]["severity"] in {"warning", "critical"}
-
-
-def test_alerts_read_only_figures_that_exist() -> None:
-    # Of kube-state-metrics, of RabbitMQ's own exporter, of CloudNativePG's; the product has none yet.
-    words = {word for alert in _alerts() for word in re.findall(r"\b[a-z]+(?:_[a-z0-9]+)+\b", alert["expr"])}
-    labels = {"job_name"}
-    assert {word for word in words - labels if not word.startswith(("kube_", "rabbitmq_", "cnpg_"))} == set()
-    for monitor in of_kind("production", "PodMonitor", "ServiceMonitor"):
-        assert monitor["metadata"]["name"] in {"rabbitmq", "postgresql"}

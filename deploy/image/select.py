@@ -65,7 +65,9 @@ def select(chosen: str) -> None:
 
 
 def import_everything(chosen: str) -> None:
-    names = OPERATIONS if chosen == "operations" else [*_modules("shared"), *_modules("services")]
+    # Loaded where METRICS_ADDRESS asks for it, which containers do.
+    processes = [*_modules("shared"), *_modules("services"), "prometheus_client"]
+    names = OPERATIONS if chosen == "operations" else processes
     if chosen in USERS[PRINTING]:
         # WeasyPrint itself wants the libraries of the last stage.
         names = [*names, "fontTools.subset", "fontTools.ttLib", "tinycss2", "cssselect2", "pydyf", "pyphen"]

@@ -40,7 +40,7 @@ def main() -> int:
         if not _try_lock(lock.fileno()):
             with step("Waiting for another set-up of this checkout"):
                 fcntl.flock(lock, fcntl.LOCK_EX)
-        packages.ensure(_needs(options.dev), LOG)
+        packages.ensure(_needs(options.dev) + [packages.PROMTOOL] * options.manifests, LOG)
         python = prepare_venv(ROOT / ".venv", this_python=options.this_python)
         names = ["dev"] * options.dev + ["bench"] * options.bench + ["base"]
         # Last: it holds none of the base set, and what holds it has been installed by then.

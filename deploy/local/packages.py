@@ -14,7 +14,7 @@ from deploy.local import programs
 from deploy.local.progress import StepFailed, run
 
 POLICY = Path("/usr/sbin/policy-rc.d")
-SERVICES = ("rabbitmq-server", "postgresql")
+SERVICES = ("rabbitmq-server", "postgresql", "prometheus")
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,12 @@ CHROMIUM = Need(
     lambda: programs.find_chromium() is not None,
     ("chromium",),
     ("--cask", "chromium"),
+)
+PROMTOOL = Need(
+    "promtool (tests of alerts)",
+    lambda: programs.find_promtool() is not None,
+    ("prometheus",),
+    ("prometheus",),
 )
 
 

@@ -50,6 +50,10 @@ def find_rabbitmq() -> Path | None:
     return find_program("rabbitmq-server", RABBITMQ)
 
 
+def find_promtool() -> Path | None:
+    return find_program("promtool", ())
+
+
 def find_epmd() -> Path | None:
     return find_program("epmd", EPMD)
 

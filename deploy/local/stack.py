@@ -1,5 +1,6 @@
 """The whole product on one machine: servers, stand-ins, web, workers and relay."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -192,12 +193,21 @@ class Stack:
         return Program(
             name,
             [sys.executable, *arguments],
-            child_environment(self.folder, told),
+            child_environment(self.folder, told, _metrics_address(name)),
             log=self.logs / f"{name}.log",
             cwd=ROOT,
             ready=ready,
             ready_words=ready_words,
         )
+
+
+def _metrics_address(name: str) -> dict[str, str]:
+    """Where a process has its figures, when the shell's ``METRICS_ADDRESS`` asks for them: a port each."""
+    host, _, first = os.environ.get("METRICS_ADDRESS", "").rpartition(":")
+    order = ["web", *(f"worker-{service}" for service in SERVICES), "relay"]
+    if not first or name not in order:
+        return {}
+    return {"METRICS_ADDRESS": f"{host}:{int(first) + order.index(name)}"}
 
 
 def _answers(url: str) -> bool:

@@ -5,12 +5,14 @@ import importlib
 from shared import tracing
 from shared.clock import check_time_zone_data
 from shared.logging import configure
+from shared.metrics.exporting import serve
 from shared.settings import SERVICES
 from shared.web.mounting import mount
 
 configure("local", "web")
 tracing.start("local", "web")
 check_time_zone_data()
+serve()
 
 app = mount(
     {name: importlib.import_module(f"services.{name}.web.app").make_app() for name in SERVICES},

@@ -5,17 +5,12 @@ from collections.abc import Iterator
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from services.booking.metrics import OPTIONS_LAPSED
 from shared.errors import N_, NN_
 from shared.operations import ServiceOperations
 from shared.operations.sentences import BAD, Sentence
 
-# The worker gives options back every 30 seconds.
-_LAPSED = text(
-    """
-    SELECT count(*) AS options, min(expires_at) AS since FROM bookings
-     WHERE state = 'held' AND expires_at < now() - interval '60 seconds'
-    """
-)
+_LAPSED = text(OPTIONS_LAPSED)
 
 
 def felt(session: Session) -> Iterator[Sentence]:

@@ -5,24 +5,13 @@ from collections.abc import Iterator
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from services.guichet.metrics import DOSSIERS_STUCK, WITHOUT_DESK
 from shared.errors import N_, NN_
 from shared.operations import ServiceOperations
 from shared.operations.sentences import BAD, Sentence
 
-# Couriers fetch theirs; mailboxes and online services are written to within seconds.
-_STUCK = text(
-    """
-    SELECT count(*) AS dossiers, min(created_at) AS since FROM deliveries
-     WHERE state = 'failed'
-        OR (state = 'due' AND channel IN ('mailbox', 'api') AND created_at < now() - interval '60 seconds')
-    """
-)
-_NOWHERE = text(
-    """
-    SELECT count(*) AS requests, min(submitted_at) AS since FROM requests
-     WHERE desk IS NULL AND closed_at IS NULL AND submitted_at < now() - interval '60 seconds'
-    """
-)
+_STUCK = text(DOSSIERS_STUCK)
+_NOWHERE = text(WITHOUT_DESK)
 
 
 def felt(session: Session) -> Iterator[Sentence]:

@@ -28,6 +28,7 @@ from services.notifications.wording.email import warm_up
 from shared import clock, tracing
 from shared.db import Database
 from shared.logging import get_logger
+from shared.messaging import metrics
 
 log = get_logger()
 
@@ -37,6 +38,7 @@ LARGEST_RECORD = 200
 # instead of two, and nobody waits for it.
 LINGER_SECONDS = 0.01
 WAIT_FOR_A_HAND = 0.05
+PROVIDERS = {Channel.EMAIL: "smtp", Channel.SMS: "sms_gateway"}
 RECORD_RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -154,12 +156,17 @@ class Mailroom:
                 return Outcome(Verdict.DEFERRED, "the lease had ended")
             if job.delivery.too_doubtful(policy):
                 return Outcome(Verdict.ABANDONED, "earlier attempts ended without an answer")
+            started = time.monotonic()
             try:
-                return _carried(carrier, job, deadline)
+                outcome = _carried(carrier, job, deadline)
             except Exception as error:
                 # A fault of ours, at a place nobody foresaw: the message may have left.
                 log.exception("carrier_failed", channel=job.channel)
-                return Outcome(Verdict.DOUBTFUL, f"{type(error).__name__}: {error}"[:300])
+                outcome = Outcome(Verdict.DOUBTFUL, f"{type(error).__name__}: {error}"[:300])
+            metrics.count_attempt(
+                "notifications", PROVIDERS[job.channel], outcome.verdict, time.monotonic() - started
+            )
+            return outcome
 
     def _record(self) -> None:
         finished = False

@@ -5,25 +5,13 @@ from collections.abc import Iterator
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from services.notifications.metrics import NOT_TOLD, WITHOUT_RECORD
 from shared.errors import N_, NN_
 from shared.operations import ServiceOperations
 from shared.operations.sentences import BAD, Sentence
 
-# A message on its way takes well under this; one that was tried in vain waits for its next attempt.
-_NOT_TOLD = text(
-    """
-    SELECT count(DISTINCT startup_id) AS startups, min(created_at) AS since FROM messages
-     WHERE due_at IS NOT NULL AND state IN ('pending', 'sending')
-       AND created_at < now() - interval '15 seconds'
-       AND (attempts > 0 OR due_at < now() - interval '15 seconds')
-    """
-)
-_WITHOUT_RECORD = text(
-    """
-    SELECT count(DISTINCT startup_id) AS startups, min(received_at) AS since FROM waiting_causes
-     WHERE received_at < now() - interval '60 seconds'
-    """
-)
+_NOT_TOLD = text(NOT_TOLD)
+_WITHOUT_RECORD = text(WITHOUT_RECORD)
 
 
 def felt(session: Session) -> Iterator[Sentence]:

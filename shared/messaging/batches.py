@@ -54,10 +54,25 @@ class Subscription:
 class Outcome:
     """What became of a batch. ``undecodable`` are positions to hand to the dead-letter queue."""
 
-    handled: int = 0
-    duplicates: int = 0
-    parked: int = 0
+    taken: list[Envelope] = field(default_factory=list)
+    known: list[Envelope] = field(default_factory=list)
+    set_aside: list[Envelope] = field(default_factory=list)
     undecodable: list[int] = field(default_factory=list)
+
+    @property
+    def handled(self) -> int:
+        """How many events had their effect."""
+        return len(self.taken)
+
+    @property
+    def duplicates(self) -> int:
+        """How many had had it before."""
+        return len(self.known)
+
+    @property
+    def parked(self) -> int:
+        """How many wait for a decision now."""
+        return len(self.set_aside)
 
 
 def handle_batch(
@@ -90,7 +105,8 @@ def handle_batch(
         raise
     except Exception as error:
         log.warning("batch_isolated", events=len(envelopes), error=repr(error))
-        outcome.handled = outcome.duplicates = 0
+        outcome.taken.clear()
+        outcome.known.clear()
         for envelope, body in envelopes:
             _handle_alone(database, subscriptions, envelope, body, outcome)
     if outcome.duplicates:
@@ -142,9 +158,9 @@ def _handle_together(
             if envelope.id in fresh:
                 fresh.discard(envelope.id)
                 _run(subscriptions, envelope, session)
-                outcome.handled += 1
+                outcome.taken.append(envelope)
             else:
-                outcome.duplicates += 1
+                outcome.known.append(envelope)
         session.flush()
         crash_points.reach("consumer-before-commit")
 
@@ -159,12 +175,10 @@ def _handle_alone(
     for attempt in range(1, ATTEMPTS_BEFORE_PARKING + 1):
         try:
             with _guarded(database) as session:
-                if inbox.record(session, [envelope.id]):
+                fresh = bool(inbox.record(session, [envelope.id]))
+                if fresh:
                     _run(subscriptions, envelope, session)
                     session.flush()
-                    outcome.handled += 1
-                else:
-                    outcome.duplicates += 1
         except Outage:
             raise
         except Exception as error:
@@ -175,9 +189,10 @@ def _handle_alone(
             with _guarded(database) as session:
                 inbox.record(session, [envelope.id])
                 _park(session, envelope.id, envelope.type, envelope.subject, body, error, attempts=attempt)
-            outcome.parked += 1
+            outcome.set_aside.append(envelope)
             return
         else:
+            (outcome.taken if fresh else outcome.known).append(envelope)
             return
 
 

@@ -18,7 +18,7 @@ from kombu import Connection
 from nameko.extensions import ProviderCollector, SharedExtension
 
 from shared.logging import get_logger
-from shared.messaging import crash_points
+from shared.messaging import crash_points, metrics
 from shared.messaging.amqp_transport import BufferedTransport
 from shared.messaging.batches import Outage, Subscription, handle_batch
 from shared.messaging.deliveries import Delivery, cut_deliveries
@@ -106,7 +106,7 @@ class InboxConsumer(SharedExtension, ProviderCollector):  # type: ignore[misc]
         settings = self.container.config["settings"]
         consuming = _Consuming(
             self._next_address(),
-            inbox_of(settings.service),
+            settings.service,
             self.container.config["database"],
             self.subscriptions,
             prefetch=1 if self._careful else PREFETCH,
@@ -126,13 +126,14 @@ class _Consuming:
     def __init__(
         self,
         amqp_url: str,
-        queue: str,
+        service: str,
         database: Any,
         subscriptions: dict[str, Subscription],
         *,
         prefetch: int,
     ) -> None:
-        self._queue = queue
+        self._service = service
+        self._queue = inbox_of(service)
         self._database = database
         self._subscriptions = subscriptions
         self._prefetch = prefetch
@@ -228,6 +229,7 @@ class _Consuming:
         outcome = self._until_database_answers([delivery.body for delivery in batch])
         if outcome is None:
             return
+        metrics.count_batch(self._service, self._subscriptions, outcome)
         crash_points.reach("consumer-before-ack")
         with self._writing:
             for position in outcome.undecodable:

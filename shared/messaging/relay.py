@@ -11,7 +11,7 @@ import psycopg
 from shared import tracing
 from shared.connecting import connect
 from shared.logging import get_logger
-from shared.messaging import crash_points, spans
+from shared.messaging import crash_points, metrics, spans
 from shared.messaging.names import exchange_of
 from shared.messaging.publisher import BrokerLost, Message, Outcome, Publisher
 from shared.settings import ServiceSettings
@@ -49,6 +49,8 @@ class Relay:
         self._stopping = threading.Event()
         self._publisher: Publisher | None = None
         self._turned_at = time.monotonic()
+        #: whether this process carries the service's events now; others of the service stand by
+        self.leads = False
         self._log = log.bind(service=settings.service)
 
     @property
@@ -63,17 +65,20 @@ class Relay:
             self._turned_at = time.monotonic()
             try:
                 with self._connect() as database:
-                    if not self._leads(database):
+                    if not self._takes_the_lead(database):
                         self._stopping.wait(LEADER_POLL_SECONDS)
                         continue
                     self._log.info("relay_leading")
                     database.execute("LISTEN outbox")
                     pause = 0.1
+                    self.leads = True
                     self._lead(database)
             except psycopg.Error as error:
                 self._log.warning("database_unavailable", error=str(error), retry_seconds=pause)
                 self._stopping.wait(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+            finally:
+                self.leads = False
 
     def stop(self) -> None:
         """Finish the batch at hand, then return from :meth:`run`."""
@@ -97,7 +102,7 @@ class Relay:
             keepalives_count=3,
         )
 
-    def _leads(self, database: Connection) -> bool:
+    def _takes_the_lead(self, database: Connection) -> bool:
         row = database.execute("SELECT pg_try_advisory_lock(%s)", (LEADER_LOCK,)).fetchone()
         return bool(row and row[0])
 
@@ -133,6 +138,7 @@ class Relay:
                 outcome = publisher.publish([Message(*row) for row in rows])
                 crash_points.reach("relay-after-confirm")
                 self._settle(database, outcome)
+                metrics.count_published(self._settings.service, rows, outcome)
                 if tracing.on():
                     spans.published(self._exchange, rows, outcome, started_ns)
             # A notification that came with an answer is already off the socket: waiting for the

@@ -13,8 +13,12 @@ from typing import Any
 
 from shared import heartbeat, tracing
 from shared.logging import configure, get_logger
+from shared.messaging import metrics
 from shared.messaging.relay import Relay
 from shared.messaging.watching import Watch
+from shared.metrics import switched_on
+from shared.metrics.exporting import serve
+from shared.metrics.readings import readings_of
 from shared.settings import ServiceSettings, load_folder, service_name
 
 log = get_logger()
@@ -30,6 +34,7 @@ def run(services: Sequence[str]) -> None:
     load_folder()
     configure("+".join(services), "relay")
     tracing.start("+".join(services), "relay")
+    serve()
     relays = [Relay(ServiceSettings.load(service)) for service in services]
     threads = [
         threading.Thread(target=relay.run, name=f"relay-{service}")
@@ -37,7 +42,12 @@ def run(services: Sequence[str]) -> None:
     ]
 
     watches = [
-        Watch(ServiceSettings.load(service), alive=partial(_turns, relay))
+        Watch(
+            ServiceSettings.load(service),
+            alive=partial(_turns, relay),
+            leads=partial(_leads, relay),
+            readings=metrics.READINGS + readings_of(service) if switched_on() else (),
+        )
         for relay, service in zip(relays, services, strict=True)
     ]
     # Daemons: a look at a broker that does not answer must not delay the end.
@@ -77,6 +87,10 @@ def run(services: Sequence[str]) -> None:
 
 def _turns(relay: Relay) -> bool:
     return relay.silent_seconds < LONGEST_TURN_SECONDS
+
+
+def _leads(relay: Relay) -> bool:
+    return relay.leads
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from shared.logging import configure, get_logger  # noqa: E402
 from shared.messaging.green import let_psycopg_wait  # noqa: E402
 from shared.messaging.pruning import Retention  # noqa: E402
 from shared.messaging.worker import EventWorker  # noqa: E402
+from shared.metrics.exporting import serve  # noqa: E402
 from shared.settings import ServiceSettings, load_folder, service_name  # noqa: E402
 
 log = get_logger()
@@ -46,6 +47,7 @@ def run(service: str, cls: type[EventWorker] | None = None) -> None:
     tracing.start(service, "worker")
     check_time_zone_data()
     Retention.load()
+    serve()
     settings = ServiceSettings.load(service)
     database = Database(
         settings.database_url,

@@ -8,7 +8,7 @@ seen and decided about like all others.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +19,10 @@ from pika.exceptions import AMQPError
 
 from shared.connecting import connect
 from shared.logging import get_logger
-from shared.messaging import signs
+from shared.messaging import metrics, signs
 from shared.messaging.names import dead_letters_of, inbox_of
+from shared.metrics import switched_on
+from shared.metrics.readings import Reader, Reading
 from shared.settings import ServiceSettings
 
 log = get_logger()
@@ -65,12 +67,22 @@ class Watch:
     """Watches one service's queues until :meth:`stop`; survives restarts of either server.
 
     ``alive`` says whether the relay itself still turns: a process whose relay is stuck gives no
-    sign of life.
+    sign of life. ``leads`` says whether it carries the service's events: then the figures for Prometheus
+    are this process's to tell, and its ``readings`` to read.
     """
 
-    def __init__(self, settings: ServiceSettings, *, alive: Callable[[], bool] = lambda: True) -> None:
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        *,
+        alive: Callable[[], bool] = lambda: True,
+        leads: Callable[[], bool] = lambda: False,
+        readings: Sequence[Reading] = (),
+    ) -> None:
         self._settings = settings
         self._alive = alive
+        self._leads = leads
+        self._reader = Reader(settings.service, readings)
         self._stopping = threading.Event()
         self._broker: pika.BlockingConnection | None = None
         self._channel: Any = None
@@ -86,6 +98,8 @@ class Watch:
                     self._noted = None
                     while not self._stopping.is_set():
                         self.look_once(database)
+                        if switched_on():
+                            self._tell(database)
                         self._stopping.wait(min(LOOK_SECONDS, signs.PERIOD_SECONDS))
             except psycopg.Error as error:
                 # The relay's own warnings tell of the outage.
@@ -123,6 +137,20 @@ class Watch:
             if due and self._alive():
                 database.execute(signs.GIVE, signs.parameters("relay"))
         self._noted = (seen, time.monotonic() if due else self._noted[1] if self._noted else 0.0)
+
+    def _tell(self, database: "psycopg.Connection[Any]") -> None:
+        """Tell Prometheus what was seen; of several relays the leader, or figures would be told twice."""
+        service = self._settings.service
+        metrics.LEADS.set(self._leads(), service)
+        if not self._leads() or self._noted is None:
+            return
+        seen = self._noted[0]
+        metrics.BROKER_ANSWERS.set(seen.error is None, service)
+        if seen.error is None:
+            metrics.INBOX_EVENTS.set(seen.waiting, service)
+            metrics.INBOX_CONSUMERS.set(seen.consumers, service)
+            metrics.DEAD_LETTERS.set(seen.dead_letters, service)
+        self._reader.read(database)
 
     def _connect(self) -> "psycopg.Connection[Any]":
         return connect(

@@ -18,7 +18,7 @@ from structlog.contextvars import clear_contextvars
 
 from shared.db import Database
 from shared.logging import get_logger
-from shared.messaging import parking, pruning, signs
+from shared.messaging import metrics, parking, pruning, signs
 from shared.messaging.batches import Outage, Subscription, handle_parked
 from shared.messaging.consumer import InboxConsumer
 from shared.messaging.contracts import contract_of
@@ -81,6 +81,7 @@ class _Loop(Entrypoint):  # type: ignore[misc]
                     self._pause(1.0)
                 except Exception:
                     log.exception("loop_failed", loop=self.method_name)
+                    metrics.LOOP_FAILURES.add(self.container.service_name, self.method_name)
                     self._pause(5.0)
         finally:
             self._stopped.send(None)
@@ -178,7 +179,8 @@ class EventWorker:
             for name, entrypoint in subscriptions_of(type(self))
         }
         for parked in asked:
-            handle_parked(self.database, subscriptions, parked)
+            if handle_parked(self.database, subscriptions, parked):
+                metrics.CONSUMED.add(self.name, parked.type, "replayed")
         return bool(asked)
 
     @every(seconds=3600)

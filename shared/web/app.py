@@ -19,7 +19,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from shared import tracing
 from shared.db import Database, uuid7
 from shared.logging import get_logger
-from shared.web import health, i18n, problems, shell, spans
+from shared.metrics import OTHER, switched_on
+from shared.web import health, i18n, metrics, problems, shell, spans
 from shared.web.access import refuse_forged_request
 from shared.web.assets import Assets
 from shared.web.bodies import MOST_BODY_BYTES
@@ -173,6 +174,8 @@ def _allow_larger_body() -> None:
 
 def _log(response: Response) -> Response:
     rule = request.url_rule
+    if switched_on():
+        _count(rule.rule if rule else metrics.NO_ROUTE, response.status_code)
     # An open page asks every two seconds; only what it learned is worth a line.
     if response.status_code != 304 and request.blueprint not in QUIET_BLUEPRINTS:
         session = g.get("gu_session")
@@ -186,6 +189,13 @@ def _log(response: Response) -> Response:
             user=session.user.id if session else None,
         )
     return response
+
+
+def _count(route: str, status: int) -> None:
+    service = web_state().service
+    method = request.method if request.method in metrics.METHODS else OTHER
+    metrics.REQUESTS.add(service, route, method, str(status))
+    metrics.SECONDS.observe(time.perf_counter() - request.environ[STARTED], service, route)
 
 
 class _Headers:

@@ -16,6 +16,7 @@ from granian.constants import Interfaces
 from shared import tracing
 from shared.clock import check_time_zone_data
 from shared.logging import configure
+from shared.metrics.exporting import serve
 from shared.settings import load_folder, service_name
 from shared.web import draining
 
@@ -34,6 +35,7 @@ def make_app() -> "WSGIApplication":
     configure(service, "web")
     tracing.start(service, "web")
     check_time_zone_data()
+    serve(processes=Env().int("WEB_PROCESSES", 1))
     app: WSGIApplication = importlib.import_module(f"services.{service}.web.app").make_app()
     return app
 

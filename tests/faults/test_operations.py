@@ -1,9 +1,11 @@
 """What the operations page knows when processes and servers go away: real ones, killed."""
 
 import signal
+import urllib.request
 
 from sqlalchemy import text
 
+from deploy.local.processes import free_port
 from shared.clock import now
 from shared.messaging import parking
 from shared.messaging.names import dead_letters_of
@@ -34,9 +36,28 @@ def parked(stack) -> list[tuple[str, str | None]]:
         return [(row.type, row.resolution) for row in rows]
 
 
+def told(port: int, figure: str) -> float | None:
+    """What Prometheus would read at a port: None while nothing answers or nobody says."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+            lines = answer.read().decode().splitlines()
+    except OSError:
+        return None
+    return next((float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{figure}{{")), None)
+
+
+def comes_to(port: int, figure: str, value: float) -> None:
+    eventually(
+        lambda: told(port, figure) == value, what=lambda: f"{figure} {value}, not {told(port, figure)}"
+    )
+
+
 def test_the_figures_tell_of_a_killed_worker_a_broker_outage_and_a_killed_relay(stack):
-    stack.start_relay()
-    watching = stack.start("shared.messaging.run_relay", "billing", **QUICK)
+    publisher, watcher, consumer = free_port(), free_port(), free_port()
+    stack.start_relay(METRICS_ADDRESS=f"127.0.0.1:{publisher}")
+    watching = stack.start(
+        "shared.messaging.run_relay", "billing", METRICS_ADDRESS=f"127.0.0.1:{watcher}", **QUICK
+    )
     worker = stack.start_worker(**QUICK)
     says(stack, worker="1 worker is running", relay="1 relay is running", queue="Nothing waits")
     worker.send_signal(signal.SIGKILL)
@@ -45,15 +66,23 @@ def test_the_figures_tell_of_a_killed_worker_a_broker_outage_and_a_killed_relay(
     says(stack, worker=f"No worker has shown itself since {hour}")
     eventually(lambda: said(stack)["queue"].endswith(", 3 events wait"), what="3 events wait")
     assert said(stack)["queue"].startswith(f"Nobody consumes since {hour}")
+    comes_to(watcher, "guichet_relay_leads", 1)
+    comes_to(watcher, "guichet_inbox_consumers", 0)
+    assert told(watcher, "guichet_inbox_events") == 3
+    assert told(watcher, "guichet_outbox_events") == 0
 
     stack.servers.stop_broker_app()
     try:
         says(stack, queue="RabbitMQ has not answered since ", relay="1 relay is running")
+        comes_to(watcher, "guichet_broker_answers", 0)
     finally:
         stack.servers.start_broker_app()
-    stack.start_worker(**QUICK)
+    stack.start_worker(METRICS_ADDRESS=f"127.0.0.1:{consumer}", **QUICK)
     says(stack, worker="1 worker is running", queue="Nothing waits")
     stack.ledger_balances()
+    comes_to(publisher, "guichet_events_published_total", 3)
+    comes_to(consumer, "guichet_events_consumed_total", 3)
+    assert told(consumer, "guichet_event_delay_seconds_count") == 3
 
     watching.send_signal(signal.SIGKILL)
     says(stack, relay="No relay has shown itself since ", queue="Nobody has looked at the queue since ")

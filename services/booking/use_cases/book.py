@@ -11,6 +11,7 @@ from services.booking.domain.booking import Booking, Purpose, check_subject, new
 from services.booking.domain.places import Site, Space
 from services.booking.domain.text import clean
 from services.booking.domain.wall_time import clock
+from services.booking.metrics import REFUSED
 from services.booking.storage import bookings, read_copies
 from services.booking.storage.bookings import BookingView
 from services.booking.use_cases import announce
@@ -71,6 +72,21 @@ def book(
         InvalidInput: the space, the startup or the time is not acceptable.
         SlotTaken: another booking, its set-up time included, is in the way.
     """
+    try:
+        return _book(session, wish, allow, visible_sites, booked_by, now)
+    except (Conflict, InvalidInput) as refusal:
+        REFUSED.add("booking", "taken" if isinstance(refusal, Conflict) else "unacceptable")
+        raise
+
+
+def _book(
+    session: Session,
+    wish: Wish,
+    allow: Callable[[str], object],
+    visible_sites: Collection[str],
+    booked_by: str,
+    now: datetime,
+) -> Booking:
     title = clean(wish.title, field="title", longest=LONGEST_TITLE)
     check_subject(wish.startup_id, title, wish.purpose)
     space, site = space_named(session, wish.space)

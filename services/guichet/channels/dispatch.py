@@ -5,6 +5,7 @@ lease ends and it is taken again, in doubt; it goes out under the same key, so t
 once.
 """
 
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -28,7 +29,7 @@ from shared.clock import now
 from shared.db import Database
 from shared.errors import DomainError
 from shared.logging import get_logger
-from shared.messaging import crash_points
+from shared.messaging import crash_points, metrics
 
 log = get_logger()
 
@@ -102,6 +103,7 @@ class Dispatcher:
             "delivery_id": str(delivery.id),
             "channel": delivery.channel,
         }
+        started = time.monotonic()
         try:
             with tracing.span(
                 "send dossier", "client", parent=delivery.traceparent, attributes=about
@@ -113,6 +115,9 @@ class Dispatcher:
             # A fault of ours, at a place nobody foresaw: the dossier may have left.
             log.exception("channel_failed", channel=delivery.channel)
             outcome = Outcome(Verdict.DOUBTFUL, f"{type(error).__name__}: {error}"[:300])
+        metrics.count_attempt(
+            "guichet", f"agency_{delivery.channel}", outcome.verdict.value, time.monotonic() - started
+        )
         if outcome.verdict in (Verdict.DEFERRED, Verdict.DOUBTFUL):
             breaker.failed(now())
         else:
