@@ -56,8 +56,9 @@ def write_queued(session: Session, *, committing: bool = False) -> None:
         if committing or not at_commit:
             kinds.setdefault(kind, []).append(row)
     if kinds:
-        document = orjson.dumps(list(kinds.values()), default=_spell).decode()
-        driver.execute(session, _statement(tuple(kinds)), (document,))
+        documents = [orjson.dumps(rows, default=_spell).decode() for rows in kinds.values()]
+        # A transaction that ends with the only thing it does.
+        driver.execute(session, _statement(tuple(kinds)), documents, alone=committing)
 
 
 def _queue(session: Session, table: Table, row: Mapping[str, Any], *, at_commit: bool) -> None:
@@ -69,23 +70,23 @@ def _queue(session: Session, table: Table, row: Mapping[str, Any], *, at_commit:
     queued.append(_Queued(transaction, (table, tuple(row)), row, at_commit))
 
 
-# As JSON, because orjson spells hundreds of rows in the time psycopg adapts a few values, and
-# PostgreSQL reads either in about the same time (docs/benchmarks.md).
+# As JSON, a document a table, because orjson spells hundreds of rows in the time psycopg adapts a
+# few values, and PostgreSQL reads either in about the same time (docs/benchmarks.md).
 @lru_cache(maxsize=256)
 def _statement(kinds: Sequence[_Kind]) -> str:
-    inserts = [_insert(position, *kind) for position, kind in enumerate(kinds)]
-    written = "".join(f", part_{position} AS ({insert})" for position, insert in enumerate(inserts[:-1]))
-    return f"WITH document AS (SELECT %s::json AS parts){written} {inserts[-1]}"
+    *others, last = [_insert(*kind) for kind in kinds]
+    before = ", ".join(f"part_{position} AS ({insert})" for position, insert in enumerate(others))
+    return f"WITH {before} {last}" if before else last
 
 
-def _insert(position: int, table: Table, columns: tuple[str, ...]) -> str:
+def _insert(table: Table, columns: tuple[str, ...]) -> str:
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     quote = dialect.identifier_preparer.quote
     names = ", ".join(quote(column) for column in columns)
     typed = ", ".join(f"{quote(column)} {table.c[column].type.compile(dialect)}" for column in columns)
     return (
-        f"INSERT INTO {quote(table.name)} ({names}) SELECT {names}"  # noqa: S608 - own table and column names
-        f" FROM document, json_to_recordset(parts -> {position}) AS rows ({typed})"
+        f"INSERT INTO {quote(table.name)} ({names})"  # noqa: S608 - own table and column names
+        f" SELECT {names} FROM json_to_recordset(%s::json) AS rows ({typed})"
     )
 
 

@@ -95,7 +95,8 @@ class Relay:
             application_name=f"{self._settings.service}-relay",
             # All it writes is what it has done. A mark that a crash of the database takes back means that
             # the event is published once more, which its consumers' inboxes sort out as after any crash.
-            options="-c synchronous_commit=off",
+            # Its statements never change; left to itself PostgreSQL plans the marking anew each time.
+            options="-c synchronous_commit=off -c plan_cache_mode=force_generic_plan",
             # A leader whose machine vanished must not hold the lock for hours.
             keepalives_idle=10,
             keepalives_interval=5,

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from shared.db import UtcDateTime, insert_at_commit, insert_later
+from shared.db import UtcDateTime, driver, insert_at_commit, insert_later
 
 THINGS = Table(
     "deferred_things",
@@ -167,3 +167,29 @@ def test_rows_of_several_tables_may_refer_to_each_other(things):
         insert_later(session, THINGS, given)
         assert session.execute(select(other)).all() == [(given["id"], "part")]
         session.execute(text("DROP TABLE deferred_parts"))
+
+
+def test_a_transaction_of_one_write_is_all_or_nothing(things):
+    twice = row("twice")
+    session = things.session()
+    insert_at_commit(session, THINGS, row("other"))
+    insert_at_commit(session, THINGS, twice)
+    insert_at_commit(session, THINGS, {**twice, "count": 3})
+    with pytest.raises(exc.IntegrityError):
+        session.commit()
+    session.close()
+    assert names(things) == set()
+    with things.transaction() as session:
+        session.execute(text("SET LOCAL statement_timeout = 7"))
+        insert_at_commit(session, THINGS, row("within"))
+        session.rollback()
+    assert names(things) == set()
+
+
+def test_what_ran_alone_leaves_the_rest_a_transaction(things):
+    with things.session() as session:
+        driver.execute(session, "SELECT 1", (), alone=True)
+        session.execute(THINGS.insert().values(row("undone")))
+        driver.execute(session, "SELECT 1", (), alone=True)
+        session.rollback()
+    assert names(things) == set()

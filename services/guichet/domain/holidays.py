@@ -7,13 +7,16 @@ calendar.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.machinery import PathFinder
+from importlib.util import module_from_spec
+from pathlib import Path
 
 import holidays
+from holidays import HolidayBase
 
 from services.guichet.domain.names import Names
 
-COUNTRY = "MA"
 #: our language → the package's, and what it hangs on a name whose date it only estimates
 _LANGUAGES = {"fr": ("fr", " (estimé)"), "ar": ("ar", " (تقديري)"), "en": ("en_US", " (estimated)")}
 _SEPARATOR = "; "
@@ -29,13 +32,26 @@ class Holiday:
 def of_year(year: int) -> Mapping[date, tuple[Holiday, ...]]:
     """Every holiday of the year; a day may hold two, the one with the sure date first."""
     written = {
-        language: holidays.country_holidays(COUNTRY, years=year, language=theirs, expand=False)
+        language: _morocco()(years=year, language=theirs, expand=False)
         for language, (theirs, _) in _LANGUAGES.items()
     }
     return {
         day: _on_one_day({language: texts[day].split(_SEPARATOR) for language, texts in written.items()})
         for day in sorted(written["fr"])
     }
+
+
+@cache
+def _morocco() -> type[HolidayBase]:
+    """The country's class, from its file alone: by its name the package loads those of every country."""
+    folder = Path(holidays.__file__).parent / "countries"
+    spec = PathFinder.find_spec("holidays.countries.morocco", [str(folder)])
+    if spec is None or spec.loader is None:
+        raise ImportError("the holidays package has no Morocco")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found: type[HolidayBase] = module.Morocco
+    return found
 
 
 def _on_one_day(texts: Mapping[str, list[str]]) -> tuple[Holiday, ...]:

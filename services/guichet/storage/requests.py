@@ -60,11 +60,14 @@ class Filing:
 def for_filing(
     session: Session, startup_id: UUID, *, sites: Collection[str], among: Collection[str] = ()
 ) -> Filing:
-    """``among``: desks whose load is wanted in the same breath."""
+    """``among``: desks whose load is wanted in the same breath.
+
+    It holds nothing fast, so it may come before the transaction begins.
+    """
     if among:
-        row = driver.execute(session, _FILING_AMONG, (list(among), startup_id)).fetchone()
+        row = driver.execute(session, _FILING_AMONG, (list(among), startup_id), alone=True).fetchone()
     else:
-        row = driver.execute(session, _FILING_ALONE, (startup_id,)).fetchone()
+        row = driver.execute(session, _FILING_ALONE, (startup_id,), alone=True).fetchone()
     if row is None:
         raise catalogue_storage.CatalogueMissing
     revision, calendar_revision, serial, legal_name, ice, site = row[:6]
