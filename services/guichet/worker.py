@@ -11,7 +11,7 @@ from services.guichet.channels.settings import ChannelSettings
 from services.guichet.contracts import consumed
 from services.guichet.documents.settings import from_environment, views_retention
 from services.guichet.storage import deliveries, documents
-from services.guichet.use_cases import deadlines, drafts, figures
+from services.guichet.use_cases import deadlines, drafts, figures, visits
 from services.guichet.use_cases.directory.importing import forget_old_files
 from services.guichet.use_cases.documents import keeping
 from services.guichet.use_cases.messages import note_failed_message
@@ -69,6 +69,11 @@ class GuichetWorker(EventWorker):
     def forget_senders(self, session: Session) -> None:
         """Forget who sent how many files by a link, an hour after the first."""
         documents.forget_senders(session, at=now())
+
+    @every(seconds=300)
+    def give_back_places(self, session: Session) -> None:
+        """Give back places at officers' visits that were held and not confirmed in time."""
+        visits.give_back_unconfirmed(session, at=now())
 
     @every(seconds=20)
     def tell_deadlines(self, session: Session) -> None:

@@ -86,7 +86,14 @@ def test_a_draft_is_continued_filed_and_decided_while_a_colleague_acts_too(
     dialog.get_by_role("button").first.click()
     expect(page.locator("#detail-state")).to_contain_text("La copie est illisible")
 
+    page.fill("#f-text", "Rappeler la g")
+    agent.post(f"{API}/requests/{request['id']}/notes", {"text": "La gérante passe demain."})
     agent.post(f"{API}/requests/{request['id']}/complement/received", {})
+    acted = time.monotonic()
+    expect(page.locator("#remarks")).to_contain_text("La gérante passe demain.")
+    expect(page.locator("#history-lines")).to_contain_text("Complément reçu")
+    assert time.monotonic() - acted < 5
+    expect(page.locator("#f-text")).to_have_value("Rappeler la g")
     page.fill("#f-outcome_reference", "CN-2026-77")
     page.keyboard.press("Escape")
     page.locator("[data-open-dialog=reject-dialog]").click()
@@ -153,6 +160,8 @@ def test_a_startup_sends_what_is_asked_from_a_telephone_without_scripts_and_the_
         assert not phone.evaluate("document.documentElement.scrollWidth > innerWidth")
     expect(desk.locator("#paper-cnie-copy")).to_contain_text("envoyée par la startup")
     expect(desk.locator("#detail-state .tasks").first).to_contain_text("Reçue")
+    row = agent.open("/guichet/").locator("tr", has_text="Rif Énergies")
+    expect(row.locator(".came")).to_contain_text("Fichiers reçus par le lien")
     for language in ("fr", "ar"):
         with chromium.new_context() as context:
             page = context.new_page()

@@ -5,6 +5,7 @@ from services.guichet.catalogue.faults import CatalogueError, check_all
 from services.guichet.catalogue.kinds import document_kinds
 from services.guichet.catalogue.loader import LoadedCatalogue, demo_startups, load
 from services.guichet.catalogue.queue import queue_rules
+from services.guichet.catalogue.visits import hold
 
 __all__ = ["CatalogueError", "LoadedCatalogue", "check_lists", "demo_startups", "load"]
 
@@ -15,4 +16,4 @@ def check_lists() -> None:
     Raises:
         CatalogueError: all faults, each with its file and line.
     """
-    check_all(document_kinds, directory, queue_rules)
+    check_all(document_kinds, directory, queue_rules, hold)

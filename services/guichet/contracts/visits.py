@@ -66,16 +66,20 @@ class VisitBooked(_Visit):
         "reason": "L’agent est absent ce jour-là.",
         "cause": "officer_away",
         "next_starts_at": "2026-11-26T10:00:00Z",
+        "next_held_until": "2026-11-25T09:00:00Z",
+        "next_number": "RV-77B0E2F4",
     },
 )
 class VisitCancelled(_Visit):
     """The startup is not received after all.
 
     ``reason`` is told as written and may be empty where ``cause`` says it; ``next_starts_at`` is when
-    the desk next has a free place.
+    the desk next has a free place, held for the startup until ``next_held_until`` under ``next_number``.
     """
 
     cancelled_at = Instant(required=True)
     reason = fields.String(required=True)
     cause = fields.String(validate=validate.OneOf([cause.value for cause in Cause]))
     next_starts_at = Instant()
+    next_held_until = Instant()
+    next_number = fields.String()

@@ -23,7 +23,7 @@ from services.guichet.domain.sent_by_link import TRACKING_LINK
 from services.guichet.domain.text import ascii_digits, search_key
 from services.guichet.storage import tables
 from services.guichet.storage.request_rows import Filed, filed
-from services.guichet.storage.startups import matching
+from services.guichet.storage.startups import matching, patterns
 
 LONGEST_SERIAL = 12
 FEW_STARTUPS = 100
@@ -34,6 +34,10 @@ _IS_SELDOM = "r.state IN ('completed', 'rejected', 'withdrawn')"
 
 _VISIBLE = "(r.site = ANY(%(sites)s) OR r.desk_site = ANY(%(sites)s))"
 _COLUMNS = tuple(column.name for column in tables.requests.columns if column.name != "tracking_sha256")
+# Hidden behind coalesce from PostgreSQL, which would rather gather and sort everything of so many startups.
+_BEARS_WORDS = (
+    "coalesce(r.startup_id IN (SELECT n.id FROM startups n WHERE n.search_text LIKE ALL(%(words)s)), false)"
+)
 # A file that came by the link is news until somebody does something with the request.
 _FILES_CAME = """
     r.closed_at IS NULL AND EXISTS (
@@ -109,10 +113,10 @@ def figures(
 
 
 def _named(session: Session, search: str | None) -> Sequence[UUID] | None:
-    """The startups a search names; None when nothing is searched for."""
+    """The startups a search names, one more than few of them at most; None when nothing is searched for."""
     if not search or not search_key(search):
         return None
-    return session.scalars(select(tables.startups.c.id).where(matching(search))).all()
+    return session.scalars(select(tables.startups.c.id).where(matching(search)).limit(FEW_STARTUPS + 1)).all()
 
 
 class _Listing:
@@ -220,10 +224,10 @@ class _Listing:
             pieces.append(self._piece("requests r", _VISIBLE, "r.serial = %(serial)s"))
         if not named:
             return pieces
-        self.values["named"] = list(named)
         if len(named) > FEW_STARTUPS:
-            # Hidden from PostgreSQL, which would rather gather and sort everything of so many startups.
-            return [*pieces, *self._of_each_site("coalesce(r.startup_id = ANY(%(named)s), false)")]
+            self.values["words"] = patterns(self._wanted.search or "")
+            return [*pieces, *self._of_each_site(_BEARS_WORDS)]
+        self.values["named"] = list(named)
         own = self._piece("requests r", "r.startup_id = owner.id", _VISIBLE)
         return [
             *pieces,

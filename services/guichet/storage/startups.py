@@ -144,9 +144,12 @@ def live() -> ColumnElement[bool]:
 
 def matching(search: str) -> ColumnElement[bool]:
     """Every word of the search occurs in the name or a number."""
-    words = search_key(search).split(" ")
-    patterns = [f"%{_escaped(word)}%" for word in words]
-    return _startups.c.search_text.like(all_(literal(patterns, TEXTS)))
+    return _startups.c.search_text.like(all_(literal(patterns(search), TEXTS)))
+
+
+def patterns(search: str) -> list[str]:
+    """What ``search_text`` is like when it matches."""
+    return [f"%{_escaped(word)}%" for word in search_key(search).split(" ")]
 
 
 def within(column: Any, sites: Iterable[str]) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,9 @@ from services.guichet.storage import tables
 _visits = tables.visits
 _startups = tables.startups
 _requests = tables.requests
+
+#: why a held place was given back, as it stands in the copy of personal data
+NOT_CONFIRMED = "not confirmed in time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class Visit:
     number: str | None = None
     cancelled_at: datetime | None = None
     reason: str | None = None
+    #: booked only until then, unless somebody confirms it
+    held_until: datetime | None = None
 
     @property
     def reference(self) -> str:
@@ -80,6 +85,7 @@ def add(session: Session, visit: Visit, *, actor: Actor) -> bool:
             booked_by=actor.id,
             booked_by_name=actor.name,
             booked_at=visit.booked_at,
+            held_until=visit.held_until,
         )
         .on_conflict_do_nothing()
         .returning(_visits.c.id)
@@ -101,6 +107,39 @@ def cancel(session: Session, visit_id: UUID, *, actor: Actor, at: datetime, reas
         .returning(_visits.c.id)
     )
     return written.first() is not None
+
+
+def confirm(session: Session, visit_id: UUID, *, at: datetime) -> bool:
+    """Keep a held place; False when it is not held any more."""
+    written = session.execute(
+        update(_visits)
+        .where(_visits.c.id == visit_id, _visits.c.state == "booked", _visits.c.held_until > at)
+        .values(held_until=None)
+        .returning(_visits.c.id)
+    )
+    return written.first() is not None
+
+
+def let_go(session: Session, *, actor: Actor, at: datetime) -> int:
+    """Give back the places nobody confirmed in time; return how many."""
+    written = session.execute(
+        update(_visits)
+        .where(_visits.c.state == "booked", _visits.c.held_until <= at)
+        .values(state="cancelled", cancelled_at=at, cancelled_by_name=actor.name, reason=NOT_CONFIRMED)
+        .returning(_visits.c.id)
+    )
+    return len(written.all())
+
+
+def of_request(session: Session, request_id: UUID, *, at: datetime) -> list[Visit]:
+    """What is booked or held about a request from now on, in order."""
+    query = _select().where(
+        _visits.c.request_id == request_id,
+        _visits.c.state == "booked",
+        _visits.c.starts_at > at,
+        or_(_visits.c.held_until.is_(None), _visits.c.held_until > at),
+    )
+    return [_visit(row) for row in session.execute(query.order_by(_visits.c.starts_at))]
 
 
 def at_site(session: Session, site: str, *, first: date, last: date) -> list[Visit]:
@@ -161,4 +200,5 @@ def _visit(row: Any) -> Visit:
         number=row.number,
         cancelled_at=row.cancelled_at,
         reason=row.reason,
+        held_until=row.held_until,
     )

@@ -1,32 +1,37 @@
 """What becomes of booked visits when a desk, its hours or the calendar change.
 
 Whoever changes them is shown first which visits nobody would receive any more; when they agree, the
-visits are cancelled in the same transaction and each startup is told why, and when the desk next has
-a free place.
+visits are cancelled in the same transaction and each startup is told why; the desk's next free place is
+held for it (``catalogue/visits.yaml`` says how long), until it confirms by its link or a clerk does.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from services.guichet.catalogue.visits import hold
 from services.guichet.domain.calendar import NETWORK, Calendars
 from services.guichet.domain.catalogue import Catalogue
 from services.guichet.domain.desks import Desk
 from services.guichet.domain.numbers import ZONE
 from services.guichet.domain.presence import (
     LOOK_AHEAD_DAYS,
+    Cause,
+    Presence,
     PresenceException,
     cause_of_absence,
     free_place,
     presence_on,
 )
-from services.guichet.domain.requests import Actor
+from services.guichet.domain.requests import COUNTER, Actor
 from services.guichet.storage import calendar, desks, visits
 from services.guichet.storage import catalogue as catalogue_storage
+from services.guichet.storage.ids import new_id
 from services.guichet.storage.visits import Visit
-from services.guichet.use_cases.visits import call_off
+from services.guichet.use_cases.visits import give_back_unconfirmed, tell_called_off
 from shared.errors import N_, Conflict
 
 
@@ -56,6 +61,7 @@ def settle(
     Raises:
         VisitsInTheWay: there are others.
     """
+    give_back_unconfirmed(session, at=at)
     today = at.astimezone(ZONE).date()
     booked = visits.booked_ahead(session, desk=desk, site=None if site == NETWORK else site, first=today)
     booked = [one for one in booked if one.starts_at > at]
@@ -69,25 +75,32 @@ def settle(
     if agreed is not None and not {one.id for one in gone} <= set(agreed):
         raise VisitsInTheWay(gone)
     taken = _taken(booked, gone)
-    offers: dict[str, datetime | None] = {}
+    # All are cancelled before any place is held: one may be the very place another gives back.
+    gone = [
+        visit
+        for visit, cause in [(one, _cause(one, catalogue, calendars, known)) for one in gone]
+        if visits.cancel(session, visit.id, actor=actor, at=at, reason=reason or cause)
+    ]
     for visit in gone:
-        place = catalogue.desks[visit.desk]
-        if visit.desk not in offers:
-            offers[visit.desk] = _next_free(place, calendars, known, taken, at)
-        cause = cause_of_absence(
-            place, visit.site, visit.day, exceptions=known, hours=calendars.of(visit.site).hours
-        )
-        call_off(
+        tell_called_off(
             session,
             visit,
             catalogue,
             reason=reason or "",
-            actor=actor,
             at=at,
-            cause=cause,
-            offered=offers[visit.desk],
+            cause=_cause(visit, catalogue, calendars, known),
+            instead=_held(session, visit, catalogue.desks[visit.desk], calendars, known, taken, at),
         )
     return len(gone)
+
+
+def _cause(
+    visit: Visit, catalogue: Catalogue, calendars: Calendars, exceptions: Iterable[PresenceException]
+) -> Cause:
+    hours = calendars.of(visit.site).hours
+    return cause_of_absence(
+        catalogue.desks[visit.desk], visit.site, visit.day, exceptions=exceptions, hours=hours
+    )
 
 
 def _received(
@@ -104,23 +117,55 @@ def _received(
     )
 
 
-Taken = Mapping[tuple[str, object, object], list[int]]
+Taken = dict[tuple[str, date, time], list[int]]
 
 
 def _taken(booked: Iterable[Visit], gone: Collection[Visit]) -> Taken:
     """The places that stay taken, by desk, date and hour."""
     cancelled = {one.id for one in gone}
-    found: dict[tuple[str, object, object], list[int]] = {}
+    found: Taken = {}
     for one in booked:
         if one.id not in cancelled:
             found.setdefault((one.desk, one.day, one.opens), []).append(one.place)
     return found
 
 
+def _held(
+    session: Session,
+    visit: Visit,
+    desk: Desk,
+    calendars: Calendars,
+    exceptions: Iterable[PresenceException],
+    taken: Taken,
+    at: datetime,
+) -> Visit | None:
+    """The desk's next free place, held for the startup for a time; None when there is none for weeks."""
+    while (found := _next_free(desk, calendars, exceptions, taken, at)) is not None:
+        presence, place, starts_at = found
+        taken.setdefault((desk.code, presence.day, presence.opens), []).append(place)
+        held = replace(
+            visit,
+            id=new_id(),
+            site=desk.site or visit.site,
+            day=presence.day,
+            opens=presence.opens,
+            place=place,
+            starts_at=starts_at,
+            zone=ZONE.key,
+            booked_by=COUNTER.name,
+            booked_at=at,
+            held_until=min(at + hold(), starts_at),
+        )
+        # Somebody may have booked it meanwhile: then the one after it.
+        if visits.add(session, held, actor=COUNTER):
+            return held
+    return None
+
+
 def _next_free(
     desk: Desk, calendars: Calendars, exceptions: Iterable[PresenceException], taken: Taken, at: datetime
-) -> datetime | None:
-    """When a startup could be received instead; nothing is kept for it."""
+) -> tuple[Presence, int, datetime] | None:
+    """When a startup could be received instead."""
     if desk.site is None:
         return None
     first = at.astimezone(ZONE).date()
@@ -134,5 +179,5 @@ def _next_free(
                 continue
             starts_at = one.starts_at(place, ZONE)
             if starts_at > at:
-                return starts_at
+                return one, place, starts_at
     return None

@@ -1,6 +1,7 @@
 """Booking a startup onto an officer's visit, and taking it back."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from services.guichet.domain.desks import Desk
 from services.guichet.domain.names import LANGUAGES
 from services.guichet.domain.numbers import ZONE
 from services.guichet.domain.presence import Cause, Presence, free_place, presence_on
-from services.guichet.domain.requests import Actor
+from services.guichet.domain.requests import COUNTER, Actor
 from services.guichet.domain.text import optional_text, required_text
 from services.guichet.storage import calendar, desks, requests, startups, visits
 from services.guichet.storage import catalogue as catalogue_storage
@@ -51,6 +52,7 @@ def book(
     # Whoever changes the desk or the calendar at this moment waits, or is waited for.
     desks.hold(session, desk)
     calendar.hold(session)
+    give_back_unconfirmed(session, at=at)
     catalogue = catalogue_storage.current(session)
     place = catalogue.desks.get(desk)
     if place is None or place.site is None or place.site not in sites:
@@ -89,12 +91,7 @@ def book(
             number=request or None,
         )
         if visits.add(session, visit, actor=actor):
-            publish(
-                session,
-                published.VisitBooked,
-                subject=str(visit.id),
-                data={**_common(session, visit, catalogue, at), "bring": list(visit.bring)},
-            )
+            _tell_booked(session, visit, catalogue, at)
             return visit
     raise Conflict(N_("Every place of this visit is taken."))
 
@@ -105,36 +102,76 @@ def cancel(
     why = required_text(reason, field="reason", maximum=300)
     visit = visits.get(session, visit_id, sites=sites)
     if visit is None:
-        raise NotFound(N_("There is no such visit on your sites."))
-    if not call_off(session, visit, catalogue_storage.current(session), reason=why, actor=actor, at=at):
+        raise _visit_not_found()
+    if not visits.cancel(session, visit.id, actor=actor, at=at, reason=why):
         raise Conflict(N_("This visit is cancelled already."))
+    tell_called_off(session, visit, catalogue_storage.current(session), reason=why, at=at)
     return visit
 
 
-def call_off(
+def confirm(session: Session, visit_id: UUID, *, sites: Sequence[str], at: datetime) -> Visit:
+    """The startup comes at the hour that is held for it; it is told so, and what to bring."""
+    visit = visits.get(session, visit_id, sites=sites)
+    if visit is None:
+        raise _visit_not_found()
+    if visit.held_until is None and visit.state == "booked":
+        return visit
+    if not visits.confirm(session, visit.id, at=at):
+        raise Conflict(N_("This place is not held any more: book another one."))
+    kept = replace(visit, held_until=None)
+    _tell_booked(session, kept, catalogue_storage.current(session), at)
+    return kept
+
+
+def confirm_by_link(session: Session, token: str, visit_id: UUID, *, at: datetime) -> Visit:
+    """The same by the tracking link of the request the visit is about."""
+    request = tracking.follow(session, token, at=at).request
+    visit = visits.get(session, visit_id, sites=every_site(session))
+    if visit is None or visit.request_id != request.id:
+        raise _visit_not_found()
+    return confirm(session, visit_id, sites=(visit.site,), at=at)
+
+
+def every_site(session: Session) -> list[str]:
+    return list(catalogue_storage.current(session).sites)
+
+
+def give_back_unconfirmed(session: Session, *, at: datetime) -> int:
+    return visits.let_go(session, actor=COUNTER, at=at)
+
+
+def tell_called_off(
     session: Session,
     visit: Visit,
     catalogue: Catalogue,
     *,
     reason: str,
-    actor: Actor,
     at: datetime,
     cause: Cause | None = None,
-    offered: datetime | None = None,
-) -> bool:
-    """Cancel it and have the startup told; False when it was cancelled already.
-
-    ``offered`` is when the desk next has a free place.
-    """
-    if not visits.cancel(session, visit.id, actor=actor, at=at, reason=reason or (cause or "")):
-        return False
+    instead: Visit | None = None,
+) -> None:
+    """Have the startup told that its visit is cancelled; ``instead`` is the place held for it."""
     data = {**_common(session, visit, catalogue, at), "cancelled_at": at, "reason": reason}
     if cause is not None:
         data["cause"] = cause.value
-    if offered is not None:
-        data["next_starts_at"] = offered
+    if instead is not None:
+        data["next_starts_at"] = instead.starts_at
+        data["next_held_until"] = instead.held_until
+        data["next_number"] = instead.reference
     publish(session, published.VisitCancelled, subject=str(visit.id), data=data)
-    return True
+
+
+def _tell_booked(session: Session, visit: Visit, catalogue: Catalogue, at: datetime) -> None:
+    publish(
+        session,
+        published.VisitBooked,
+        subject=str(visit.id),
+        data={**_common(session, visit, catalogue, at), "bring": list(visit.bring)},
+    )
+
+
+def _visit_not_found() -> NotFound:
+    return NotFound(N_("There is no such visit on your sites."))
 
 
 def _visit_at(session: Session, desk: Desk, day: date, opens: time) -> Presence:

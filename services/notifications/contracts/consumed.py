@@ -169,6 +169,8 @@ class VisitCancelled(_Visit):
     reason = fields.String(required=True)
     cause = fields.String(load_default=None)
     next_starts_at = fields.AwareDateTime(load_default=None, format="iso")
+    next_held_until = fields.AwareDateTime(load_default=None, format="iso")
+    next_number = fields.String(load_default=None)
 
 
 @consumed("guichet.dossier_step_waiting.v1")

@@ -127,6 +127,8 @@ def visit_cancelled(session: Session, event: Event) -> None:
     facts["cause"] = event.data["cause"]
     coming = event.data["next_starts_at"]
     facts["next_at"] = coming and coming.isoformat()
+    until = event.data["next_held_until"]
+    facts["next_until"] = until and until.isoformat()
     tell(session, _cause(event, Kind.VISIT_CANCELLED, facts))
 
 

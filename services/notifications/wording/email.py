@@ -49,7 +49,7 @@ ROWS: dict[Kind, tuple[str, ...]] = {
     Kind.BOOKING_CONFIRMED: ("number", "space", "site", "day", "hours"),
     Kind.BOOKING_CANCELLED: ("number", "space", "site", "day", "hours"),
     Kind.VISIT_BOOKED: ("number", "agency", "site", "day", "start", "bring", "request", "link"),
-    Kind.VISIT_CANCELLED: ("number", "agency", "site", "day", "start", "motive", "next", "link"),
+    Kind.VISIT_CANCELLED: ("number", "agency", "site", "day", "start", "motive", "next", "held", "link"),
     Kind.INVOICE_ISSUED: ("number", "total", "issued", "payable"),
     Kind.CREDIT_NOTE_ISSUED: ("number", "invoice", "total", "issued"),
     Kind.DOCUMENT_EXPIRING: ("document", "valid_until", "site"),

@@ -49,6 +49,7 @@ class Facts(TypedDict, total=False):
     motive: str
     cause: str | None
     next_at: str | None
+    next_until: str | None
     items: list[AskedItem]
     link: str | None
     space: Names
@@ -211,6 +212,7 @@ _PLACES: dict[str, Callable[[Facts, str], str | None]] = {
     "procedure": _name("procedure"),
     "due": _moment("due_at"),
     "next": _moment("next_at"),
+    "held": _moment("next_until"),
     "outcome": _text("outcome"),
     "motive": _text("motive"),
     "items": _items,

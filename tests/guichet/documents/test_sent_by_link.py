@@ -170,6 +170,21 @@ def test_too_many_files_are_not_taken(
     assert phone.page().count("<form") == 1
 
 
+def test_lists_mark_what_came_until_somebody_acts(phone: Phone, agent: Caller, filed: dict[str, Any]) -> None:
+    def marks() -> list[int]:
+        lists = ("/guichet/", f"/guichet/desks/{filed['desk']}")
+        return [
+            agent.client.get(path, headers=agent.headers | HTML).text.count("Files sent by the link")
+            for path in lists
+        ]
+
+    assert marks() == [0, 0]
+    assert phone.send("cnie-copy", files.pdf()).status_code == 303
+    assert marks() == [1, 1]
+    assert agent.post(f"/requests/{filed['id']}/start").status_code == 200
+    assert marks() == [0, 0]
+
+
 @pytest.mark.parametrize("limit", ["MOST_BY_LINK", "MOST_FROM_ADDRESS"])
 def test_the_files_of_an_hour_are_counted_for_every_process_together(
     phone: Phone, guichet_database: Database, monkeypatch: pytest.MonkeyPatch, limit: str

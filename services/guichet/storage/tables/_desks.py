@@ -43,4 +43,5 @@ visits = Table(
     Column("cancelled_at", UtcDateTime),
     Column("cancelled_by_name", Text),
     Column("reason", Text),
+    Column("held_until", UtcDateTime),
 )

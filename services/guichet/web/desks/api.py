@@ -185,6 +185,17 @@ def cancel_visit(data: dict[str, Any], visit_id: UUID) -> dict[str, Any]:
     return visit_out(visit)
 
 
+@blp.route("/visits/<uuid:visit_id>/confirmation", methods=["POST"])
+@requires(*FILE)
+@idempotent
+@blp.response(200, desk_schemas.VisitOut)
+def confirm_visit(visit_id: UUID) -> dict[str, Any]:
+    """Keep the place that is held for a startup; it is told what to bring. 409 when it was given back."""
+    with transaction() as session:
+        visit = visits.confirm(session, visit_id, sites=current_user().sites, at=now())
+    return visit_out(visit)
+
+
 @blp.route("/requests/<uuid:request_id>/reroute", methods=["POST"])
 @requires(*REROUTE)
 @blp.arguments(desk_schemas.Rerouting)
@@ -234,4 +245,5 @@ def visit_out(visit: Visit) -> dict[str, Any]:
         "startup_id": visit.startup_id,
         "request": visit.number,
         "bring": list(visit.bring),
+        "held_until": visit.held_until,
     }

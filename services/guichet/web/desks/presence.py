@@ -103,6 +103,15 @@ def cancel_visit(visit_id: UUID) -> ResponseReturnValue:
     return redirect(f"/guichet/presence?site={visit.site}&week={visit.day}&cancelled={visit.reference}", 303)
 
 
+@blueprint.post("/presence/visit/<uuid:visit_id>/confirm")
+@requires(*FILE)
+def confirm_visit(visit_id: UUID) -> ResponseReturnValue:
+    """The startup said it comes at the hour held for it."""
+    with transaction() as session:
+        visit = visits.confirm(session, visit_id, sites=current_user().sites, at=now())
+    return redirect(f"/guichet/presence?site={visit.site}&week={visit.day}&booked={visit.reference}", 303)
+
+
 @blueprint.get("/presence/exception")
 @requires(*MANAGE_DESKS)
 def new_exception() -> str:

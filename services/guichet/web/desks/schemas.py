@@ -163,6 +163,9 @@ class VisitOut(ma.Schema):
     startup_id = ma.fields.UUID(required=True)
     request = ma.fields.String(required=True, allow_none=True)
     bring = ma.fields.List(Names(), required=True)
+    held_until = Instant(
+        required=True, allow_none=True, metadata={"description": "given back then unless confirmed"}
+    )
 
 
 class Cancellation(ma.Schema):

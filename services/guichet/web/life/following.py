@@ -14,6 +14,7 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -27,16 +28,17 @@ from services.guichet.domain.documents import MEDIA_TYPES
 from services.guichet.domain.requests import Request, State
 from services.guichet.domain.sent_by_link import AskedItem
 from services.guichet.storage import catalogue as catalogue_storage
+from services.guichet.storage import visits as visit_storage
 from services.guichet.storage.documents import sending as storage
 from services.guichet.storage.requests import Filed
-from services.guichet.use_cases import documents, tracking
+from services.guichet.use_cases import documents, tracking, visits
 from services.guichet.web import names, presenters
 from services.guichet.web.documents.papers import LIMITS
 from services.guichet.web.documents.transfer import receives_file
 from services.guichet.web.life import receipts
 from services.guichet.web.steps import steps
 from shared.clock import now
-from shared.errors import DomainError, NotFound
+from shared.errors import Conflict, DomainError, NotFound
 from shared.logging import get_logger
 from shared.printing import qr_code
 from shared.web import language, sentence, transaction
@@ -141,6 +143,18 @@ def hand_in(token: str, code: str, *, stored: Stored) -> ResponseReturnValue:
     return redirect(f"/t/{quote(token)}?received={quote(code, safe='')}", 303)
 
 
+@blueprint.post("/t/<token>/visits/<uuid:visit_id>")
+@_public
+def confirm_visit(token: str, visit_id: UUID) -> ResponseReturnValue:
+    """The startup comes at the hour that is held for it."""
+    try:
+        with transaction() as session:
+            visits.confirm_by_link(session, token, visit_id, at=now())
+    except Conflict as error:
+        return _page(token, refusal=sentence(error)), error.status
+    return redirect(f"/t/{quote(token)}", 303)
+
+
 @blueprint.get("/t/<token>/receipt.pdf")
 @_public
 def receipt(token: str) -> ResponseReturnValue:
@@ -156,11 +170,14 @@ def _page(token: str, *, refused: str | None = None, refusal: str = "") -> str:
         filed = tracking.follow(session, token, at=now())
         catalogue = catalogue_storage.current(session)
         asked = documents.asked_by_link(session, filed.request, at=now())
+        booked = visit_storage.of_request(session, filed.request.id, at=now())
     came = next((one for one in asked if one.received and one.code == request.args.get("received")), None)
     return render_template(
         "guichet/tracking.html",
         **_shown(filed, catalogue, token, asked),
         came=came,
+        visits=booked,
+        site_names=catalogue.sites,
         refused=refused,
         refusal=refusal,
     )
