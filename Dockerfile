@@ -59,7 +59,8 @@ FROM ${PYTHON_IMAGE}
 ARG SERVICE
 LABEL org.opencontainers.image.title="guichet-unique/${SERVICE}" \
       org.opencontainers.image.description="Guichet Unique: ${SERVICE}"
-# Pango lays out the text of PDF documents, which two services print; of Debian, as new as the base image is.
+# Pango lays out the text of PDF documents, which two services print; pg_dump makes backups. Of Debian, as new as the
+# base image is.
 # hadolint ignore=DL3008
 RUN mkdir /run/settings \
     && case "${SERVICE}" in guichet|billing) \
@@ -68,6 +69,18 @@ RUN mkdir /run/settings \
         # Printed documents bring their fonts; one more is for what those do not have.
         && find /usr/share/fonts -name '*.ttf' ! -name DejaVuSans.ttf ! -name DejaVuSans-Bold.ttf -delete \
         && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/* /var/lib/dpkg/*-old /var/log/* ;; \
+    operations) \
+        # Of PostgreSQL's client only what backs up and restores: its package wants all of Perl.
+        apt-get update -q \
+        && apt-get install -y -q --no-install-recommends libpq5 \
+        && apt-cache depends postgresql-client > /tmp/depends \
+        && client="$(sed -n 's/.*Depends: \(postgresql-client-[0-9]*\)$/\1/p' /tmp/depends)" \
+        && apt-get download -q -o Dir::Cache=/tmp "$client" \
+        && dpkg-deb --extract "$client"_*.deb /tmp/client \
+        && rm "$client"_*.deb \
+        && for each in /tmp/client/usr/lib/postgresql/*/bin/pg_dump /tmp/client/usr/lib/postgresql/*/bin/pg_restore; do \
+            install "$each" /usr/local/bin/ && "/usr/local/bin/${each##*/}" --version || exit 1; done \
+        && rm -rf /tmp/client /tmp/depends /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/* /var/lib/dpkg/*-old /var/log/* ;; \
     esac
 COPY --from=application /opt/guichet /opt/guichet
 COPY --from=application /app /app

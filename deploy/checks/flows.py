@@ -84,7 +84,7 @@ def _ends(overlay: str, workload: Workload) -> Iterator[tuple[str, int]]:
         # The collector of traces is in a namespace of its own: test_network.py looks at that hop.
         if "://" not in value or name in NO_END or not (reads_outside or is_store):
             continue
-        if is_store and "DOCUMENT_KEYS" not in workload.secret_files():
+        if is_store and "DOCUMENTS_S3_ACCESS_KEY" not in workload.secret_files():
             continue
         yield _end(overlay, value)
     if workload.component == "worker" and "SMTP_HOST" in settings:

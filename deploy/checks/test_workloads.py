@@ -200,7 +200,7 @@ def test_the_namespace_enforces_the_restricted_standard(overlay: str) -> None:
 
 # As the newest Kubernetes supported serves them. Operators' own: test_custom_resources.py.
 SERVED = {
-    "v1": {"ConfigMap", "Namespace", "Secret", "Service", "ServiceAccount"},
+    "v1": {"ConfigMap", "Namespace", "PersistentVolumeClaim", "Secret", "Service", "ServiceAccount"},
     "apps/v1": {"Deployment", "StatefulSet"},
     "autoscaling/v2": {"HorizontalPodAutoscaler"},
     "batch/v1": {"CronJob", "Job"},

@@ -47,6 +47,8 @@ OPERATIONS = [
     ),
     *(f"services.{service}.{part}" for service in SERVICES for part in ("seed", "contracts.consumed")),
     *(f"services.{service}.contracts.published" for service in SERVICES),
+    *(f"services.{service}.read_copies" for service in SERVICES),
+    "services.guichet.stored_files",
 ]
 
 

@@ -1,0 +1,176 @@
+"""What a backup is made of, and what is refused. Restored and worked on: tests/system/test_backup.py."""
+
+import os
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import psycopg
+import pytest
+
+from services.guichet.documents.stores import FolderStore
+from shared.backup import making
+from shared.backup.cut import cut
+from shared.db import uuid7
+from shared.settings import SERVICES, libpq_url
+from tests.cli.conftest import CommandLine
+from tests.repair.conftest import Counter
+from tests.support.broker import eventually
+
+
+@pytest.fixture
+def folder(guichet: CommandLine, tmp_path: Path) -> Path:
+    """Where documents lie."""
+    guichet.set("DOCUMENTS_FOLDER", str(tmp_path / "documents"))
+    return tmp_path / "documents"
+
+
+@pytest.fixture
+def document(counter: Counter, folder: Path, known_to_all: Any) -> Iterator[Callable[[bytes], uuid.UUID]]:
+    """Put a file and its row on file, as far as a backup looks at them."""
+    startup = known_to_all("Safran Archives")
+
+    def filed(content: bytes) -> uuid.UUID:
+        file_id = uuid7()
+        FolderStore(folder).put(file_id, iter([content]), len(content))
+        counter.change("guichet", "INSERT INTO document_files (id, begun_at) VALUES (:id, now())", id=file_id)
+        counter.change(
+            "guichet",
+            "INSERT INTO documents (id, startup_id, kind, file_id, name, media_type, size, sha256, key_id,"
+            " wrapped_key, filed_at, filed_by, filed_by_name) VALUES (:id, :startup, 'statutes', :id,"
+            " 'x.pdf', 'application/pdf', 1, :sha256, 'k', '', now(), 'clerk', 'Clerk')",
+            id=file_id,
+            startup=startup.id,
+            sha256=bytes(32),
+        )
+        return file_id
+
+    yield filed
+    counter.change("guichet", "DELETE FROM documents WHERE startup_id = :id", id=startup.id)
+
+
+def back_up(guichet: CommandLine, parent: Path, *more: str) -> Path:
+    made = guichet("backup", "--to", str(parent), *more)
+    assert made.code == 0, made.err
+    return Path(made.out.partition(": ")[0])
+
+
+def manifest(backup: Path) -> Any:
+    return orjson.loads((backup / "manifest.json").read_bytes())
+
+
+def test_a_backup_says_what_it_holds_and_is_read_by_its_owner_alone(
+    guichet: CommandLine, counter: Counter, document: Callable[[bytes], uuid.UUID], tmp_path: Path
+) -> None:
+    filed = document(b"encrypted")
+    backup = back_up(guichet, tmp_path / "backups")
+    told = manifest(backup)
+    assert set(told["databases"]) == set(SERVICES)
+    assert told["databases"]["guichet"]["migrations"]["kernel_version"] == "0003_repair"
+    tariffs = counter.value("billing", "SELECT count(*) FROM tariffs")
+    assert told["databases"]["billing"]["tables"]["tariffs"] == tariffs
+    assert (told["documents"]["files"], told["documents"]["missing"]) == (1, [])
+    assert (backup / "documents" / filed.hex[-2:] / f"{filed.hex}.gudoc").read_bytes() == b"encrypted"
+    assert not any(path.stat().st_mode & 0o077 for path in [backup, *backup.rglob("*")])
+    everything = b"".join(path.read_bytes() for path in backup.glob("*.json"))
+    assert b"test-only" not in everything
+    assert b'"password"' not in everything
+    for service in SERVICES:
+        assert counter.value(service, "SELECT place FROM backups ORDER BY id DESC LIMIT 1") == str(backup)
+    assert "every file is as it was written" in guichet("restore", "--from", str(backup), "--check").out
+
+
+@pytest.mark.parametrize("name", ["booking.dump", "documents.sha256", "broker.json"])
+def test_a_backup_that_was_touched_is_refused(
+    guichet: CommandLine, document: Callable[[bytes], uuid.UUID], tmp_path: Path, name: str
+) -> None:
+    document(b"encrypted")
+    backup = back_up(guichet, tmp_path / "backups")
+    with (backup / name).open("ab") as file:
+        file.write(b"\n")
+    refused = guichet("restore", "--from", str(backup), "--check")
+    assert refused.code == 1
+    assert f"{backup / name} is " in refused.err
+    assert "not as it was written" in refused.err
+
+
+def test_a_folder_without_a_manifest_is_no_backup(guichet: CommandLine, tmp_path: Path) -> None:
+    refused = guichet("restore", "--from", str(tmp_path), "--check")
+    assert (refused.code, "holds no finished backup" in refused.err) == (1, True)
+
+
+def test_nothing_is_restored_over_what_is_there(guichet: CommandLine, folder: Path, tmp_path: Path) -> None:
+    backup = back_up(guichet, tmp_path / "backups")
+    refused = guichet("restore", "--from", str(backup), "--reason", "by mistake")
+    assert refused.code == 1
+    assert "the database of guichet is not empty" in refused.err
+    assert guichet("restore", "--from", str(backup)).code == 2
+
+
+def test_a_file_that_was_in_the_backup_before_is_linked_and_old_backups_go(
+    guichet: CommandLine,
+    document: Callable[[bytes], uuid.UUID],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    filed = document(b"encrypted")
+    parent = tmp_path / "backups"
+    first = back_up(guichet, parent)
+    unfinished = parent / "2026-01-01T02-00-00Z"
+    unfinished.mkdir()
+    os.utime(unfinished, (0, 0))
+    monkeypatch.setattr(making, "STAMP", "later-%Y")
+    name = f"documents/{filed.hex[-2:]}/{filed.hex}.gudoc"
+    inode = (first / name).stat().st_ino
+    second = back_up(guichet, parent, "--keep", "1")
+    assert (second / name).stat().st_ino == inode
+    assert list(parent.iterdir()) == [second]
+    assert guichet("restore", "--from", str(second), "--check").code == 0
+
+
+def test_a_document_missing_in_its_store_is_named_and_the_rest_is_kept(
+    guichet: CommandLine, document: Callable[[bytes], uuid.UUID], folder: Path, tmp_path: Path
+) -> None:
+    document(b"here")
+    lost = document(b"not here")
+    FolderStore(folder).delete(lost)
+    made = guichet("backup", "--to", str(tmp_path / "backups"))
+    assert made.code == 1
+    assert "1 document missing in the store" in made.err
+    (backup,) = (tmp_path / "backups").iterdir()
+    assert manifest(backup)["documents"]["missing"] == [str(lost)]
+    assert manifest(backup)["documents"]["files"] == 1
+
+
+def test_the_cut_waits_for_a_batch_at_work_and_holds_the_next_one_back(counter: Counter) -> None:
+    urls = {
+        service: str(counter.databases[service].engine.url.render_as_string(False)) for service in SERVICES
+    }
+    billing = libpq_url(urls["billing"])
+    handle = "INSERT INTO inbox (event_id) VALUES (gen_random_uuid())"
+    taken: list[int] = []
+
+    def take() -> None:
+        with cut(urls) as at:
+            row = at.snapshots["billing"].connection.execute("SELECT count(*) FROM inbox").fetchone()
+            taken.append(row[0] if row else -1)
+
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'ShareLock'"
+    before = counter.value("billing", "SELECT count(*) FROM inbox")
+    with psycopg.connect(billing) as at_work:
+        at_work.execute(handle)
+        cutting = threading.Thread(target=take)
+        cutting.start()
+        eventually(lambda: counter.value("billing", waiting) == 1, what="the cut to wait")
+        assert not taken
+        with (
+            psycopg.connect(billing, autocommit=True, options="-c lock_timeout=100") as next_one,
+            pytest.raises(psycopg.errors.LockNotAvailable),
+        ):
+            next_one.execute(handle)
+    cutting.join()
+    assert taken == [before + 1]
+    counter.change("billing", "DELETE FROM inbox WHERE substr(event_id::text, 15, 1) = '4'")
