@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from yamllint import config, linter  # type: ignore[import-untyped]
+from yamllint import config, linter
 
 from deploy.checks import (
     rendered,
