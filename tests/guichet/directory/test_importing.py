@@ -107,7 +107,7 @@ def test_a_number_used_twice_in_the_file_or_on_record_is_told(agent: Caller, man
 def test_a_name_already_on_record_is_only_remarked(agent: Caller, manager: Browser) -> None:
     agent.register(legal_name="SOCIETE GENERALE D'ENERGIE", ice=None, rc_court=None, rc_number=None)
     where, page = checked(manager, csv_of(GOOD))
-    assert "presque le même nom" in page
+    assert "sous un nom presque identique" in page
     assert manager.post(where, {}).status_code == 303
 
 

@@ -116,7 +116,7 @@ def test_a_search_finds_the_requests_of_few_startups_and_of_many(
 ) -> None:
     filed = [agent.file(one["id"], CERTIFICATE, ANSWERS[CERTIFICATE])["id"] for one in many(agent, 6)]
     for few in (100, 3):
-        monkeypatch.setattr("services.guichet.storage.requests.FEW_STARTUPS", few)
+        monkeypatch.setattr("services.guichet.storage.request_lists.FEW_STARTUPS", few)
         seen: list[str] = []
         query: dict[str, object] = {"search": "atlas", "limit": 4}
         while True:
