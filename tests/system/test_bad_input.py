@@ -52,7 +52,7 @@ def test_no_generated_request_is_a_server_error(
             *(sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()", "run"),
             f"{stack.addresses.web_url}/{service}/api/v1/openapi.json",
             *("--checks", "not_a_server_error,response_schema_conformance,content_type_conformance"),
-            *("--phases", "examples,coverage,fuzzing", "--max-examples", "4", "--workers", "1"),
+            *("--phases", "examples,coverage,fuzzing", "--max-examples", "3", "--workers", "1"),
             *("--request-timeout", "30", "--generation-database", "none", "--no-color"),
             # A generated sign-out or wrong password would only exercise the limit on sign-ins.
             *("--exclude-path-regex", "/session$"),
