@@ -22,6 +22,8 @@ from deploy.local.story import Reached, Story, StoryFailed, invented_ice, invent
 GIVEN_UP_SECONDS = 120.0
 UNAVAILABLE = frozenset({502, 503, 504})
 PAUSE_SECONDS = 0.2
+# A server that is coming back is not helped by being asked without a pause.
+PATIENT_PAUSE_SECONDS = 0.5
 # Looked at between two filings, so that each service is asked all the time.
 LOOKED_AT = (
     "/guichet/api/v1/requests/{request}",
@@ -91,7 +93,7 @@ class Carrying(httpx.BaseTransport):
                 self._noted.fail(f"given up after {GIVEN_UP_SECONDS:.0f} s: {again}")
                 raise httpx.ConnectError(again)
             self._noted.asked_again += 1
-            time.sleep(0.5)
+            time.sleep(PATIENT_PAUSE_SECONDS)
 
     def close(self) -> None:
         self._inner.close()

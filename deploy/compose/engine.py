@@ -8,11 +8,11 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from deploy.local.processes import wait_until
 from deploy.local.progress import StepFailed, run, step
 
 PACKAGES = ("docker.io", "iptables", "debootstrap")
@@ -115,11 +115,14 @@ def _own(folder: Path, log: Path) -> Iterator[Engine]:
     try:
         started = Engine(docker, {"DOCKER_HOST": f"unix://{socket}"}, log)
         with step("Starting a container engine"):
-            deadline = time.monotonic() + SECONDS
-            while not started.answers():
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise StepFailed(f"The engine did not start: see {folder / 'dockerd.log'}")
-                time.sleep(0.5)
+            wait_until(
+                started.answers,
+                "the container engine",
+                seconds=SECONDS,
+                every=0.5,
+                process=process,
+                log=folder / "dockerd.log",
+            )
         yield started
     finally:
         process.terminate()

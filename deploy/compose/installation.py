@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import ssl
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,13 +13,15 @@ import httpx
 
 from deploy.compose.engine import Engine
 from deploy.local.addresses import DEMO_PASSWORD
-from deploy.local.processes import free_port
+from deploy.local.processes import free_port, wait_until
 from deploy.local.progress import StepFailed, step
 from shared.settings import SERVICES
 
 PROJECT = "guichet-rehearsal"
 KINDS = ("web", "worker", "relay")
 PATIENCE_SECONDS = 180.0
+# Each look is a command of the engine.
+LOOK_EVERY_SECONDS = 0.5
 
 
 @dataclass
@@ -129,21 +130,23 @@ class Installation:
         pid = int(self.docker.read("inspect", "--format", "{{.State.Pid}}", name))
         # Not by the engine: what was stopped by hand it does not start again.
         os.kill(pid, 9)
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while self.docker.read("inspect", "--format", "{{.State.Pid}}", name) in {"0", str(pid)}:
-            if time.monotonic() > deadline:
-                raise StepFailed(f"{name} was not started again")
-            time.sleep(0.2)
+        wait_until(
+            lambda: self.docker.read("inspect", "--format", "{{.State.Pid}}", name) not in {"0", str(pid)},
+            f"{name}, killed, to be started again",
+            seconds=PATIENCE_SECONDS,
+            every=LOOK_EVERY_SECONDS,
+        )
         self.is_healthy(name)
 
     def is_healthy(self, name: str) -> None:
         """Wait until it says so. Processes of ours are asked at once, not when the engine does it next."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
         ours = any(f"-{kind}-" in name for kind in KINDS)
-        while not (self._says_so(name) if ours else self._was_found_so(name)):
-            if time.monotonic() > deadline:
-                raise StepFailed(f"{name} is not healthy after {PATIENCE_SECONDS:.0f} s")
-            time.sleep(0.5)
+        wait_until(
+            lambda: self._says_so(name) if ours else self._was_found_so(name),
+            f"{name} to be healthy",
+            seconds=PATIENCE_SECONDS,
+            every=LOOK_EVERY_SECONDS,
+        )
 
     def _says_so(self, name: str) -> bool:
         return self.docker.succeeds("exec", name, "python", "-I", "-S", "/app/shared/heartbeat.py")
@@ -153,22 +156,24 @@ class Installation:
 
     def answers(self) -> None:
         """Wait until every service says through the proxy that it is ready."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
         with (
             step("Waiting for the product to answer"),
             httpx.Client(verify=self.certificates, timeout=10) as client,
         ):
-            while True:
+
+            def all_ready() -> bool:
+                urls = [f"{self.published.web_url}/{name}/health/ready" for name in SERVICES]
                 try:
-                    urls = [f"{self.published.web_url}/{name}/health/ready" for name in SERVICES]
-                    ready = [client.get(url).status_code for url in urls]
+                    return all(client.get(url).status_code == 200 for url in urls)
                 except httpx.HTTPError:
-                    ready = []
-                if ready == [200] * len(SERVICES):
-                    return
-                if time.monotonic() > deadline:
-                    raise StepFailed(f"the product does not answer on {self.published.web_url}: {ready}")
-                time.sleep(0.5)
+                    return False
+
+            wait_until(
+                all_ready,
+                f"every service on {self.published.web_url}",
+                seconds=PATIENCE_SECONDS,
+                every=LOOK_EVERY_SECONDS,
+            )
 
     def seen_before(self) -> int:
         """Return how many events were delivered again and recognised, as the workers' logs say."""

@@ -31,6 +31,8 @@ CHARGED_TWICE = (
     "SELECT subject FROM charges GROUP BY subject, line, kind HAVING count(DISTINCT source_event_id) > 1"
 )
 ROOM = "booking"
+# Each look reads all books of the four databases.
+LOOK_EVERY_SECONDS = 1.0
 
 
 class Books:
@@ -121,7 +123,7 @@ def main() -> int:
     deadline = time.monotonic() + options.wait
     books = Books()
     while books.waiting() and time.monotonic() < deadline:
-        time.sleep(1)
+        time.sleep(LOOK_EVERY_SECONDS)
         books = Books()
     json.dump(books.told(), sys.stdout)
     return 0

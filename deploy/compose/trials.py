@@ -1,10 +1,10 @@
 """What an installation has to bear while people work: restarts without a failure, kills without a loss."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 from deploy.compose.clerks import Noted, at_work
 from deploy.compose.installation import PATIENCE_SECONDS, Installation, container
+from deploy.local.processes import LocalError, wait_until
 from deploy.local.progress import StepFailed, step
 from deploy.local.story import Story, StoryFailed
 from shared.settings import SERVICES
@@ -91,9 +91,12 @@ class Reckoning:
 def gets_done(noted: Noted) -> None:
     """Wait until each kind of clerk has got something done from now on."""
     stories, accepted = noted.stories, len(noted.accepted)
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while noted.stories < stories + 2 or len(noted.accepted) < accepted + 3:
-        if time.monotonic() > deadline:
-            failures = "\n".join(noted.failures[:20])
-            raise StepFailed(f"nothing gets done any more:\n{failures}")
-        time.sleep(0.2)
+    try:
+        wait_until(
+            lambda: noted.stories >= stories + 2 and len(noted.accepted) >= accepted + 3,
+            "people at work to get something done",
+            seconds=PATIENCE_SECONDS,
+            every=0.2,
+        )
+    except LocalError as error:
+        raise StepFailed("\n".join([str(error), *noted.failures[:20]])) from None

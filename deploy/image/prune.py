@@ -71,9 +71,15 @@ for script in ("pip", "pip3", "Activate.ps1", "activate.csh", "activate.fish"):
     (BIN / script).unlink(missing_ok=True)
 
 
+def binutils(program: str, option: str, library: Path) -> str:
+    """Run a program of the build stage on a library installed a moment ago; return what it prints."""
+    command = [program, option, str(library)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
 def needed(library: Path) -> set[str]:
     """Return the names of the libraries that ``library`` is linked with."""
-    said = subprocess.run(["readelf", "-d", str(library)], check=True, capture_output=True, text=True).stdout  # noqa: S603, S607
+    said = binutils("readelf", "-d", library)
     return {line.partition("[")[2].rstrip("]") for line in said.splitlines() if "(NEEDED)" in line}
 
 
@@ -86,4 +92,4 @@ for library in along.values():
     library.unlink()
 # Symbols for a debugger.
 for library in SITE.rglob("*.so*"):
-    subprocess.run(["strip", "--strip-unneeded", str(library)], check=True)  # noqa: S603, S607
+    binutils("strip", "--strip-unneeded", library)

@@ -117,10 +117,15 @@ def wait_until(
     what: str,
     *,
     seconds: float,
+    every: float = 0.03,
     process: subprocess.Popen[bytes] | None = None,
     log: Path | None = None,
 ) -> None:
-    """Poll `ready` until it holds; fail with the end of the log when time is up or the process has died."""
+    """Poll `ready` until it holds, `every` so many seconds.
+
+    Raises:
+        LocalError: time is up or the process has died; with the end of the log.
+    """
     deadline = time.monotonic() + seconds
     while not ready():
         died = process is not None and process.poll() is not None
@@ -131,7 +136,7 @@ def wait_until(
                 else f"not ready in {seconds:.0f} s"
             )
             raise LocalError(f"{what}: {reason}{tail(log)}")
-        time.sleep(0.03)
+        time.sleep(every)
 
 
 def tail(log: Path | None, lines: int = 15) -> str:

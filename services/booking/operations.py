@@ -2,30 +2,24 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.booking.metrics import OPTIONS_LAPSED
 from shared.errors import N_, NN_
 from shared.operations import ServiceOperations
-from shared.operations.sentences import BAD, Sentence
-
-_LAPSED = text(OPTIONS_LAPSED)
+from shared.operations.sentences import Sentence, standing
 
 
 def felt(session: Session) -> Iterator[Sentence]:
     """Yield the spaces that options keep from others although their time is over."""
-    lapsed = session.execute(_LAPSED).one()
-    if lapsed.options:
-        yield Sentence(
-            BAD,
-            *NN_(
-                "%(num)s option over since %(since)s still keeps its space",
-                "%(num)s options, the first over since %(since)s, still keep their spaces",
-            ),
-            count=lapsed.options,
-            places={"since": lapsed.since},
-        )
+    yield from standing(
+        session,
+        OPTIONS_LAPSED,
+        NN_(
+            "%(num)s option over since %(since)s still keeps its space",
+            "%(num)s options, the first over since %(since)s, still keep their spaces",
+        ),
+    )
 
 
 _HOLDER = NN_("%(num)s change of a startup not taken over", "%(num)s changes of startups not taken over")

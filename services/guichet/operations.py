@@ -2,42 +2,32 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.guichet.metrics import DOSSIERS_STUCK, WITHOUT_DESK
 from shared.errors import N_, NN_
 from shared.operations import ServiceOperations
-from shared.operations.sentences import BAD, Sentence
-
-_STUCK = text(DOSSIERS_STUCK)
-_NOWHERE = text(WITHOUT_DESK)
+from shared.operations.sentences import Sentence, standing
 
 
 def felt(session: Session) -> Iterator[Sentence]:
     """Yield the requests on which nobody can work."""
-    stuck = session.execute(_STUCK).one()
-    if stuck.dossiers:
-        yield Sentence(
-            BAD,
-            *NN_(
-                "%(num)s dossier not sent to its agency since %(since)s",
-                "%(num)s dossiers not sent to their agencies since %(since)s",
-            ),
-            count=stuck.dossiers,
-            places={"since": stuck.since},
-        )
-    nowhere = session.execute(_NOWHERE).one()
-    if nowhere.requests:
-        yield Sentence(
-            BAD,
-            *NN_(
-                "%(num)s request without a desk since %(since)s",
-                "%(num)s requests without a desk since %(since)s",
-            ),
-            count=nowhere.requests,
-            places={"since": nowhere.since},
-        )
+    yield from standing(
+        session,
+        DOSSIERS_STUCK,
+        NN_(
+            "%(num)s dossier not sent to its agency since %(since)s",
+            "%(num)s dossiers not sent to their agencies since %(since)s",
+        ),
+    )
+    yield from standing(
+        session,
+        WITHOUT_DESK,
+        NN_(
+            "%(num)s request without a desk since %(since)s",
+            "%(num)s requests without a desk since %(since)s",
+        ),
+    )
 
 
 OPERATIONS = ServiceOperations(

@@ -2,42 +2,32 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.notifications.metrics import NOT_TOLD, WITHOUT_RECORD
 from shared.errors import N_, NN_
 from shared.operations import ServiceOperations
-from shared.operations.sentences import BAD, Sentence
-
-_NOT_TOLD = text(NOT_TOLD)
-_WITHOUT_RECORD = text(WITHOUT_RECORD)
+from shared.operations.sentences import Sentence, standing
 
 
 def felt(session: Session) -> Iterator[Sentence]:
     """Yield who is not told what they should know."""
-    late = session.execute(_NOT_TOLD).one()
-    if late.startups:
-        yield Sentence(
-            BAD,
-            *NN_(
-                "%(num)s startup not told since %(since)s",
-                "%(num)s startups not told since %(since)s",
-            ),
-            count=late.startups,
-            places={"since": late.since},
-        )
-    unknown = session.execute(_WITHOUT_RECORD).one()
-    if unknown.startups:
-        yield Sentence(
-            BAD,
-            *NN_(
-                "%(num)s startup not told since %(since)s: its record has not arrived",
-                "%(num)s startups not told since %(since)s: their records have not arrived",
-            ),
-            count=unknown.startups,
-            places={"since": unknown.since},
-        )
+    yield from standing(
+        session,
+        NOT_TOLD,
+        NN_(
+            "%(num)s startup not told since %(since)s",
+            "%(num)s startups not told since %(since)s",
+        ),
+    )
+    yield from standing(
+        session,
+        WITHOUT_RECORD,
+        NN_(
+            "%(num)s startup not told since %(since)s: its record has not arrived",
+            "%(num)s startups not told since %(since)s: their records have not arrived",
+        ),
+    )
 
 
 _CONTACTS = NN_(

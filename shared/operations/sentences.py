@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
 from shared.clock import CASABLANCA, now
 from shared.errors import N_, NN_
 
@@ -32,6 +35,13 @@ class Sentence:
     many: str = ""
     count: int = 1
     places: Mapping[str, object] = field(default_factory=dict)
+
+
+def standing(session: Session, query: str, forms: tuple[str, str]) -> Iterator[Sentence]:
+    """Yield what stands still, if anything does: ``query`` returns how many and the instant since when."""
+    count, since = session.execute(text(query)).one()
+    if count:
+        yield Sentence(BAD, *forms, count=count, places={"since": since})
 
 
 def english(sentence: Sentence) -> str:

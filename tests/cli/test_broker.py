@@ -82,10 +82,7 @@ def test_seeding_twice_changes_nothing(guichet: CommandLine, database, service: 
     def rows() -> dict[str, int]:
         with emptied.read() as session:
             names = session.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).all()
-            return {
-                name: session.scalar(text(f'SELECT count(*) FROM "{name}"')) or 0  # noqa: S608 - table names
-                for name in names
-            }
+            return {name: session.scalar(text(f'SELECT count(*) FROM "{name}"')) or 0 for name in names}
 
     assert guichet("seed", "--demo", "--service", service).out == f"{service}: seeded\n"
     first = rows()

@@ -71,7 +71,7 @@ def follow(counter: Database, *, limit: int = 500) -> int:
 
 def copies(counter: Database) -> list[Any]:
     with counter.read() as session:
-        return list(session.execute(text(f"SELECT id, {COPIES} FROM requests ORDER BY id")))  # noqa: S608
+        return list(session.execute(text(f"SELECT id, {COPIES} FROM requests ORDER BY id")))
 
 
 def test_a_filed_request_has_both_deadlines_from_the_calendar(
@@ -231,7 +231,7 @@ def test_every_copy_can_be_made_again_from_nothing(counter: Database, file: Call
     for ruin in ("NULL", "'2020-01-01Z'", "'2050-01-01Z'"):
         with counter.transaction() as session:
             columns = ", ".join(f"{name.strip()} = {ruin}" for name in COPIES.split(","))
-            session.execute(text(f"UPDATE requests SET {columns}"))  # noqa: S608
+            session.execute(text(f"UPDATE requests SET {columns}"))
             deadlines.follow_again(session)
         follow(counter, limit=3)
         assert copies(counter) == before

@@ -100,7 +100,7 @@ class Counter:
     def knows(self, service: str, startup_id: object) -> bool:
         """Whether a service has a startup in its copy."""
         key = "id" if service == "notifications" else "startup_id"
-        query = f"SELECT count(*) FROM startups WHERE {key} = :id"  # noqa: S608 - the two names above
+        query = f"SELECT count(*) FROM startups WHERE {key} = :id"
         return bool(self.value(service, query, id=startup_id))
 
 

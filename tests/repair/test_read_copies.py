@@ -89,7 +89,7 @@ def test_a_row_that_differs_is_named_and_mended_whatever_version_it_has(
     # As after the owner was restored from an older backup: the copy knows a later version.
     counter.change(
         service,
-        f"UPDATE startups SET legal_name = 'somebody else', version = 7 WHERE {key} = :id",  # noqa: S608
+        f"UPDATE startups SET legal_name = 'somebody else', version = 7 WHERE {key} = :id",
         id=startup.id,
     )
     told = guichet("read-copy", "compare", service, name)
@@ -100,7 +100,7 @@ def test_a_row_that_differs_is_named_and_mended_whatever_version_it_has(
     looked = guichet("read-copy", "rebuild", service, name)
     assert "nothing was announced" in looked.out
     rebuild(guichet, service, name)
-    query = f"SELECT legal_name FROM startups WHERE {key} = :id"  # noqa: S608
+    query = f"SELECT legal_name FROM startups WHERE {key} = :id"
     assert counter.value(service, query, id=startup.id) == startup.legal_name
     audited = "SELECT action || ' ' || type || ' ' || reason FROM operations_audit ORDER BY id DESC LIMIT 1"
     assert counter.value(service, audited) == "rebuild guichet.startups drifted"

@@ -30,7 +30,7 @@ def personal(urls: Iterable[str]) -> set[str]:
             ).fetchall()
             for table, column in columns:
                 if COLUMNS.fullmatch(column) or (table in PEOPLE_TABLES and column == "name"):
-                    for (value,) in database.execute(f'SELECT DISTINCT "{column}" FROM "{table}"'):  # noqa: S608
+                    for (value,) in database.execute(f'SELECT DISTINCT "{column}" FROM "{table}"'):
                         found |= set(_texts(value))
     return {text for text in found if len(text) >= 6 and TELLING.fullmatch(text)}
 

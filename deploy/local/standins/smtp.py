@@ -4,6 +4,7 @@
 `451` and `550` refuse after the final dot, `drop` keeps the message and hangs up without an answer.
 """
 
+import asyncio
 import email
 import os
 import re
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 from email.header import decode_header, make_header
 from email.message import Message
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, syntax
@@ -75,7 +76,7 @@ class MailServer:
             }
         )
         if mode == "drop":
-            server.transport.abort()
+            cast("asyncio.Transport", server.transport).abort()
         return "250 2.0.0 Kept"
 
     def listed(self, query: Mapping[str, str]) -> list[Record]:
@@ -100,13 +101,13 @@ class MailServer:
         return 200, self.faults.state()
 
 
-class _Smtp(SMTP):  # type: ignore[misc] # aiosmtpd is untyped
+class _Smtp(SMTP):
     """aiosmtpd, which reads a message in pieces as they come: line by line took longer than all the rest."""
 
     # Only bounds what the reader holds before it stops the sender for a moment.
     line_length_limit = 64 * 1024
 
-    @syntax("DATA")  # type: ignore[untyped-decorator] # aiosmtpd is untyped
+    @syntax("DATA")
     async def smtp_DATA(self, arg: str) -> None:
         envelope = self.envelope
         if envelope is None or not envelope.rcpt_tos:
@@ -127,11 +128,11 @@ class _Smtp(SMTP):  # type: ignore[misc] # aiosmtpd is untyped
             self._reader.feed_data(bytes(received[end + len(END_OF_DATA) :]))
         envelope.content = bytes(received[: end + 2]).replace(b"\r\n..", b"\r\n.")[2:]
         status = await self._call_handler_hook("DATA")
-        self._set_post_data_state()
+        self._set_post_data_state()  # type: ignore[no-untyped-call] # the one method aiosmtpd gives no types
         await self.push(status)
 
 
-class _Controller(Controller):  # type: ignore[misc] # aiosmtpd is untyped
+class _Controller(Controller):
     def factory(self) -> SMTP:
         return _Smtp(self.handler, **self.SMTP_kwargs)
 

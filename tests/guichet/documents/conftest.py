@@ -82,4 +82,4 @@ def nothing_kept(counter: Database, kept: Callable[[], list[Path]]) -> Iterator[
     assert kept() == []
     with counter.read() as session:
         for table in ("documents", "document_files", "request_documents"):
-            assert session.execute(text(f"SELECT count(*) FROM {table}")).scalar() == 0, table  # noqa: S608
+            assert session.execute(text(f"SELECT count(*) FROM {table}")).scalar() == 0, table
