@@ -1,10 +1,14 @@
 """People at work while the installation is treated badly: the story told again and again, requests filed.
 
+With every third request a document is handed in, and at the end each of these is opened again.
+
 A clerk notes every answer. ``patient`` ones ask again, with the same key, when nobody answers or the product
 says that it cannot just now: what a careful client does while a server is killed.
 """
 
 import contextlib
+import hashlib
+import itertools
 import secrets
 import ssl
 import threading
@@ -20,10 +24,12 @@ from deploy.local.addresses import ACCOUNTS
 from deploy.local.story import Reached, Story, StoryFailed, invented_ice, invented_phone
 
 GIVEN_UP_SECONDS = 120.0
+END_SECONDS = 2 * GIVEN_UP_SECONDS
 UNAVAILABLE = frozenset({502, 503, 504})
 PAUSE_SECONDS = 0.2
 # A server that is coming back is not helped by being asked without a pause.
 PATIENT_PAUSE_SECONDS = 0.5
+DOCUMENT_EVERY = 3
 # Looked at between two filings, so that each service is asked all the time.
 LOOKED_AT = (
     "/guichet/api/v1/requests/{request}",
@@ -45,6 +51,8 @@ class Noted:
     # Requests that were accepted, and the startups they are for.
     accepted: set[str] = field(default_factory=set)
     startups: set[str] = field(default_factory=set)
+    # Documents that were accepted, and the SHA-256 of what was said to be kept.
+    documents: dict[str, str] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def fail(self, what: str) -> None:
@@ -119,7 +127,9 @@ class Clerks:
         """Let each finish what it is at."""
         self._stopping.set()
         for thread in self._threads:
-            thread.join(2 * GIVEN_UP_SECONDS)
+            thread.join(END_SECONDS)
+            if thread.is_alive():
+                self.noted.fail("a clerk did not come to an end")
         return self.noted
 
     def _carrying(self) -> Carrying:
@@ -163,8 +173,12 @@ class Clerks:
         web.headers["Authorization"] = f"Bearer {session['token']}"
         mark = secrets.token_hex(4)
         startup = _made(web, "/guichet/api/v1/startups", _startup(mark))
-        while not self._stopping.is_set():
+        for number in itertools.count():
+            if self._stopping.is_set():
+                break
             request = _made(web, "/guichet/api/v1/requests", _certificate(startup))
+            if number % DOCUMENT_EVERY == 0:
+                self._hand_in(web, request["id"])
             for path in LOOKED_AT:
                 answer = web.get(path.format(request=request["id"]))
                 if answer.status_code != 200:
@@ -174,6 +188,23 @@ class Clerks:
                 web, f"/guichet/api/v1/requests/{request['id']}/withdraw", {"reason": "Projet abandonné"}, 200
             )
             self._stopping.wait(PAUSE_SECONDS)
+        for document, sha256 in self.noted.documents.items():
+            answer = web.get(f"/guichet/api/v1/documents/{document}/content")
+            if answer.status_code != 200:
+                raise Refused(
+                    f"the document {document} was accepted; now {answer.status_code}: {answer.text[:300]}"
+                )
+            if hashlib.sha256(answer.content).hexdigest() != sha256:
+                self.noted.fail(f"the document {document} is not what was accepted")
+
+    def _hand_in(self, web: httpx.Client, request: str) -> None:
+        path = f"/guichet/api/v1/requests/{request}/documents/form-cn1?name=cn1.pdf"
+        headers = {"Idempotency-Key": secrets.token_hex(16), "Content-Type": "application/pdf"}
+        answer = web.post(path, content=_pdf(request), headers=headers)
+        if answer.status_code != 201:
+            raise Refused(f"POST {path} answered {answer.status_code}: {answer.text[:300]}")
+        kept = answer.json()
+        self.noted.documents[kept["id"]] = kept["sha256"]
 
 
 class Refused(RuntimeError):
@@ -208,6 +239,25 @@ def _certificate(startup: dict[str, Any]) -> dict[str, Any]:
         "site": "casablanca",
         "answers": answers,
     }
+
+
+def _pdf(text: str) -> bytes:
+    """A page that says ``text``: no two documents are the same."""
+    said = f"BT /F1 12 Tf 72 700 Td ({text}) Tj ET".encode()
+    parts = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
+        b"<</Length %d>>stream\n%b\nendstream" % (len(said), said),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    ]
+    written, places = b"%PDF-1.7\n", []
+    for number, part in enumerate(parts, 1):
+        places.append(len(written))
+        written += b"%d 0 obj%b\nendobj\n" % (number, part)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    end = b"xref\n0 6\n0000000000 65535 f \n%btrailer<</Size 6/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n"
+    return written + end % (table, len(written))
 
 
 @contextlib.contextmanager

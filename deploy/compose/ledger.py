@@ -2,7 +2,8 @@
 
 Every published event is in the inbox of every service that reads its type; every request, booking and
 invoice was announced, once; every booking is charged, once; invoices are numbered without a gap; no
-message is left to be sent. Waits until everything has arrived, then prints what it found as JSON.
+message is left to be sent; every document can be read to its end. Waits until everything has arrived, then
+prints what it found as JSON.
 """
 
 import argparse
@@ -14,10 +15,15 @@ from typing import Any
 
 import psycopg
 
+from services.guichet.documents.__main__ import opened_to_the_end
+from services.guichet.documents.settings import from_environment
+from shared.db import Database
 from shared.messaging.event_map import consumers
-from shared.settings import SERVICES, ServiceSettings, libpq_url, load_folder
+from shared.settings import SERVICES, ServiceSettings, libpq_url, load_folder, sqlalchemy_url
 
 Rows = list[tuple[Any, ...]]
+# Each document on record, and why it cannot be read.
+Opened = list[tuple[str, str | None]]
 
 # What one row of a table has to have announced, once: service, rows, type of the event.
 ANNOUNCED = (
@@ -98,11 +104,12 @@ class Books:
         ]
         return found
 
-    def told(self) -> dict[str, Any]:
+    def told(self, documents: Opened) -> dict[str, Any]:
         kinds = Counter(kind for rows in self.outboxes.values() for _, kind, _, _ in rows)
         return {
             "waiting": self.waiting(),
-            "wrong": self.wrong(),
+            "wrong": [*self.wrong(), *_unreadable(documents)],
+            "documents": [document for document, _ in documents],
             "events": dict(sorted(kinds.items())),
             "requests": {
                 str(request): str(startup)
@@ -115,6 +122,23 @@ class Books:
             return connection.execute(statement).fetchall()
 
 
+def _documents() -> Opened:
+    cabinet = from_environment()
+    if cabinet is None:
+        return []
+    database = Database(sqlalchemy_url(ServiceSettings.load("guichet").database_url))
+    try:
+        return [(str(document), wrong) for document, wrong in opened_to_the_end(database, cabinet)]
+    finally:
+        database.dispose()
+
+
+def _unreadable(documents: Opened) -> list[str]:
+    return [
+        f"guichet: the document {document} cannot be read: {wrong}" for document, wrong in documents if wrong
+    ]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--wait", type=float, default=60.0, metavar="SECONDS")
@@ -125,7 +149,7 @@ def main() -> int:
     while books.waiting() and time.monotonic() < deadline:
         time.sleep(LOOK_EVERY_SECONDS)
         books = Books()
-    json.dump(books.told(), sys.stdout)
+    json.dump(books.told(_documents()), sys.stdout)
     return 0
 
 

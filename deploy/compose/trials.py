@@ -72,6 +72,8 @@ class Reckoning:
         wrong = [*noted.failures, *books["wrong"]]
         wrong += [f"the request {request} was accepted and is lost" for request in noted.accepted - ours]
         wrong += [f"the request {request} was made, and nobody was told" for request in ours - noted.accepted]
+        gone = noted.documents.keys() - set(books["documents"])
+        wrong += [f"the document {document} was accepted and is lost" for document in gone]
         if books["waiting"]:
             wrong.append(f"{books['waiting']} events and messages did not arrive in time")
         seen_before = self._installation.seen_before() - self._seen_before
@@ -79,7 +81,8 @@ class Reckoning:
         answers = sum(noted.answers.values())
         print(
             f"    {title}: {answers} requests answered, {noted.asked_again} asked again, the slowest"
-            f" {noted.longest_seconds:.1f} s; {len(noted.accepted)} requests filed, {noted.stories} stories;"
+            f" {noted.longest_seconds:.1f} s; {len(noted.accepted)} requests filed,"
+            f" {len(noted.documents)} documents handed in and opened, {noted.stories} stories;"
             f" {sum(books['events'].values())} events so far, {seen_before} delivered again and recognised,"
             f" {mails_twice} mails sent twice; {len(wrong)} wrong",
             flush=True,
@@ -90,10 +93,14 @@ class Reckoning:
 
 def gets_done(noted: Noted) -> None:
     """Wait until each kind of clerk has got something done from now on."""
-    stories, accepted = noted.stories, len(noted.accepted)
+    stories, accepted, documents = noted.stories, len(noted.accepted), len(noted.documents)
     try:
         wait_until(
-            lambda: noted.stories >= stories + 2 and len(noted.accepted) >= accepted + 3,
+            lambda: (
+                noted.stories >= stories + 2
+                and len(noted.accepted) >= accepted + 3
+                and len(noted.documents) >= documents + 1
+            ),
             "people at work to get something done",
             seconds=PATIENCE_SECONDS,
             every=0.2,

@@ -1,13 +1,17 @@
 """Clerks of the rehearsals note every answer; only patient ones ask again."""
 
+import hashlib
 import ssl
+import threading
 from collections.abc import Callable
+from io import BytesIO
 
 import httpx
+import pikepdf
 import pytest
 
 from deploy.compose import clerks
-from deploy.compose.clerks import Carrying, Noted
+from deploy.compose.clerks import Carrying, Clerks, Noted
 
 Answer = Callable[[], httpx.Response]
 
@@ -59,3 +63,63 @@ def test_an_answer_that_something_is_broken_is_a_failure_even_to_a_patient_clerk
 def test_one_who_is_not_patient_notes_a_failure_at_the_first_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
     noted, keys, status = _asked([lambda: httpx.Response(503)], patient=False, monkeypatch=monkeypatch)
     assert (status, keys, len(noted.failures)) == (503, ["k1"], 1)
+
+
+class _Product:
+    """Answers as the product does; what it gives back of a document is ``content``."""
+
+    web_url = "http://product"
+    sms_url = ""
+    demo_password = "secret"
+
+    def __init__(self, content: bytes) -> None:
+        self.content, self.sent = content, b""
+        self.stop: Callable[[], None] = lambda: None
+
+    def mails(self, client: httpx.Client, recipient: str) -> list[dict[str, str]]:
+        return []
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        path = request.url.path
+        if path.endswith("/content"):
+            return httpx.Response(200, content=self.content)
+        if path.endswith("/form-cn1"):
+            self.sent = request.content
+            return httpx.Response(201, json={"id": "d1", "sha256": hashlib.sha256(b"kept").hexdigest()})
+        if path.endswith("/session"):
+            return httpx.Response(200, json={"token": "t"})
+        if path.endswith("/startups"):
+            return httpx.Response(201, json={"id": "s1", "legal_name": "Assidue"})
+        if path.endswith("/withdraw"):
+            self.stop()
+            return httpx.Response(200, json={})
+        return _filed() if request.method == "POST" else httpx.Response(200, json={})
+
+
+@pytest.mark.parametrize(
+    ("content", "failures"), [(b"kept", []), (b"another", ["the document d1 is not what was accepted"])]
+)
+def test_a_document_handed_in_is_opened_again_at_the_end(
+    content: bytes, failures: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    product = _Product(content)
+    monkeypatch.setattr(clerks.httpx, "HTTPTransport", lambda **_: httpx.MockTransport(product.answer))
+    team = Clerks(product, ssl.create_default_context(), patient=False, storytellers=0)
+    product.stop = team._stopping.set
+    team.start()
+    assert team._stopping.wait(30)
+    noted = team.stop()
+    assert (list(noted.documents), [said[9:] for said in noted.failures]) == (["d1"], failures)
+    with pikepdf.open(BytesIO(product.sent)) as document:
+        assert b"(r1) Tj" in document.pages[0].Contents.read_bytes()
+
+
+def test_a_clerk_who_does_not_come_to_an_end_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    team = Clerks(_Product(b""), ssl.create_default_context(), patient=False)
+    never = threading.Event()
+    team._threads = [threading.Thread(target=never.wait, daemon=True)]
+    team.start()
+    monkeypatch.setattr(clerks, "END_SECONDS", 0.0)
+    noted = team.stop()
+    never.set()
+    assert [said[9:] for said in noted.failures] == ["a clerk did not come to an end"]

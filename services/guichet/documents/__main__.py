@@ -5,11 +5,14 @@ It reads the same settings as the counter's web process.
 
 import argparse
 import sys
+from collections.abc import Iterator
+from uuid import UUID
 
 from services.guichet.documents import encryption
 from services.guichet.documents.encryption import Tampered, UnknownKey, WrappedKey
 from services.guichet.documents.settings import Cabinet, from_environment
 from services.guichet.documents.stores import FileMissing, StoreUnavailable
+from services.guichet.domain.documents import VaultDocument
 from services.guichet.storage import documents
 from services.guichet.use_cases.documents.keeping import BATCH, rewrap_some
 from shared.db import Database
@@ -80,25 +83,39 @@ def _rewrap(database: Database, cabinet: Cabinet) -> int:
 
 def _verify(database: Database, cabinet: Cabinet) -> int:
     read_well = bad = 0
+    for document, wrong in opened_to_the_end(database, cabinet):
+        if wrong is None:
+            read_well += 1
+        else:
+            bad += 1
+            print(f"{document}: {wrong}", file=sys.stderr)
+    print(f"{read_well} documents can be read, {bad} cannot")
+    return 1 if bad else 0
+
+
+def opened_to_the_end(database: Database, cabinet: Cabinet) -> Iterator[tuple[UUID, str | None]]:
+    """Yield every document on record, and why it cannot be read, if it cannot."""
     after = None
     while True:
         with database.read() as session:
             page = documents.every(session, after=after, limit=BATCH)
         for one in page:
-            try:
-                key = cabinet.keys.unwrap(WrappedKey(one.key_id, one.wrapped_key), one.file_id)
-                with cabinet.store.open(one.file_id) as source:
-                    size = sum(len(part) for part in encryption.decrypt(key, one.file_id, source))
-                if size != one.size:
-                    raise Tampered
-                read_well += 1
-            except (FileMissing, StoreUnavailable, Tampered, UnknownKey) as error:
-                bad += 1
-                print(f"{one.id}: {type(error).__name__}: {error}", file=sys.stderr)
+            yield one.id, _wrong_with(one, cabinet)
             after = one.id
         if not page:
-            print(f"{read_well} documents can be read, {bad} cannot")
-            return 1 if bad else 0
+            return
+
+
+def _wrong_with(one: VaultDocument, cabinet: Cabinet) -> str | None:
+    try:
+        key = cabinet.keys.unwrap(WrappedKey(one.key_id, one.wrapped_key), one.file_id)
+        with cabinet.store.open(one.file_id) as source:
+            size = sum(len(part) for part in encryption.decrypt(key, one.file_id, source))
+        if size != one.size:
+            raise Tampered
+    except (FileMissing, StoreUnavailable, Tampered, UnknownKey) as error:
+        return f"{type(error).__name__}: {error}"
+    return None
 
 
 if __name__ == "__main__":
