@@ -73,14 +73,15 @@ RUN mkdir /run/settings \
         # Of PostgreSQL's client only what backs up and restores: its package wants all of Perl.
         apt-get update -q \
         && apt-get install -y -q --no-install-recommends libpq5 \
-        && apt-cache depends postgresql-client > /tmp/depends \
-        && client="$(sed -n 's/.*Depends: \(postgresql-client-[0-9]*\)$/\1/p' /tmp/depends)" \
-        && apt-get download -q -o Dir::Cache=/tmp "$client" \
+        && mkdir /tmp/apt \
+        && apt-cache -o Dir::Cache=/tmp/apt depends postgresql-client > /tmp/apt/depends \
+        && client="$(sed -n 's/.*Depends: \(postgresql-client-[0-9]*\)$/\1/p' /tmp/apt/depends)" \
+        && apt-get -o Dir::Cache=/tmp/apt download -q "$client" \
         && dpkg-deb --extract "$client"_*.deb /tmp/client \
         && rm "$client"_*.deb \
         && for each in /tmp/client/usr/lib/postgresql/*/bin/pg_dump /tmp/client/usr/lib/postgresql/*/bin/pg_restore; do \
             install "$each" /usr/local/bin/ && "/usr/local/bin/${each##*/}" --version || exit 1; done \
-        && rm -rf /tmp/client /tmp/depends /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/* /var/lib/dpkg/*-old /var/log/* ;; \
+        && rm -rf /tmp/client /tmp/apt /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/* /var/lib/dpkg/*-old /var/log/* ;; \
     esac
 COPY --from=application /opt/guichet /opt/guichet
 COPY --from=application /app /app

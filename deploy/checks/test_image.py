@@ -46,3 +46,10 @@ def test_each_image_referred_to_can_be_built() -> None:
     images = {c["image"] for w in everywhere() if w.ours for c in w.containers}
     names = {image.rpartition("/")[2].partition(":")[0] for image in images}
     assert names == {*SERVICES, "operations"}
+
+
+def test_nothing_a_build_wrote_aside_stays_in_the_image() -> None:
+    steps = LAST_STAGE.replace("HOME=/tmp", "")
+    aside = set(re.findall(r"/tmp(?:/\w+)?", steps))  # noqa: S108 - the image's, not this machine's
+    removed = " ".join(re.findall(r"rm -rf (.*?) ;;", steps))
+    assert aside == {folder for folder in aside if folder in removed.split()}

@@ -34,10 +34,10 @@ def keep(folder: str, pattern: str, *beginnings: str) -> None:
 remove("phonenumbers/geodata", "phonenumbers/carrierdata", "phonenumbers/tzdata")
 # Other languages' dates and amounts: Babel reads one file a language.
 keep("babel/locale-data", "*.dat", *(end for each in LANGUAGES for end in (f"{each}.", f"{each}_")))
-# Holidays' names in other languages and of other countries. (Their rules stay: asking for one loads all.)
-remove(
-    "holidays/locale/[!afe]*", "holidays/locale/*/LC_MESSAGES/[!M]*", "holidays/locale/*/LC_MESSAGES/M[!A]*"
-)
+# Holidays of other countries, and their names in other languages: Morocco's file is loaded by itself.
+remove("holidays/financial", "holidays/locale/[!afe]*")
+remove("holidays/locale/*/LC_MESSAGES/[!M]*", "holidays/locale/*/LC_MESSAGES/M[!A]*")
+keep("holidays/countries", "*.py", "morocco.")
 # Other languages' hyphens.
 keep("pyphen/dictionaries", "*.dic", "hyph_fr", "hyph_en")
 # Other countries' numbers: one module each.

@@ -60,6 +60,9 @@ def select(chosen: str) -> None:
         shutil.rmtree(APP / "deploy")
     for left_over in [APP / "deploy" / "k8s", APP / "deploy" / "checks"]:
         shutil.rmtree(left_over, ignore_errors=True)
+    # Compiled a moment ago.
+    for texts in APP.rglob("messages.po"):
+        texts.unlink()
     for packages, users in USERS.items():
         for package in packages:
             for path in SITE.glob(package) if chosen not in users else ():
