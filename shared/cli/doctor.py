@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
-import pika
 import psycopg
 from pika.exceptions import AMQPError, ChannelClosedByBroker
 from sqlalchemy.exc import OperationalError, ProgrammingError
@@ -14,7 +13,7 @@ from shared.cli.options import pick, service_option
 from shared.cli.wording import broker_outage, counted, database_outage
 from shared.clock import WrongTimeZoneData, check_time_zone_data
 from shared.db.migrations import pending
-from shared.messaging import names
+from shared.messaging import connecting, names
 from shared.messaging.relay import LEADER_LOCK
 from shared.settings import MissingSetting, ServiceSettings, libpq_url
 
@@ -124,7 +123,7 @@ def _events(settings: ServiceSettings) -> list[Finding]:
 
 def _broker(settings: ServiceSettings) -> list[Finding]:
     try:
-        connection = pika.BlockingConnection(pika.URLParameters(settings.amqp_url))
+        connection = connecting.connect(settings.amqp_addresses())
     except (AMQPError, OSError) as error:
         return [broker_outage(error)]
     try:

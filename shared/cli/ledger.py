@@ -12,9 +12,9 @@ from shared.cli.operations import shell_user, who_option
 from shared.cli.options import Instant
 from shared.cli.wording import counted
 from shared.db import Database
-from shared.messaging import redelivery
+from shared.messaging import connecting, redelivery
 from shared.messaging.names import exchange_of
-from shared.messaging.publisher import BrokerLost, Publisher
+from shared.messaging.publisher import BrokerLost
 from shared.messaging.redelivery import Range
 from shared.messaging.topology import publishers_for
 from shared.operations import audit
@@ -94,7 +94,8 @@ def catch_up(since: datetime, send: bool, reason: str, who: str | None) -> None:
 
 def _deliver(sessions: dict[str, Session], wanted: Range) -> None:
     try:
-        publisher = Publisher(ServiceSettings.load(wanted.owner).amqp_url, exchange_of(wanted.owner))
+        known = ServiceSettings.load(wanted.owner).amqp_addresses()
+        publisher = connecting.publisher(known, exchange_of(wanted.owner))
         try:
             sent = redelivery.send(
                 sessions[wanted.owner], sessions[wanted.consumer], wanted, publisher, only_missing=True

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 import click
-import pika
 from pika.exceptions import AMQPError
 from sqlalchemy.exc import OperationalError
 
@@ -19,6 +18,7 @@ from shared import clock
 from shared.cli.options import pick, service_option
 from shared.cli.wording import broker_outage, database_outage
 from shared.db import Database
+from shared.messaging import connecting
 from shared.messaging.names import dead_letters_of, inbox_of
 from shared.operations import audit, figures, operations_of, sentences
 from shared.operations.audit import Actor
@@ -110,7 +110,7 @@ def _look(settings: ServiceSettings) -> Broker:
     """Ask the broker now."""
     at = clock.now()
     try:
-        connection = pika.BlockingConnection(pika.URLParameters(settings.amqp_url))
+        connection = connecting.connect(settings.amqp_addresses())
         try:
             channel: Any = connection.channel()
             inbox = channel.queue_declare(inbox_of(settings.service), passive=True).method

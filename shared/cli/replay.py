@@ -12,9 +12,9 @@ from shared.cli.operations import shell_user, who_option
 from shared.cli.options import Instant
 from shared.cli.wording import counted
 from shared.db import Database
-from shared.messaging import redelivery
+from shared.messaging import connecting, redelivery
 from shared.messaging.names import exchange_of
-from shared.messaging.publisher import BrokerLost, Publisher
+from shared.messaging.publisher import BrokerLost
 from shared.messaging.redelivery import Found, Range
 from shared.operations import audit
 from shared.operations.actions import LONGEST_REASON
@@ -100,7 +100,7 @@ def _send(
 ) -> None:
     ours, theirs = databases
     try:
-        publisher = Publisher(settings.amqp_url, exchange_of(wanted.owner))
+        publisher = connecting.publisher(settings.amqp_addresses(), exchange_of(wanted.owner))
     except BrokerLost as error:
         raise click.ClickException(f"RabbitMQ cannot be reached: {error}") from None
     try:

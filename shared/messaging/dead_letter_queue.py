@@ -4,17 +4,15 @@ Reached with pika and the service's own user, so that it works while the workers
 """
 
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import pika
-from pika.exceptions import ProbableAuthenticationError
-
 from shared.db import Database
 from shared.messaging import crash_points, parking
+from shared.messaging.connecting import connect
 from shared.messaging.envelope import Undecodable, decode
 from shared.messaging.names import dead_letters_of
 from shared.settings import ServiceSettings
@@ -77,19 +75,12 @@ def move_to_parking(
 
 @contextmanager
 def _channel(settings: ServiceSettings) -> Iterator[Any]:
-    connection = _connect(settings.amqp_addresses())
+    connection = connect(settings.amqp_addresses())
     try:
         yield connection.channel()
     finally:
         # Whatever was fetched and not acknowledged goes back to the queue.
         connection.close()
-
-
-def _connect(addresses: Sequence[str]) -> Any:
-    for address in addresses[:-1]:
-        with suppress(ProbableAuthenticationError):
-            return pika.BlockingConnection(pika.URLParameters(address))
-    return pika.BlockingConnection(pika.URLParameters(addresses[-1]))
 
 
 def _get(channel: Any, settings: ServiceSettings, limit: int) -> list[tuple[int, DeadLetter]]:

@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Sequence
-from itertools import count
 from typing import Any
 
 import psycopg
@@ -11,7 +10,7 @@ import psycopg
 from shared import tracing
 from shared.connecting import connect
 from shared.logging import get_logger
-from shared.messaging import crash_points, metrics, spans
+from shared.messaging import connecting, crash_points, metrics, spans
 from shared.messaging.names import exchange_of
 from shared.messaging.publisher import BrokerLost, Message, Outcome, Publisher
 from shared.settings import ServiceSettings
@@ -109,13 +108,10 @@ class Relay:
 
     def _lead(self, database: Connection) -> None:
         pause = 0.1
-        for turn in count():
-            if self._stopping.is_set():
-                return
+        while not self._stopping.is_set():
             self._turned_at = time.monotonic()
-            addresses = self._settings.amqp_addresses()
             try:
-                self._publisher = Publisher(addresses[turn % len(addresses)], self._exchange)
+                self._publisher = connecting.publisher(self._settings.amqp_addresses(), self._exchange)
                 try:
                     pause = 0.1
                     self._carry(database, self._publisher)

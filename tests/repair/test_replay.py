@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pika
 import pytest
@@ -75,6 +76,19 @@ def test_what_a_restored_database_has_lost_comes_back_and_the_books_agree(
         "SELECT actor_name || ' ' || via || ' ' || action || ' ' || events FROM operations_audit"
         " ORDER BY id DESC LIMIT 1",
     ) == ("Hicham Tazi command redeliver 3")
+
+
+def test_a_broker_that_has_its_new_password_before_the_address_says_so_is_reached(
+    guichet: CommandLine, counter: Counter, since: str, known_to_all: Any, complete: Any, broker: TestBroker
+) -> None:
+    complete(known_to_all("Atlas Serrure"))
+    password = urlsplit(broker.url("guichet")).password or ""
+    guichet.set("GUICHET_AMQP_URL", broker.url("guichet").replace(f":{password}@", ":the-old-one@"))
+    guichet.set("GUICHET_AMQP_NEXT_PASSWORD", unquote(password))
+    sent = replay(guichet, since, "--send", "--reason", "while its password changes")
+    assert (sent.code, sent.err) == (0, "")
+    assert "RabbitMQ" not in guichet("operations", "--service", "guichet").out
+    assert "RabbitMQ" not in guichet("doctor", "--service", "guichet").out
 
 
 def test_nobody_else_hears_of_it(
