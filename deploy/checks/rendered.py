@@ -81,11 +81,21 @@ class Workload:
     def secret_files(self) -> dict[str, tuple[str, str]]:
         """Return file → (secret, key) of everything mounted from secrets."""
         return {
-            item["path"]: (source["secret"]["name"], item["key"])
-            for volume in self.spec.get("volumes", [])
-            for source in volume.get("projected", {}).get("sources", [])
-            for item in source["secret"]["items"]
+            item["path"]: (secret["name"], item["key"])
+            for secret in self._projected()
+            for item in secret["items"]
         }
+
+    def optional_files(self) -> set[str]:
+        """Return those of them a pod starts without."""
+        return {
+            item["path"] for secret in self._projected() for item in secret["items"] if secret.get("optional")
+        }
+
+    def _projected(self) -> Iterator[Object]:
+        for volume in self.spec.get("volumes", []):
+            for source in volume.get("projected", {}).get("sources", []):
+                yield source["secret"]
 
     def settings(self) -> dict[str, str]:
         """Return the variables of the main container that are no secret."""

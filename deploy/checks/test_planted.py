@@ -100,6 +100,11 @@ def setting_without_which_nothing_starts(objects: list[Object]) -> None:
         ]
 
 
+def new_key_without_which_older_installations_hang(objects: list[Object]) -> None:
+    for source in _pod(objects, "billing-worker")["volumes"][0]["projected"]["sources"]:
+        source["secret"].pop("optional", None)
+
+
 def account_that_is_not_there(objects: list[Object]) -> None:
     _pod(objects, "billing-web")["serviceAccountName"] = "nobody"
 
@@ -174,6 +179,10 @@ WORKLOADS: list[tuple[Callable[..., None], Change]] = [
     (
         test_settings.test_every_process_is_told_what_it_cannot_start_without,
         setting_without_which_nothing_starts,
+    ),
+    (
+        test_settings.test_pods_start_without_the_keys_an_older_installation_has_not_and_without_no_others,
+        new_key_without_which_older_installations_hang,
     ),
 ]
 OVERLAYS: list[tuple[Callable[..., None], Change]] = [

@@ -86,6 +86,14 @@ def test_a_process_reads_no_other_service_s_secrets(workload: Workload) -> None:
     assert not {secret for secret, _ in workload.secret_files().values()} & others
 
 
+@pytest.mark.parametrize("workload", OURS, ids=str)
+def test_pods_start_without_the_keys_an_older_installation_has_not_and_without_no_others(
+    workload: Workload,
+) -> None:
+    dispensable = {file for file in workload.secret_files() if file.endswith("_NEXT_PASSWORD")}
+    assert workload.optional_files() == dispensable
+
+
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_every_secret_named_is_made_with_the_keys_asked_of_it(overlay: str) -> None:
     made = _secrets(overlay)
