@@ -14,6 +14,9 @@ class Case:
     quiet: dict[str, str]
     labels: dict[str, str] = field(default_factory=dict)
     at: int = 30
+    # Besides, where one of each does not say all.
+    fires_too: tuple[dict[str, str], ...] = ()
+    quiet_too: tuple[dict[str, str], ...] = ()
 
 
 def constant(series: str, bad: float, good: float, at: int = 30, **labels: str) -> Case:
@@ -29,6 +32,8 @@ ANSWERED = 'guichet_http_request_seconds_count{service="booking", route="/r"}'
 DELAY = 'guichet_event_delay_seconds_bucket{service="billing", type="t", le="%s"}'
 TAKEN = 'guichet_events_consumed_total{service="billing", type="t", outcome="handled"}'
 WAITING = 'guichet_inbox_events{service="billing", pod="a"}'
+INVOICES = 'guichet_invoices_not_created{service="billing", pod="%s"}'
+CERTIFICATE = 'certmanager_certificate_expiration_timestamp_seconds{%s, name="counter"}'
 LEADS = 'guichet_relay_leads{service="%s", pod="%s"}'
 DOCTOR = f'{{{K8S}, job_name="doctor-29"}}'
 MIGRATE = f'{{{K8S}, job_name="billing-migrate-1"}}'
@@ -50,7 +55,20 @@ CASES = {
     "RequestsOverdue": constant(
         'guichet_requests_overdue{service="guichet", site="rabat"}', 26, 25, at=90, site="rabat"
     ),
-    "InvoicesNotCreated": constant('guichet_invoices_not_created{service="billing"}', 3, 0, at=73 * 60),
+    "InvoicesNotCreated": Case(
+        {INVOICES % "a": "3x4600"},
+        {INVOICES % "a": "0x4600"},
+        at=73 * 60,
+        fires_too=(
+            # Nobody told it for an hour and a half; then another relay did.
+            {INVOICES % "a": "3x2000 _x2600", INVOICES % "b": "_x2090 3x2510"},
+        ),
+        quiet_too=(
+            # For 63 hours only; and from a Prometheus that has looked for one day only.
+            {INVOICES % "a": "0x600 3x4000"},
+            {INVOICES % "a": "_x3000 3x1600"},
+        ),
+    ),
     "OptionsKeepSpaces": constant('guichet_options_lapsed_seconds{service="booking"}', 900, 70),
     "PagesAnswerWithErrors": Case(
         {REQUESTS % "200": "0+60x40", REQUESTS % "500": "0+3x40"},
@@ -106,12 +124,18 @@ CASES = {
     "FiguresMissing": constant(
         f'up{{{K8S}, pod="billing-web-1"}}', 0, 1, namespace="guichet-unique", pod="billing-web-1"
     ),
-    "CertificateEnds": constant(
-        f'certmanager_certificate_expiration_timestamp_seconds{{{K8S}, name="counter"}}',
-        1_000_000,
-        2_000_000,
+    "CertificateEnds": Case(
+        # As Prometheus keeps what an exporter in another namespace says about ours, and somebody else's.
+        {CERTIFICATE % f'namespace="cert-manager", exported_{K8S}': "1000000x130"},
+        {
+            CERTIFICATE % f'namespace="cert-manager", exported_{K8S}': "2000000x130",
+            CERTIFICATE % 'namespace="cert-manager", exported_namespace="shop"': "1000000x130",
+        },
+        {"name": "counter"},
         at=120,
-        name="counter",
+        # Where it is told to believe the exporter (honorLabels).
+        fires_too=({CERTIFICATE % K8S: "1000000x130"},),
+        quiet_too=({CERTIFICATE % K8S: "2000000x130"},),
     ),
     "DoctorFoundSomething": Case(
         {f"kube_job_status_failed{DOCTOR}": "1x90", f"kube_job_status_start_time{DOCTOR}": "0x90"},

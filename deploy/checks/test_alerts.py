@@ -63,7 +63,8 @@ def rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _tests(name: str, case: Case) -> Iterator[dict[str, Any]]:
-    for title, series in (("fires", case.fires), ("stays quiet", case.quiet)):
+    firing = [("fires", series) for series in (case.fires, *case.fires_too)]
+    for title, series in [*firing, *(("stays quiet", series) for series in (case.quiet, *case.quiet_too))]:
         fired = [_fired(name, case)] if title == "fires" else []
         yield {
             "name": f"{name} {title}",
@@ -134,6 +135,7 @@ def _names(expression: str) -> set[str]:
         "label_replace",
         "histogram_quantile",
         "min_over_time",
+        "max_over_time",
     }
 
 
