@@ -38,6 +38,18 @@ _POSTPONE = (
     "UPDATE outbox SET retry_at = now() + make_interval(secs => %s), last_error = %s WHERE seq = ANY(%s)"
 )
 
+_OPTIONS = (
+    # All it writes is what it has done. A mark that a crash of the database takes back means that the
+    # event is published once more, which its consumers' inboxes sort out as after any crash.
+    "-c synchronous_commit=off"
+    # Its statements never change; left to itself PostgreSQL plans the marking anew each time.
+    " -c plan_cache_mode=force_generic_plan"
+    # A plan made while the outbox was empty reads all of it, and is kept until the next ANALYZE. By its
+    # indexes, one entry after the other, each statement touches the rows it is about: a bitmap would
+    # look up every event published since the last VACUUM, again and again.
+    " -c enable_seqscan=off -c enable_bitmapscan=off -c enable_sort=off"
+)
+
 
 class Relay:
     """Carries one service's events until :meth:`stop`; survives restarts of either server."""
@@ -92,10 +104,7 @@ class Relay:
             autocommit=True,
             connect_timeout=5,
             application_name=f"{self._settings.service}-relay",
-            # All it writes is what it has done. A mark that a crash of the database takes back means that
-            # the event is published once more, which its consumers' inboxes sort out as after any crash.
-            # Its statements never change; left to itself PostgreSQL plans the marking anew each time.
-            options="-c synchronous_commit=off -c plan_cache_mode=force_generic_plan",
+            options=_OPTIONS,
             # A leader whose machine vanished must not hold the lock for hours.
             keepalives_idle=10,
             keepalives_interval=5,

@@ -1,0 +1,23 @@
+"""What the relay asks of PostgreSQL."""
+
+import psycopg
+import pytest
+
+from shared.messaging import relay
+
+
+@pytest.mark.parametrize(
+    ("statement", "parameters", "index"),
+    [(relay._FETCH, [1000], "outbox_unpublished_ix"), (relay._MARK, [[7, 8]], "outbox_pkey")],
+)
+def test_an_outbox_is_read_by_its_indexes_from_its_first_event_on(
+    database, databases, statement, parameters, index
+):
+    """The plan of an empty table is kept while it fills: reading all of it must not look cheap then."""
+    database("billing")
+    with psycopg.connect(
+        databases.url("billing"), options=relay._OPTIONS, cursor_factory=psycopg.ClientCursor
+    ) as connection:
+        plan = "\n".join(line for (line,) in connection.execute(f"EXPLAIN {statement}", parameters))
+    assert f"Index Scan using {index}" in plan
+    assert "Seq Scan" not in plan and "Bitmap" not in plan and "Sort" not in plan
