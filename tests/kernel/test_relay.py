@@ -20,4 +20,4 @@ def test_an_outbox_is_read_by_its_indexes_from_its_first_event_on(
     ) as connection:
         plan = "\n".join(line for (line,) in connection.execute(f"EXPLAIN {statement}", parameters))
     assert f"Index Scan using {index}" in plan
-    assert "Seq Scan" not in plan and "Bitmap" not in plan and "Sort" not in plan
+    assert not {word for word in ("Seq Scan", "Bitmap", "Sort") if word in plan}
