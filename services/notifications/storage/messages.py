@@ -8,7 +8,6 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import ColumnElement, Row, Select, and_, func, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.notifications.domain.audience import Channel
@@ -136,19 +135,6 @@ def save_progress(session: Session, message_id: UUID, delivery: Delivery, **more
             **more,
         )
     )
-
-
-def note_receipt(
-    session: Session, message_id: UUID, round: int, status: str, detail: str | None, now: datetime
-) -> bool:
-    """Keep a receipt; False when the same one was kept before."""
-    statement = (
-        insert(receipts)
-        .values(message_id=message_id, round=round, status=status, detail=detail, received_at=now)
-        .on_conflict_do_nothing()
-        .returning(receipts.c.status)
-    )
-    return session.execute(statement).first() is not None
 
 
 def forget(session: Session, *, older_than: datetime, now: datetime, limit: int = 5000) -> int:

@@ -1,13 +1,16 @@
 """What the SMS gateway reports later."""
 
+from datetime import datetime
+
 from sqlalchemy.orm import Session
 from structlog.contextvars import bound_contextvars
 
 from services.notifications.domain.audience import Channel
-from services.notifications.domain.delivery import read_receipt, receive
+from services.notifications.domain.delivery import Change, read_receipt, receive
 from services.notifications.domain.message import traits
 from services.notifications.domain.reference import read_reference
-from services.notifications.storage import messages
+from services.notifications.storage import receipts
+from services.notifications.storage.receipts import Held, Progress, Report
 from services.notifications.use_cases.announcing import announce
 from shared import clock, tracing
 from shared.errors import N_, NotFound
@@ -25,15 +28,15 @@ def note_receipt(session: Session, *, reference: str, status: str, detail: str |
     """
     meaning = read_receipt(status)
     message_id, round_ = read_reference(reference)
-    row = messages.lock(session, message_id)
+    row = receipts.lock(session, message_id)
     if row is None or row.channel != Channel.SMS or round_ > row.round:
         raise NotFound(N_("No SMS was sent under this reference."), field="reference")
     now = clock.now()
     if row.forgotten_at is not None:
         # Gateways name the number they could not reach: that was forgotten for good.
         detail = None
-    messages.note_receipt(session, message_id, round_, status.strip().lower(), detail, now)
-    change = receive(messages.delivery_of(row), meaning, round=round_)
+    report = Report(message_id, round_, status.strip().lower(), detail, now)
+    change = receive(row.delivery, meaning, round=round_)
     about = traits(row.correlation_id, row.cause_event_id, row.kind, row.facts)
     with bound_contextvars(**about, **tracing.bound(row.traceparent)):
         log.info(
@@ -44,15 +47,23 @@ def note_receipt(session: Session, *, reference: str, status: str, detail: str |
             changed=change is not None,
         )
         if change is None:
+            receipts.keep(session, report)
             return
-        messages.save_progress(
-            session,
-            message_id,
-            change.delivery,
-            reason=change.failure,
-            detail=detail,
-            accepted_at=row.accepted_at or now,
-            delivered_at=now if change.announces_delivery else row.delivered_at,
-            failed_at=now if change.failure else None,
-        )
+        receipts.keep_and_move(session, report, _progress(row, change, detail, now))
         announce(session, row, change, now)
+
+
+def _progress(row: Held, change: Change, detail: str | None, now: datetime) -> Progress:
+    after = change.delivery
+    return Progress(
+        state=after.state,
+        round=after.round,
+        attempts=after.attempts,
+        doubts=after.doubts,
+        due_at=after.due_at,
+        reason=change.failure,
+        detail=detail,
+        accepted_at=row.accepted_at or now,
+        delivered_at=now if change.announces_delivery else row.delivered_at,
+        failed_at=now if change.failure else None,
+    )
