@@ -26,7 +26,7 @@ def seed(session: Session, *, demo: bool) -> None:
     check_all(check_lists, load)
     loaded = load()
     catalogue_storage.save(session, loaded.catalogue, loaded.definitions, loaded.sources)
-    dossiers.save_bundles(session, loaded.bundles)
+    dossiers.save_bundles(session, loaded.bundles, loaded.bundle_sources)
     calendar_storage.seed(session, loaded.calendar)
     if demo:
         _seed_accounts(session, tuple(loaded.catalogue.sites))

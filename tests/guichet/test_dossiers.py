@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from services.guichet.domain.bundles import bundle_from
+from services.guichet.domain.bundle_reader import bundle_from
 from services.guichet.domain.catalogue_entries import Unreadable
 from tests.guichet.conftest import Caller
 from tests.guichet.test_api_startups import fields, problem
@@ -313,14 +313,14 @@ SARL_FILE = "bundles/create-sarl.yaml"
             "procedure: ompic.licorne",
             "steps[0].procedure: there",
         ),
-        ("after: [register]", "after: [cimr]", "steps[4].after[0]: “cimr” is not an earlier step"),
-        ("after: [name]", "after: [statutes]", "steps[1].after[0]: “statutes” is not an earlier step"),
+        ("after: [register]", "after: [cimr]", "would ever start: cnss → cimr → cnss"),
+        ("after: [name]", "after: [statutes]", "steps[1].after[0]: these steps wait"),
         (
             "code: copies\n    procedure",
             "code: statutes\n    procedure",
             "steps[2].code: “statutes” is",
         ),
-        ("outcome_of: name", "outcome_of: cnss", "steps[3].answers.certificate_number: “cnss” is"),
+        ("outcome_of: name", "outcome_of: cnss", "certificate_number: this step does not wait for “cnss”"),
         (
             "{answer: representative_cnie}",
             "{answer: cin}",
@@ -345,7 +345,7 @@ def test_a_fault_of_a_bundle_names_its_file_and_its_entry(
 
 
 def test_a_bundle_without_steps_is_refused() -> None:
-    with pytest.raises(Unreadable, match="steps: a list is expected"):
+    with pytest.raises(Unreadable, match="steps: a bundle needs at least one step"):
         bundle_from(
             {"code": "x", "version": 1, "names": {"fr": "x", "ar": "x", "en": "x"}, "fields": [], "steps": []}
         )

@@ -10,7 +10,7 @@ from services.guichet.catalogue import load
 from services.guichet.domain.numbers import counter_day
 from services.guichet.seed import seed
 from services.guichet.storage import catalogue as catalogue_storage
-from services.guichet.storage.procedures import Version
+from services.guichet.storage.versions import Version
 from services.guichet.web.admin.presenting import statuses
 from shared.clock import now
 from shared.db import Database

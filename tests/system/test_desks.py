@@ -140,6 +140,9 @@ def test_the_pages_of_desks_dossiers_and_procedures_are_readable_by_everybody(
         f"/guichet/dossiers/{dossier['number']}",
         "/guichet/admin/procedures",
         "/guichet/admin/procedures/ompic.marque/edit",
+        "/guichet/admin/bundles",
+        "/guichet/admin/bundles/create-sarl/edit",
+        "/guichet/admin/bundles/create-sarl",
     )
     for place, path in enumerate(paths):
         # Every page in every language was minutes: each has its turn, and they share their parts.

@@ -10,7 +10,8 @@ import yaml
 from services.guichet.catalogue.faults import FOLDER, CatalogueError
 from services.guichet.catalogue.kinds import document_kinds
 from services.guichet.catalogue.source import Mistake, NotYaml, Source, read_source, without_version
-from services.guichet.domain.bundles import Bundle, bundle_from, check_against
+from services.guichet.domain.bundle_reader import bundle_from, check_against
+from services.guichet.domain.bundles import Bundle
 from services.guichet.domain.calendar import NETWORK
 from services.guichet.domain.calendar_reader import WrittenCalendar, calendar_from
 from services.guichet.domain.catalogue import Agency, Catalogue, Procedure, Site
@@ -37,8 +38,9 @@ class LoadedCatalogue:
     definitions: dict[str, dict[str, Any]]
     calendar: WrittenCalendar
     sources: dict[str, str]
-    #: the bundles as data, by code
+    #: the bundles as data and as text, by code
     bundles: dict[str, dict[str, Any]]
+    bundle_sources: dict[str, str]
 
 
 def load(folder: Path = FOLDER) -> LoadedCatalogue:
@@ -76,6 +78,7 @@ def load(folder: Path = FOLDER) -> LoadedCatalogue:
         calendar,
         {procedure.code: without_version(document.text) for document, procedure in procedures.values()},
         {bundle.code: document.source.data for document, bundle in bundles},
+        {bundle.code: without_version(document.text) for document, bundle in bundles},
     )
 
 
@@ -129,8 +132,8 @@ def _check_bundles(
     for document, bundle in bundles:
         if document.name != f"bundles/{bundle.code}.yaml":
             reader.report(document, Fault(("code",), f"the file of “{bundle.code}” must bear its name"))
-        for path, message in check_against(bundle, procedures):
-            reader.report(document, Fault(path, message))
+        for fault in check_against(bundle, procedures):
+            reader.report(document, fault)
 
 
 @dataclass(frozen=True, slots=True)

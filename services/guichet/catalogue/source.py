@@ -82,7 +82,7 @@ def read_source(text: str) -> Source:
 
 
 def without_version(text: str) -> str:
-    """A procedure's text less its version, which is given when it is published."""
+    """The text of a procedure or a bundle less its version, which is given when it is published."""
     return _VERSION.sub("", text, count=1)
 
 

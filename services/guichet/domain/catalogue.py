@@ -221,18 +221,22 @@ class Catalogue:
         self.surroundings: dict[tuple[str, str], Surroundings] = {}
         self.versions = {(procedure.code, procedure.version): procedure for procedure in procedures}
         order = list(self.agencies)
-        newest_last = sorted(self.versions.values(), key=lambda one: one.version)
+        self._newest_last = sorted(self.versions.values(), key=lambda one: one.version)
         announced = [
-            one.valid_from for one in newest_last if today and one.valid_from and one.valid_from > today
+            one.valid_from for one in self._newest_last if today and one.valid_from and one.valid_from > today
         ]
         self.changes_on = min(announced, default=None)
-        in_force = {
-            procedure.code: procedure
-            for procedure in newest_last
-            if today is None or procedure.valid_from is None or procedure.valid_from <= today
-        }
+        in_force = self.offered_on(today)
         self.procedures = dict(
             sorted(
                 in_force.items(), key=lambda item: (order.index(item[1].agency), item[1].position, item[0])
             )
         )
+
+    def offered_on(self, day: date | None) -> dict[str, Procedure]:
+        """Of the versions whose day will have come, the newest; without a day, of all."""
+        return {
+            one.code: one
+            for one in self._newest_last
+            if day is None or one.valid_from is None or one.valid_from <= day
+        }

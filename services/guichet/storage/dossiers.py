@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from services.guichet.domain.bundles import Bundle, bundle_from
+from services.guichet.domain.bundle_reader import bundle_from
+from services.guichet.domain.bundles import Bundle
 from services.guichet.domain.dossiers import Dossier, DossierState, StepRequest
 from services.guichet.domain.names import Names
 from services.guichet.domain.workflow import Actor, State
@@ -37,29 +38,56 @@ class Opened:
     startup_site: str
 
 
-def save_bundles(session: Session, definitions: Mapping[str, Mapping[str, Any]]) -> None:
-    """Bring the database to what the files say; versions dossiers are pinned to are kept as they were."""
+def save_bundles(
+    session: Session, definitions: Mapping[str, Mapping[str, Any]], sources: Mapping[str, str]
+) -> None:
+    """Bring the database to what the files say; versions dossiers are pinned to are kept as they were.
+
+    A bundle of which staff have published a version is theirs: its file is passed over.
+    """
+    published = select(_bundles.c.code).where(_bundles.c.published_at.is_not(None))
+    taken_over = set(session.scalars(published))
     for code, definition in definitions.items():
+        if code in taken_over:
+            continue
         pinned = (
             select(_dossiers.c.id)
             .where(_dossiers.c.bundle == code, _dossiers.c.bundle_version == definition["version"])
             .exists()
         )
-        row = upsert(_bundles).values(code=code, version=definition["version"], definition=dict(definition))
+        row = upsert(_bundles).values(
+            code=code, version=definition["version"], definition=dict(definition), source=sources[code]
+        )
         session.execute(
             row.on_conflict_do_update(
                 index_elements=["code", "version"],
-                set_={"definition": row.excluded.definition},
+                set_={"definition": row.excluded.definition, "source": row.excluded.source},
                 where=~pinned,
             )
         )
 
 
-def bundles(session: Session) -> dict[str, Bundle]:
-    """The newest version of each."""
-    query = select(_bundles.c.code, _bundles.c.definition).ext(distinct_on(_bundles.c.code))
+def bundles(session: Session, *, today: date) -> dict[str, Bundle]:
+    """What is offered: of each bundle's versions whose day has come, the newest."""
+    query = (
+        select(_bundles.c.code, _bundles.c.definition)
+        .ext(distinct_on(_bundles.c.code))
+        .where(or_(_bundles.c.valid_from.is_(None), _bundles.c.valid_from <= today))
+    )
     rows = session.execute(query.order_by(_bundles.c.code, _bundles.c.version.desc()))
     return {row.code: bundle_from(row.definition) for row in rows}
+
+
+def open_under(session: Session, code: str) -> dict[int, int]:
+    """How many dossiers are still open under each version of a bundle."""
+    return {
+        row.bundle_version: row.open_
+        for row in session.execute(
+            select(_dossiers.c.bundle_version, func.count().label("open_"))
+            .where(_dossiers.c.bundle == code, _dossiers.c.closed_at.is_(None))
+            .group_by(_dossiers.c.bundle_version)
+        )
+    }
 
 
 def next_serial(session: Session) -> int:

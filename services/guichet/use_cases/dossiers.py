@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from services.guichet.domain.answers import checked_answers, checked_fields
 from services.guichet.domain.bundles import Bundle, BundleStep
 from services.guichet.domain.dossiers import FAILED, Dossier, DossierState, StepState
-from services.guichet.domain.numbers import request_number
+from services.guichet.domain.numbers import counter_day, request_number
 from services.guichet.domain.requests import COUNTER, Actor, Request
 from services.guichet.domain.text import required_text
 from services.guichet.storage import catalogue as catalogue_storage
@@ -59,7 +59,7 @@ def open_dossier(
         InvalidFields: the answers at fault, as the dossier calls them.
     """
     catalogue = catalogue_storage.current(session)
-    chosen = dossiers.bundles(session).get(bundle)
+    chosen = dossiers.bundles(session, today=counter_day(at)).get(bundle)
     if chosen is None:
         raise no_bundle(bundle)
     startup = startups.get(session, startup_id, sites=sites)

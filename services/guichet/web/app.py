@@ -7,6 +7,7 @@ from services.guichet.documents.settings import from_environment
 from services.guichet.operations import OPERATIONS
 from services.guichet.web import api, filing, operations_page, pages, session
 from services.guichet.web.admin import api as admin_api
+from services.guichet.web.admin import bundles, bundles_api
 from services.guichet.web.admin import pages as admin_pages
 from services.guichet.web.calendar import api as calendar_api
 from services.guichet.web.calendar import pages as calendar_pages
@@ -60,6 +61,7 @@ def make_app(database: Database | None = None) -> Flask:
             queue_api.blp,
             documents_api.blp,
             admin_api.blueprint,
+            bundles_api.blueprint,
             desks_api.blp,
             dossier_api.blueprint,
             deliveries_api.blp,
@@ -86,6 +88,7 @@ def make_app(database: Database | None = None) -> Flask:
             display.blueprint,
             dashboard_pages.blueprint,
             admin_pages.blueprint,
+            bundles.blueprint,
             dossier_pages.blueprint,
             inbox.blueprint,
             admin.blueprint,

@@ -1,6 +1,6 @@
 """Bundles, the dossiers opened from them, and the requests filed for their steps."""
 
-from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Integer, Table, Text, Uuid
+from sqlalchemy import Column, Date, ForeignKey, ForeignKeyConstraint, Integer, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.guichet.storage.tables._metadata import metadata
@@ -12,6 +12,12 @@ bundles = Table(
     Column("code", Text, primary_key=True),
     Column("version", Integer, primary_key=True),
     Column("definition", JSONB, nullable=False),
+    Column("source", Text),
+    Column("valid_from", Date),
+    Column("note", Text),
+    Column("published_at", UtcDateTime),
+    Column("published_by", Text),
+    Column("published_by_name", Text),
 )
 
 dossiers = Table(

@@ -1,4 +1,4 @@
-"""Versions of procedures as the API and the pages show them."""
+"""Versions of procedures and bundles as the API and the pages show them."""
 
 import difflib
 from collections.abc import Mapping, Sequence
@@ -6,15 +6,17 @@ from datetime import date
 from typing import Any
 
 from services.guichet.catalogue.source import without_version, written
-from services.guichet.storage.procedures import Version
-from services.guichet.use_cases.procedures import Draft
+from services.guichet.domain.catalogue_entries import Fault, spell
+from services.guichet.storage.versions import Version
+from services.guichet.use_cases.publishing import Draft
+from shared.errors import InvalidInput
 from shared.web import sentence
 
 IN_FORCE, ANNOUNCED, SUPERSEDED, NEVER = "in_force", "announced", "superseded", "never_in_force"
 
 
 def statuses(versions: Sequence[Version], today: date) -> dict[int, str]:
-    """What became of each version; ``versions`` are all of one procedure, newest first."""
+    """What became of each version; ``versions`` are all of one thing, newest first."""
     found: dict[int, str] = {}
     newer_starts: date | None = None
     for one in versions:
@@ -29,7 +31,7 @@ def statuses(versions: Sequence[Version], today: date) -> dict[int, str]:
     return found
 
 
-def version_row(one: Version, status: str, open_requests: int) -> dict[str, Any]:
+def version_row(one: Version, status: str) -> dict[str, Any]:
     return {
         "code": one.code,
         "version": one.version,
@@ -39,7 +41,6 @@ def version_row(one: Version, status: str, open_requests: int) -> dict[str, Any]
         "note": one.note,
         "published_at": one.published_at,
         "published_by": one.published_by_name,
-        "open_requests": open_requests,
     }
 
 
@@ -61,8 +62,20 @@ def changes(newer: Version, older: Version) -> list[tuple[str, str]]:
     ]
 
 
-def places(draft: Draft) -> list[dict[str, Any]]:
+def places(draft: Draft[Any]) -> list[dict[str, Any]]:
     return [
         {"line": place.line, "entry": place.entry, "detail": sentence(place.problem)}
         for place in draft.places
+    ]
+
+
+def faults(found: Sequence[Fault]) -> list[dict[str, Any]]:
+    """What does not fit, as places without lines: nobody is writing."""
+    return [
+        {
+            "line": None,
+            "entry": spell(fault.path),
+            "detail": sentence(InvalidInput(fault.message, field=None, **fault.params)),
+        }
+        for fault in found
     ]

@@ -1,12 +1,13 @@
-"""What the API of the procedures' versions takes and gives."""
+"""What the API of the versions of procedures and bundles takes and gives."""
 
 import marshmallow as ma
 
+from services.guichet.web.dossiers.schemas import BundleOut
 from services.guichet.web.schemas import ProcedureOut
 from shared.web.fields import Day, Instant, Names, Text
 
 
-class VersionRow(ma.Schema):
+class _Row(ma.Schema):
     code = ma.fields.String(required=True)
     version = ma.fields.Integer(required=True)
     status = ma.fields.String(
@@ -17,16 +18,35 @@ class VersionRow(ma.Schema):
     note = ma.fields.String(required=True, allow_none=True)
     published_at = Instant(required=True, allow_none=True, metadata={"description": "null: with the files"})
     published_by = ma.fields.String(required=True, allow_none=True)
+
+
+class _AsWritten(ma.Schema):
+    definition = ma.fields.Dict(required=True)
+    source = ma.fields.String(required=True, allow_none=True, metadata={"description": "YAML, as written"})
+
+
+class VersionRow(_Row):
     open_requests = ma.fields.Integer(required=True)
+
+
+class BundleVersionRow(_Row):
+    open_dossiers = ma.fields.Integer(required=True)
 
 
 class VersionList(ma.Schema):
     items = ma.fields.List(ma.fields.Nested(VersionRow), required=True)
 
 
-class VersionOut(VersionRow):
-    definition = ma.fields.Dict(required=True)
-    source = ma.fields.String(required=True, allow_none=True, metadata={"description": "YAML, as written"})
+class BundleVersionList(ma.Schema):
+    items = ma.fields.List(ma.fields.Nested(BundleVersionRow), required=True)
+
+
+class VersionOut(VersionRow, _AsWritten):
+    """A version of a procedure."""
+
+
+class BundleVersionOut(BundleVersionRow, _AsWritten):
+    """A version of a bundle."""
 
 
 class VersionIn(ma.Schema):
@@ -40,7 +60,7 @@ class VersionIn(ma.Schema):
         required=True,
         strict=True,
         validate=ma.validate.Range(0, 1_000_000),
-        metadata={"description": "the newest version read; 0 for a new procedure"},
+        metadata={"description": "the newest version read; 0 for a new procedure or bundle"},
     )
     valid_from = Day(load_default=None, allow_none=True, metadata={"description": "today when left out"})
     note = Text(longest=500, shortest=0, lines=True, load_default=None, allow_none=True)
@@ -62,6 +82,13 @@ class PlaceOut(ma.Schema):
     detail = ma.fields.String(required=True)
 
 
-class DraftOut(ma.Schema):
+class _Checked(ma.Schema):
     faults = ma.fields.List(ma.fields.Nested(PlaceOut), required=True)
+
+
+class DraftOut(_Checked):
     procedure = ma.fields.Nested(ProcedureOut, required=True, allow_none=True)
+
+
+class BundleDraftOut(_Checked):
+    bundle = ma.fields.Nested(BundleOut, required=True, allow_none=True)

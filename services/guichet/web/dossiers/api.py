@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from services.guichet.domain.dossiers import DossierState
+from services.guichet.domain.numbers import counter_day
 from services.guichet.storage import dossiers as storage
 from services.guichet.use_cases import dossiers
 from services.guichet.use_cases.requests import file_request
@@ -22,7 +23,8 @@ blueprint = ApiBlueprint("dossiers", __name__, description="Bundles of procedure
 def list_bundles() -> dict[str, Any]:
     """What can be asked for in one go, with its questions and steps."""
     with transaction() as session:
-        return {"items": [presenting.bundle(one) for one in storage.bundles(session).values()]}
+        found = storage.bundles(session, today=counter_day(now()))
+    return {"items": [presenting.bundle(one) for one in found.values()]}
 
 
 @blueprint.route("/dossiers", methods=["GET"])

@@ -13,6 +13,7 @@ from werkzeug.datastructures import MultiDict
 from services.guichet.domain.bundles import Bundle
 from services.guichet.domain.catalogue import PERSONAL_KINDS, FieldKind
 from services.guichet.domain.dossiers import OVER, DossierState
+from services.guichet.domain.numbers import counter_day
 from services.guichet.domain.startups import Startup
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import dossiers as storage
@@ -70,6 +71,13 @@ def new() -> ResponseReturnValue:
     if not request.args.get("startup"):
         return redirect("/guichet/startups", 303)
     return _form(request.args)
+
+
+@blueprint.post("/dossiers/new")
+@requires(*FILE)
+def choose() -> str:
+    """The questions of the bundle chosen, with the answers already typed that it asks for, too."""
+    return _form(request.form)
 
 
 @blueprint.post("/dossiers/new/fields")
@@ -217,7 +225,7 @@ def _form(given: MultiDict[str, str], errors: Sequence[dict[str, str]] = ()) -> 
     with transaction() as session:
         startup = _startup(session, given.get("startup", ""))
         bundle = _bundle(session, given)
-        bundles = storage.bundles(session)
+        bundles = storage.bundles(session, today=counter_day(now()))
         catalogue = catalogue_storage.current(session)
     home = startup.site if startup.site in user.sites else user.sites[0]
     return render_template(
@@ -272,7 +280,7 @@ def _as_typed(opened: Opened) -> dict[str, str]:
 
 
 def _bundle(session: Session, given: MultiDict[str, str]) -> Bundle:
-    found = storage.bundles(session)
+    found = storage.bundles(session, today=counter_day(now()))
     chosen = found.get(given.get("bundle") or next(iter(found), ""))
     if chosen is None:
         raise dossiers.no_bundle(given.get("bundle", ""))
