@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from deploy.local.keys import AGENCIES
 from shared.messaging import topology
 from shared.settings import SERVICES
 from shared.web.session import new_key_pair
@@ -39,7 +40,7 @@ def make(*, database_host: str = "postgresql-rw", broker_host: str = "rabbitmq")
             "DOCUMENTS_S3_SECRET_KEY": documents_secret,
         },
         "objects": {"s3.json": _s3_users(documents_key, documents_secret)},
-        "agencies": {"AGENCY_SECRET": _password()},
+        "agencies": {"AGENCY_SECRETS": ",".join(f"{agency}:{_password()}" for agency in AGENCIES)},
         "mail": {"SMTP_USERNAME": "", "SMTP_PASSWORD": ""},
         "sms-gateway": {"SMS_GATEWAY_TOKEN": _password()},
         "rabbitmq-default-user": {

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import httpx
 
-from deploy.local.keys import Keys
+from deploy.local.keys import AGENCIES, Keys
 from shared.settings import SERVICES
 
 DEMO_PASSWORD = "technopark"  # noqa: S105 - of the invented accounts, printed for the visitor
@@ -112,10 +112,13 @@ class Addresses:
     def agencies(self) -> dict[str, str]:
         """The stand-in answers for every agency's online service."""
         return {
-            "AGENCY_SECRET": self.keys.secret("agencies"),
+            "AGENCY_SECRETS": self.agency_secrets(),
             "AGENCY_REDIRECT": f"http://127.0.0.1:{self.agency_http_port}",
             "AGENCY_POLL_SECONDS": "5",
         }
+
+    def agency_secrets(self) -> str:
+        return ",".join(f"{agency}:{self.keys.secret(f'agency_{agency}')}" for agency in AGENCIES)
 
     def web(self) -> dict[str, str]:
         private, public = self.keys.session_pair()
@@ -139,7 +142,7 @@ class Addresses:
             "SMS_GATEWAY_TOKEN": self.keys.secret("sms_gateway"),
             "SMS_RECEIPT_URL": f"{self.web_url}/notifications/api/v1/delivery-receipts",
             "AGENCY_HTTP_PORT": str(self.agency_http_port),
-            "AGENCY_SECRET": self.keys.secret("agencies"),
+            "AGENCY_SECRETS": self.agency_secrets(),
             "AGENCY_CALLBACK_URL": f"{self.web_url}/guichet/api/v1/agency-answers",
         }
 

@@ -12,6 +12,9 @@ from deploy.local.servers import write_private
 
 PREFERRED_PORTS = {"web": 8080, "smtp": 2525, "mail_http": 8025, "sms_http": 8026, "agency_http": 8027}
 
+# Each may be reached online, with a secret no other agency knows.
+AGENCIES = ("ompic", "cnss", "cimr", "legalisation", "anapec", "assurance", "expert-comptable")
+
 
 class Keys:
     def __init__(self, folder: Path, root: Path) -> None:

@@ -33,7 +33,7 @@ def main() -> None:
     agencies = AgencyServer(
         folder / "agencies.jsonl",
         port=env.int("AGENCY_HTTP_PORT", 0),
-        secret=env.str("AGENCY_SECRET", ""),
+        secrets=env.dict("AGENCY_SECRETS", {}, delimiter=",", key_value_delimiter=":"),
         callback_url=env.str("AGENCY_CALLBACK_URL", ""),
     )
     stopped = threading.Event()

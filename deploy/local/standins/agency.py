@@ -13,6 +13,7 @@ import hmac
 import json
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,12 @@ HANG_SECONDS = 60.0
 
 
 class AgencyServer:
-    def __init__(self, file: Path, *, port: int, secret: str, callback_url: str) -> None:
+    def __init__(self, file: Path, *, port: int, secrets: Mapping[str, str], callback_url: str) -> None:
         self.records = Records(file, key="key")
         self.faults = Faults((*REFUSALS, "hang", "drop"), default="503")
         self.attempts = 0
-        self._secret = secret
+        #: by agency, as each agency would know its own only
+        self._secrets = secrets
         self._callback_url = callback_url
         self._product = urllib3.PoolManager(retries=False, timeout=10)
         self._filing = threading.Lock()
@@ -68,7 +70,8 @@ class AgencyServer:
         said = {"key": record["key"], "status": record["status"]}
         body = json.dumps(said | {name: record[name] for name in SAID if name in record}).encode()
         timestamp = str(int(time.time()))
-        signed = hmac.new(self._secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256)
+        secret = self._secrets[record["agency"]].encode()
+        signed = hmac.new(secret, timestamp.encode() + b"." + body, hashlib.sha256)
         headers = {
             "Content-Type": "application/json",
             "X-Timestamp": timestamp,
@@ -78,7 +81,8 @@ class AgencyServer:
 
     def _take(self, request: Request) -> Answer:
         self.attempts += 1
-        if self._secret and request.headers.get("Authorization") != f"Bearer {self._secret}":
+        agency = request.path.split("/")[1]
+        if request.headers.get("Authorization") != f"Bearer {self._secrets.get(agency)}":
             return 401, {"error": "unknown secret"}
         dossier = request.body
         if not isinstance(dossier, dict) or not isinstance(dossier.get("number"), str):
@@ -92,7 +96,7 @@ class AgencyServer:
             record = known or self.records.add(
                 {
                     "key": key,
-                    "agency": request.path.split("/")[1],
+                    "agency": agency,
                     "number": dossier["number"],
                     "procedure": dossier.get("procedure"),
                     "attachments": [one.get("name") for one in dossier.get("attachments", [])],

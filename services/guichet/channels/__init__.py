@@ -50,8 +50,8 @@ class Outcome:
 class Channel(Protocol):
     """Carries dossiers to one kind of agency."""
 
-    def send(self, dossier: Dossier, *, address: str) -> Outcome:
-        """Hand the dossier over, once, and say what came of it."""
+    def send(self, dossier: Dossier, *, agency: str, address: str) -> Outcome:
+        """Hand the dossier over to the agency, once, and say what came of it."""
 
-    def ask(self, key: str, *, address: str) -> Outcome:
+    def ask(self, key: str, *, agency: str, address: str) -> Outcome:
         """Ask what became of a dossier; an answer, or none yet."""

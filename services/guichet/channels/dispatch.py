@@ -19,7 +19,7 @@ from services.guichet.channels.mailbox import Mailbox
 from services.guichet.channels.settings import ChannelSettings
 from services.guichet.documents.settings import Cabinet
 from services.guichet.domain.deliveries import Breaker, DeliveryState, Verdict
-from services.guichet.domain.desks import ChannelKind
+from services.guichet.domain.desks import ChannelKind, Desk
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import deliveries
 from services.guichet.storage.deliveries import Delivery
@@ -73,28 +73,28 @@ class Dispatcher:
         return len(taken)
 
     def _send(self, delivery: Delivery) -> None:
-        dossier, address, problem = self._prepared(delivery)
+        dossier, desk, problem = self._prepared(delivery)
         if problem is not None:
             self._write_down(delivery, Outcome(Verdict.DEFERRED, problem))
-        elif dossier is None:
+        elif dossier is None or desk is None:
             with self._database.transaction() as session:
                 deliveries.record(session, delivery.id, state=DeliveryState.CANCELLED.value, due_at=None)
         elif delivery.doubts >= self._settings.stubbornness.doubts:
             self._write_down(delivery, Outcome(Verdict.REFUSED, "earlier attempts ended without an answer"))
         else:
-            outcome = self._carried(delivery, dossier, address)
+            outcome = self._carried(delivery, dossier, desk)
             crash_points.reach("dossier_sent")
             self._write_down(delivery, outcome)
 
-    def _prepared(self, delivery: Delivery) -> tuple[Dossier | None, str, str | None]:
+    def _prepared(self, delivery: Delivery) -> tuple[Dossier | None, Desk | None, str | None]:
         try:
             with self._database.transaction() as session:
                 desk = catalogue_storage.current(session).desks[delivery.desk]
-                return build(session, delivery, self._cabinet), self._settings.reached_at(desk.address), None
+                return build(session, delivery, self._cabinet), desk, None
         except Unsendable as error:
-            return None, "", str(error)[:300]
+            return None, None, str(error)[:300]
 
-    def _carried(self, delivery: Delivery, dossier: Dossier, address: str) -> Outcome:
+    def _carried(self, delivery: Delivery, dossier: Dossier, desk: Desk) -> Outcome:
         breaker = self._breaker(delivery)
         if not breaker.lets_through(now()):
             return Outcome(Verdict.RESTED, "the agency's server failed repeatedly: it is left to rest")
@@ -108,7 +108,9 @@ class Dispatcher:
             with tracing.span(
                 "send dossier", "client", parent=delivery.traceparent, attributes=about
             ) as span:
-                outcome = self._channels[delivery.channel].send(dossier, address=address)
+                outcome = self._channels[delivery.channel].send(
+                    dossier, agency=desk.agency, address=desk.address or ""
+                )
                 if span is not None:
                     span.note(verdict=outcome.verdict.value)
         except Exception as error:
@@ -128,11 +130,12 @@ class Dispatcher:
         stubbornness = self._settings.stubbornness
         with self._database.transaction() as session:
             desk = catalogue_storage.current(session).desks[delivery.desk]
-        address = self._settings.reached_at(desk.address)
         breaker = self._breaker(delivery)
         outcome = Outcome(Verdict.RESTED)
         if breaker.lets_through(now()):
-            outcome = self._channels[delivery.channel].ask(str(delivery.id), address=address)
+            outcome = self._channels[delivery.channel].ask(
+                str(delivery.id), agency=desk.agency, address=desk.address or ""
+            )
             if outcome.verdict is Verdict.DEFERRED:
                 breaker.failed(now())
             else:

@@ -21,12 +21,12 @@ class Mailbox:
         self._settings = settings
         self._line = SmtpLine(settings)
 
-    def send(self, dossier: Dossier, *, address: str) -> Outcome:
+    def send(self, dossier: Dossier, *, agency: str, address: str) -> Outcome:
         message = compose(dossier, settings=self._settings, to=address)
         sent = self._line.send(message.as_bytes(), to=address)
         return Outcome(Verdict(sent.taken.value), sent.detail)
 
-    def ask(self, key: str, *, address: str) -> Outcome:
+    def ask(self, key: str, *, agency: str, address: str) -> Outcome:
         """A mailbox cannot be asked: a clerk records what it answers."""
         return Outcome(Verdict.DEFERRED, "a mailbox cannot be asked")
 

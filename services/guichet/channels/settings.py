@@ -1,8 +1,8 @@
 """What the senders of dossiers are told by their environment."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from environs import Env
 
@@ -18,21 +18,14 @@ class ChannelSettings:
     agency: AgencySettings = field(default_factory=AgencySettings)
     stubbornness: Stubbornness = field(default_factory=Stubbornness)
     lease: timedelta = timedelta(seconds=120)
-    #: a trial installation has one server stand in for every agency's
-    redirect: str = ""
-
-    def reached_at(self, address: str | None) -> str:
-        """Where a desk's address really leads."""
-        if not self.redirect or not (address or "").startswith(("http://", "https://")):
-            return address or ""
-        return self.redirect.rstrip("/") + urlsplit(address or "").path
 
     @classmethod
     def load(cls) -> "ChannelSettings":
         """Read the environment.
 
         Raises:
-            BadSetting: a dossier still being sent would be taken over by another sender.
+            BadSetting: a dossier still being sent would be taken over by another sender, or
+                agencies' secrets cannot be read.
         """
         env = Env()
         mail = SmtpSettings.load()
@@ -45,15 +38,35 @@ class ChannelSettings:
         return cls(
             mail=mail,
             lease=timedelta(seconds=lease),
-            agency=AgencySettings(secret=agency_secret(), answer_seconds=answer_seconds),
+            agency=AgencySettings(
+                secrets=agency_secrets(),
+                hosts=frozenset(_listed(env.str("AGENCY_HOSTS", "").lower())),
+                redirect=env.str("AGENCY_REDIRECT", ""),
+                answer_seconds=answer_seconds,
+            ),
             stubbornness=Stubbornness(
                 first_delay=timedelta(seconds=env.float("DELIVERY_RETRY_SECONDS", 10.0)),
                 poll_every=timedelta(seconds=env.float("AGENCY_POLL_SECONDS", 300.0)),
             ),
-            redirect=env.str("AGENCY_REDIRECT", ""),
         )
 
 
-def agency_secret() -> str:
-    """Shared with agencies' servers: proves us to them, and them to us when they call back."""
-    return Env().str("AGENCY_SECRET", "")
+def agency_secrets() -> dict[str, str]:
+    """What each agency's server shares with us, by the agency's code: ``ompic:…,anapec:…``.
+
+    Raises:
+        BadSetting: with the position of the entry, never the secret.
+    """
+    found: dict[str, str] = {}
+    for position, entry in enumerate(_listed(Env().str("AGENCY_SECRETS", "")), 1):
+        agency, _, secret = entry.partition(":")
+        if not agency or not secret:
+            raise BadSetting(f"AGENCY_SECRETS: entry {position} is not of the form agency:secret")
+        if agency in found:
+            raise BadSetting(f"AGENCY_SECRETS: the agency “{agency}” is there twice")
+        found[agency] = secret
+    return found
+
+
+def _listed(text: str) -> list[str]:
+    return [entry for entry in re.split(r"[\s,]+", text) if entry]

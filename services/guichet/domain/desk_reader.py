@@ -14,7 +14,7 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _ADDRESSES = {
     ChannelKind.MAILBOX: (re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+"), N_("an e-mail address is expected")),
-    ChannelKind.API: (re.compile(r"https?://[^\s/]+(/\S*)?"), N_("an http or https address is expected")),
+    ChannelKind.API: (re.compile(r"https://[^\s/]+(/\S*)?"), N_("an https address is expected")),
 }
 
 

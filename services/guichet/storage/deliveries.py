@@ -152,6 +152,11 @@ def get_locked(session: Session, delivery_id: UUID) -> Delivery | None:
     return None if found is None else _delivery(found)
 
 
+def desk_of(session: Session, delivery_id: UUID) -> str | None:
+    """Whose dossier it is, before anybody is believed about it."""
+    return session.scalar(select(_deliveries.c.desk).where(_deliveries.c.id == delivery_id))
+
+
 def get(session: Session, delivery_id: UUID, *, sites: Sequence[str]) -> Delivery | None:
     row = session.execute(_select().where(_deliveries.c.id == delivery_id, visible(sites))).first()
     return None if row is None else _delivery(row)

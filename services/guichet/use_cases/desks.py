@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from services.guichet.domain.catalogue import Catalogue
 from services.guichet.domain.catalogue_entries import Unreadable, spell
 from services.guichet.domain.desk_reader import desk_from
 from services.guichet.domain.desks import Desk
@@ -23,9 +24,20 @@ def desk_not_found() -> NotFound:
     return NotFound(N_("There is no such desk on your sites."))
 
 
-def add_desk(session: Session, data: Mapping[str, Any], *, sites: Sequence[str], at: datetime) -> Desk:
+def may_change_head_offices(actor: Actor, catalogue: Catalogue) -> bool:
+    """What all sites send goes there: no single site says where."""
+    return "operator" in actor.roles or actor.sites >= catalogue.sites.keys()
+
+
+def head_offices_refused() -> Forbidden:
+    return Forbidden(N_("Head offices are changed by operators, or by whoever manages every site."))
+
+
+def add_desk(
+    session: Session, data: Mapping[str, Any], *, sites: Sequence[str], actor: Actor, at: datetime
+) -> Desk:
     desk = _read(data)
-    _check_known(session, desk, sites)
+    _check_known(session, desk, sites, actor)
     if not desks.add(session, desk, at=at):
         raise Conflict(N_("A desk with this code exists already."), field="code")
     return desk
@@ -50,7 +62,8 @@ def change_desk(
     if present.version != version:
         raise Conflict(N_("Somebody else changed this desk meanwhile. Reload it."))
     desk = replace(_read({**data, "code": code, "agency": present.agency}), version=version + 1)
-    _check_known(session, desk, sites)
+    for one in (present, desk):
+        _check_known(session, one, sites, actor)
     why = required_text(reason, field="reason", maximum=500) if present.open and not desk.open else ""
     desks.save(session, desk, at=at)
     moved = empty_desk(session, code, reason=why, actor=actor, at=at) if why else 0
@@ -89,7 +102,7 @@ def as_usual(session: Session, code: str, *, day: date, opens: time | None, site
 
 
 def _mine(desk: Desk | None, sites: Sequence[str]) -> Desk:
-    """A desk of the user's sites; head offices belong to everybody who may change desks."""
+    """A desk of the user's sites, or a head office: those are known to everybody."""
     if desk is None or (desk.site is not None and desk.site not in sites):
         raise desk_not_found()
     return desk
@@ -104,11 +117,13 @@ def _read(data: Mapping[str, Any]) -> Desk:
         ) from error
 
 
-def _check_known(session: Session, desk: Desk, sites: Sequence[str]) -> None:
+def _check_known(session: Session, desk: Desk, sites: Sequence[str], actor: Actor) -> None:
     catalogue = catalogue_storage.current(session)
     if desk.agency not in catalogue.agencies:
         raise InvalidInput(N_("There is no agency called “%(agency)s”."), field="agency", agency=desk.agency)
     if desk.site is None:
+        if not may_change_head_offices(actor, catalogue):
+            raise head_offices_refused()
         return
     if desk.site not in catalogue.sites:
         raise InvalidInput(N_("There is no site called “%(site)s”."), field="site", site=desk.site)

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from services.guichet.catalogue import check_lists
+from services.guichet.channels.settings import agency_secrets
 from services.guichet.documents.settings import from_environment
 from services.guichet.operations import OPERATIONS
 from services.guichet.web import api, filing, operations_page, pages, session
@@ -46,6 +47,8 @@ from shared.web import create_app, operations, service_database
 def make_app(database: Database | None = None) -> Flask:
     check_lists()
     cabinet = from_environment()
+    # Read with each call; what cannot be read is said now.
+    agency_secrets()
     app = create_app(
         "guichet",
         api_blueprints=[

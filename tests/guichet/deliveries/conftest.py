@@ -21,6 +21,7 @@ from tests.guichet.conftest import Caller
 from tests.guichet.factories import ANSWERS, CERTIFICATE
 
 SECRET = "a-secret-of-the-tests"
+SECRETS = {"ompic": SECRET, "anapec": "another-agency-s"}
 SITES = ("casablanca", "rabat", "tanger", "agadir")
 
 
@@ -54,7 +55,7 @@ def mails() -> Iterator[Mails]:
 
 @pytest.fixture
 def agency(tmp_path: Path) -> Iterator[AgencyServer]:
-    server = AgencyServer(tmp_path / "agency.jsonl", port=0, secret=SECRET, callback_url="")
+    server = AgencyServer(tmp_path / "agency.jsonl", port=0, secrets=SECRETS, callback_url="")
     server.start()
     yield server
     server.stop()
@@ -64,9 +65,10 @@ def agency(tmp_path: Path) -> Iterator[AgencyServer]:
 def settings(mails: Mails, agency: AgencyServer) -> ChannelSettings:
     return ChannelSettings(
         mail=SmtpSettings(port=mails.port, final_seconds=5.0),
-        agency=AgencySettings(secret=SECRET, answer_seconds=1.0),
+        agency=AgencySettings(
+            secrets=SECRETS, redirect=f"http://127.0.0.1:{agency.port}", answer_seconds=1.0
+        ),
         stubbornness=Stubbornness(first_delay=timedelta(0), poll_every=timedelta(0)),
-        redirect=f"http://127.0.0.1:{agency.port}",
     )
 
 

@@ -3,8 +3,10 @@
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -13,13 +15,18 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from deploy.local.standins.agency import AgencyServer
+from services.guichet.channels import Dossier
+from services.guichet.channels.agency_api import AgencyApi, AgencySettings
 from services.guichet.channels.dispatch import Dispatcher
 from services.guichet.channels.settings import ChannelSettings
 from services.guichet.channels.signing import is_genuine, signature
-from services.guichet.domain.deliveries import Breaker, Stubbornness
+from services.guichet.domain.deliveries import Breaker, Stubbornness, Verdict
 from shared.db import Database
+from shared.settings import BadSetting
 from tests.guichet.conftest import Caller
-from tests.guichet.deliveries.conftest import SECRET, Through
+from tests.guichet.deliveries.conftest import SECRET, SECRETS, Through
+
+TOLD = ",".join(f"{agency}:{secret}" for agency, secret in SECRETS.items())
 
 Found = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -114,9 +121,7 @@ def test_a_dossier_of_a_sender_that_died_goes_out_again_under_the_same_key(
         def _write_down(self, *_: Any) -> None:
             raise Killed
 
-    impatient = ChannelSettings(
-        settings.mail, settings.agency, settings.stubbornness, timedelta(0), settings.redirect
-    )
+    impatient = replace(settings, lease=timedelta(0))
     with pytest.raises(Killed):
         Dying(counter, impatient).deliver()
     assert len(agency.records.listed({})) == 1
@@ -170,7 +175,7 @@ def test_an_agency_may_call_back_once_or_twice(
     delivery: Found,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("AGENCY_SECRET", SECRET)
+    monkeypatch.setenv("AGENCY_SECRETS", TOLD)
     request = through("api")
     dispatcher.deliver()
     said = {"key": delivery(request)["id"], "status": "rejected", "motive": "Noms déjà pris."}
@@ -184,11 +189,63 @@ def test_an_agency_may_call_back_once_or_twice(
     assert contrary.status_code == 409
 
 
+def test_an_agency_is_not_believed_about_another_s_dossier(
+    app: Flask,
+    manager: Caller,
+    through: Through,
+    dispatcher: Dispatcher,
+    delivery: Found,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AGENCY_SECRETS", TOLD)
+    request = through("api")
+    dispatcher.deliver()
+    said = {"key": delivery(request)["id"], "status": "rejected", "motive": "Noms déjà pris."}
+    assert call(app, said, secret=SECRETS["anapec"]).status_code == 403
+    assert call(app, said | {"key": str(uuid4())}).status_code == 403
+    monkeypatch.setenv("AGENCY_SECRETS", f"anapec:{SECRET}")
+    assert call(app, said).status_code == 403, "the agency has no secret of its own"
+    assert state(manager, request) == "routed"
+
+
+HOSTS = frozenset({"ompic.example"})
+
+
+@pytest.mark.parametrize(
+    ("told", "address", "why"),
+    [
+        (AgencySettings({"anapec": "x"}, HOSTS), "https://ompic.example/a", "no secret of ompic"),
+        (AgencySettings({"ompic": "x"}, HOSTS), "http://ompic.example/a", "https only"),
+        (AgencySettings({"ompic": "x"}, HOSTS), "https://127.0.0.1:9/a", "not among AGENCY_HOSTS"),
+        (AgencySettings({"ompic": "x"}, HOSTS), "https://ompic.example@127.0.0.1:9/", "not among"),
+        (AgencySettings({"ompic": "x"}), "https://ompic.example/a", "not among"),
+    ],
+)
+def test_neither_secret_nor_dossier_leaves_for_a_place_the_operators_have_not_named(
+    told: AgencySettings, address: str, why: str
+) -> None:
+    channel = AgencyApi(told)
+    dossier = Dossier("key", "n", "p", "P", "S", None, "casablanca", "2026-11-22", {}, [])
+    for outcome in (
+        channel.send(dossier, agency="ompic", address=address),
+        channel.ask("key", agency="ompic", address=address),
+    ):
+        assert outcome.verdict is Verdict.DEFERRED
+        assert why in outcome.detail
+
+
+@pytest.mark.parametrize("told", ["ompic", "ompic:", ":x", "ompic:a,ompic:b"])
+def test_secrets_that_cannot_be_read_stop_the_start(told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGENCY_SECRETS", told)
+    with pytest.raises(BadSetting, match="AGENCY_SECRETS"):
+        ChannelSettings.load()
+
+
 @pytest.mark.parametrize("body", [{}, {"key": "x", "status": "y"}, {"status": "completed"}])
 def test_a_call_that_cannot_be_read_is_refused(
     app: Flask, counter: Database, monkeypatch: pytest.MonkeyPatch, body: dict[str, str]
 ) -> None:
-    monkeypatch.setenv("AGENCY_SECRET", SECRET)
+    monkeypatch.setenv("AGENCY_SECRETS", TOLD)
     assert call(app, body).status_code == 422
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import event
 
 from services.guichet.seed import seed
 from shared.db import Database
-from tests.guichet.conftest import Caller
+from tests.guichet.conftest import ALL_SITES, Caller
 from tests.guichet.factories import ANSWERS, CERTIFICATE
 from tests.guichet.test_api_startups import Events, fields, problem
 
@@ -216,6 +216,27 @@ def test_the_last_desk_of_an_agency_does_not_close_on_open_requests(
     answer = problem(change(manager, "ompic-casablanca", open=False, reason="x"), 409)
     assert answer["detail"].startswith("1 requests are open")
     assert manager.get("/desks/ompic-casablanca").get_json()["open"] is True
+
+
+@pytest.mark.usefixtures("altered_catalogue")
+def test_where_every_site_s_dossiers_go_is_not_for_one_site_to_say(
+    manager: Caller, caller: Callable[..., Caller]
+) -> None:
+    new = {
+        "code": "ompic-annexe",
+        "agency": "ompic",
+        "names": manager.get("/desks/ompic-siege").get_json()["name"],
+        "channel": "mailbox",
+        "address": "moi@example.org",
+        "capacity": {"open_requests": 5},
+    }
+    problem(change(manager, "ompic-siege", address="https://elsewhere.example/"), 403)
+    problem(manager.post("/desks", new), 403)
+    problem(change(manager, "ompic-rabat", site=None, channel="courier"), 403)
+    everywhere = caller("site_manager", sites=ALL_SITES)
+    assert change(everywhere, "ompic-siege", address="https://services.ompic.example/2").status_code == 200
+    assert caller("operator", sites=("rabat",)).post("/desks", new).status_code == 201
+    problem(change(everywhere, "ompic-siege", address="http://services.ompic.example/"), 422)
 
 
 @pytest.mark.usefixtures("altered_catalogue")

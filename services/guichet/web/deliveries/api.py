@@ -7,9 +7,10 @@ import marshmallow as ma
 from flask import request
 
 from services.guichet.channels.agency_api import said
-from services.guichet.channels.settings import agency_secret
+from services.guichet.channels.settings import agency_secrets
 from services.guichet.channels.signing import is_genuine
 from services.guichet.domain.deliveries import AnswerKind, DeliveryState, answer_from
+from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import deliveries as storage
 from services.guichet.storage.deliveries import Delivery
 from services.guichet.use_cases import deliveries
@@ -132,10 +133,11 @@ def retry(delivery_id: UUID) -> None:
 def agency_answer(data: dict[str, Any]) -> None:
     """An agency's server says what became of a dossier, signed with ``X-Timestamp`` and ``X-Signature``.
 
-    The same answer again is answered alike; one that cannot be followed is refused and kept.
+    Believed is the secret of the agency that has the dossier, and no other's. The same answer again is
+    answered alike; one that cannot be followed is refused and kept.
     """
     genuine = is_genuine(
-        agency_secret(),
+        _secret_for(data["key"]),
         request.headers.get("X-Timestamp", ""),
         request.get_data(cache=True),
         request.headers.get("X-Signature", ""),
@@ -153,6 +155,13 @@ def agency_answer(data: dict[str, Any]) -> None:
         with transaction() as session:
             storage.record(session, data["key"], last_error=str(error)[:300])
         raise
+
+
+def _secret_for(key: UUID) -> str:
+    """Of the agency whose dossier this is; none of a dossier nobody knows: no call about it is believed."""
+    with transaction() as session:
+        desk = catalogue_storage.current(session).desks.get(storage.desk_of(session, key) or "")
+    return agency_secrets().get(desk.agency, "") if desk else ""
 
 
 def delivery_out(one: Delivery) -> dict[str, Any]:

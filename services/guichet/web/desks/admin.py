@@ -29,11 +29,12 @@ blueprint = Blueprint("desk_admin", __name__)
 @blueprint.get("/admin/desks")
 @requires(*MANAGE_DESKS)
 def listing() -> str:
-    """Every desk of the user's sites and every head office."""
+    """Every desk of the user's sites, and the head offices for those who may change them."""
     user = current_user()
     with transaction() as session:
         catalogue = catalogue_storage.current(session)
-        mine = [desk for desk in catalogue.desks.values() if sees(user, desk)]
+        heads = desks.may_change_head_offices(actor(), catalogue)
+        mine = [desk for desk in catalogue.desks.values() if sees(user, desk) and (desk.site or heads)]
         loads = desk_storage.loads(session, [desk.code for desk in mine])
     order = list(catalogue.agencies)
     mine.sort(key=lambda desk: (order.index(desk.agency), desk.site is None, desk.code))
@@ -59,7 +60,13 @@ def new() -> str:
 def add() -> ResponseReturnValue:
     try:
         with transaction() as session:
-            desks.add_desk(session, forms.data_from(request.form), sites=current_user().sites, at=now())
+            desks.add_desk(
+                session,
+                forms.data_from(request.form),
+                sites=current_user().sites,
+                actor=actor(),
+                at=now(),
+            )
     except (InvalidInput, Conflict) as error:
         return _refused(error)
     return redirect("/guichet/admin/desks?saved", 303)
@@ -107,9 +114,12 @@ def change(code: str) -> ResponseReturnValue:
 
 def _found(code: str) -> Desk:
     with transaction() as session:
-        desk = catalogue_storage.current(session).desks.get(code)
+        catalogue = catalogue_storage.current(session)
+    desk = catalogue.desks.get(code)
     if desk is None or not sees(current_user(), desk):
         raise desks.desk_not_found()
+    if desk.site is None and not desks.may_change_head_offices(actor(), catalogue):
+        raise desks.head_offices_refused()
     return desk
 
 
@@ -139,6 +149,7 @@ def _form(
         error_of=common_forms.by_field(errors),
         refusal=refusal,
         agency_options=[(one.code, one.names.within(language())) for one in catalogue.agencies.values()],
+        head_offices=desks.may_change_head_offices(actor(), catalogue),
         site_options=views.site_options(catalogue, current_user().sites),
         channel_options=[(kind.value, gettext(word)) for kind, word in words.CHANNELS.items()],
         weekday_options=weekdays,

@@ -46,7 +46,7 @@ def list_desks(query: dict[str, Any]) -> dict[str, Any]:
 def add_desk(data: dict[str, Any]) -> Any:
     """Open a desk; requests are sent to it from the next filing on."""
     with transaction() as session:
-        desk = desks.add_desk(session, data, sites=current_user().sites, at=now())
+        desk = desks.add_desk(session, data, sites=current_user().sites, actor=actor(), at=now())
         catalogue = catalogue_storage.current(session)
     return {**desk_out(desk, catalogue), "moved": 0, "visits_cancelled": 0}, {
         "Location": f"/guichet/api/v1/desks/{desk.code}"
