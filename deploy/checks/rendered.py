@@ -103,7 +103,13 @@ class Workload:
         told: dict[str, str] = {}
         for source in container.get("envFrom", []):
             told |= named(self.overlay, "ConfigMap", source["configMapRef"]["name"])["data"]
-        return told | {each["name"]: each["value"] for each in container.get("env", []) if "value" in each}
+        for each in container.get("env", []):
+            if "value" in each:
+                told[each["name"]] = each["value"]
+            elif reference := each.get("valueFrom", {}).get("configMapKeyRef"):
+                settings = named(self.overlay, "ConfigMap", reference["name"])["data"]
+                told[each["name"]] = settings[reference["key"]]
+        return told
 
     def __str__(self) -> str:
         return f"{self.overlay}: {self.kind} {self.name}"

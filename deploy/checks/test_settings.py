@@ -20,7 +20,7 @@ FOREIGN = {
     "OTEL_TRACES_SAMPLER",
     "OTEL_TRACES_SAMPLER_ARG",
 }
-PER_SERVICE = ("DATABASE_URL", "AMQP_URL", "AMQP_PASSWORD")
+PER_SERVICE = ("DATABASE_URL", "AMQP_URL", "AMQP_PASSWORD", "AMQP_NEXT_PASSWORD")
 KNOWN = _in_code() | FOREIGN | {"SERVICE"} | {f"{s.upper()}_{n}" for s in SERVICES for n in PER_SERVICE}
 OURS = [workload for workload in everywhere() if workload.ours]
 # Made by the operator of RabbitMQ, with these keys.
@@ -110,6 +110,31 @@ def test_every_secret_named_is_made_with_the_keys_asked_of_it(overlay: str) -> N
     assert {(name, key) for name, key in asked if key not in made.get(name, set())} == set()
     unused = set(made) - {name for name, _ in asked}
     assert unused - set(BY_OPERATORS) == set()
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_backups_are_made_and_everything_repairing_needs_is_in_one_pod(overlay: str) -> None:
+    """docs/operations/repair.md, as a person follows it on Kubernetes."""
+    backup, repair = (
+        next(each for each in workloads(overlay) if each.component == component)
+        for component in ("backup", "repair")
+    )
+    assert not backup.owner["spec"].get("suspend")
+    assert repair.owner["spec"]["suspend"]
+    databases = {f"{service.upper()}_DATABASE_URL" for service in SERVICES}
+    store = {"DOCUMENTS_S3_ACCESS_KEY", "DOCUMENTS_S3_SECRET_KEY"}
+    assert set(backup.secret_files()) == databases | store
+    brokers = {f"{service.upper()}_AMQP_{what}" for service in SERVICES for what in ("URL", "NEXT_PASSWORD")}
+    assert set(repair.secret_files()) == databases | store | brokers | {"DOCUMENT_KEYS"}
+    counter = next(w for w in workloads(overlay) if (w.service, w.component) == ("guichet", "web"))
+    for pod in (backup, repair):
+        assert pod.settings() == {
+            name: counter.settings()[name] for name in ("DOCUMENTS_S3_ENDPOINT", "DOCUMENTS_S3_BUCKET")
+        }
+        mounted = {mount["name"]: mount["mountPath"] for mount in pod.containers[0]["volumeMounts"]}
+        assert mounted["backups"] == "/backups"
+    doctor = next(each for each in workloads(overlay) if each.component == "doctor")
+    assert "BACKUP_HOURS" not in doctor.settings()
 
 
 @pytest.mark.parametrize("overlay", ["staging", "production"])

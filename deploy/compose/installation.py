@@ -113,6 +113,16 @@ class Installation:
         """Nothing waits, nothing is parked, somebody consumes everything."""
         self.compose("Asking the doctor", "run", "--rm", "--no-deps", "prepare", "guichet", "doctor")
 
+    def back_up(self) -> None:
+        """Make a backup in the image that does it, read it, and read every document in the store."""
+        steps = (
+            "guichet backup --to /tmp/backups",
+            "guichet restore --check --from /tmp/backups/*",
+            "python -m services.guichet.documents verify",
+        )
+        command = ("run", "--rm", "--no-deps", "prepare", "sh", "-c", " && ".join(steps))
+        self.compose("Making a backup and reading it", *command)
+
     def ledger(self) -> dict[str, Any]:
         """Hold all books against each other, once everything on its way has arrived."""
         command = ("python", "-m", "deploy.compose.ledger")

@@ -38,6 +38,7 @@ def main() -> int:
             if not options.story_only:
                 trials.restart_each(installation)
                 trials.kill_each(installation)
+            installation.back_up()
             installation.doctor()
     print(f"rehearsed in {time.monotonic() - started:.0f} s")
     return 0
