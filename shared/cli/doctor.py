@@ -25,6 +25,7 @@ PROBE_KEY = "doctor"
 KERNEL_TABLES = (
     *("idempotency_keys", "inbox", "outbox", "parked_events", "timers"),
     *("signs_of_life", "broker_watch", "operations_audit", "retention", "backups"),
+    "replay_starts",
 )
 _CLOSED_TABLES = """
     SELECT string_agg(name, ', ' ORDER BY name) FROM unnest(%s::text[]) name

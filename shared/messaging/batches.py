@@ -8,6 +8,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from marshmallow import ValidationError
@@ -27,6 +28,7 @@ log = get_logger()
 
 ATTEMPTS_BEFORE_PARKING = 3
 RETRY_SECONDS = 0.05
+STARTS_BEFORE_SETTING_ASIDE = 3
 
 # Deadlock, serialisation failure, lock not available: the same work succeeds when tried again.
 TRANSIENT_SQLSTATES = ("40", "55P03")
@@ -36,6 +38,10 @@ Handler = Callable[[Event, Session], None]
 
 class Outage(Exception):
     """The database cannot be reached now: nothing was handled, nothing may be acknowledged."""
+
+
+class DeadlyEvent(Exception):
+    """Handling this event again has ended its worker, again and again."""
 
 
 class UnreadableEvent(Exception):
@@ -120,17 +126,29 @@ def handle_parked(
 ) -> bool:
     """Handle a parked event again, in a transaction that also closes it; return whether it worked.
 
-    Every replica is woken by a wish to replay: the lock on the row lets one of them handle it.
+    Every replica is woken by a wish to replay: the lock on the row lets one of them handle it. An event that
+    kills its worker leaves the count of its starts behind, and is not begun a fourth time.
     """
+    begun = False
     try:
         envelope = decode(parked.body)
         with _guarded(database) as session:
             if not parking.take(session, parked.event_id):
                 return False
+            # Committed before the handler runs.
+            with _guarded(database) as counting:
+                starts = parking.count_start(counting, parked.event_id)
+            begun = True
+            if starts > STARTS_BEFORE_SETTING_ASIDE:
+                raise DeadlyEvent(f"its worker did not survive it {STARTS_BEFORE_SETTING_ASIDE} times")
             inbox.record(session, [parked.event_id])
             _run(subscriptions, envelope, session)
             parking.mark_replayed(session, parked.event_id)
     except Outage:
+        # That the database was away is not the event's doing. Where it still is, it counts as that.
+        if begun:
+            with suppress(Exception), database.transaction() as session:
+                parking.forget_starts(session, parked.event_id)
         raise
     except Exception as error:
         with _guarded(database) as session:

@@ -139,8 +139,27 @@ def take(session: Session, event_id: uuid.UUID) -> bool:
     )
 
 
+def count_start(session: Session, event_id: uuid.UUID) -> int:
+    """Note that handling it again begins, before it does; return how often it has begun without an end."""
+    return int(
+        session.execute(
+            text(
+                "INSERT INTO replay_starts (event_id, starts) VALUES (:event_id, 1)"
+                " ON CONFLICT (event_id) DO UPDATE SET starts = replay_starts.starts + 1 RETURNING starts"
+            ),
+            {"event_id": event_id},
+        ).scalar_one()
+    )
+
+
+def forget_starts(session: Session, event_id: uuid.UUID) -> None:
+    """It came to an end, whichever: the next start is the first again."""
+    session.execute(text("DELETE FROM replay_starts WHERE event_id = :event_id"), {"event_id": event_id})
+
+
 def failed_again(session: Session, event_id: uuid.UUID, error: str) -> None:
     """Note that a replay failed; what was decided meanwhile stands."""
+    forget_starts(session, event_id)
     session.execute(
         text(
             "UPDATE parked_events SET error = :error, attempts = attempts + 1, parked_at = now(),"
@@ -152,6 +171,7 @@ def failed_again(session: Session, event_id: uuid.UUID, error: str) -> None:
 
 def mark_replayed(session: Session, event_id: uuid.UUID) -> None:
     """Close a parked event whose handler has now succeeded, in that handler's transaction."""
+    forget_starts(session, event_id)
     session.execute(
         text(
             "UPDATE parked_events SET resolved_at = now(), resolution = 'replayed'"
@@ -170,6 +190,7 @@ def discard(session: Session, event_id: uuid.UUID, reason: str) -> None:
     """
     if not reason.strip():
         raise Conflict("an event is discarded only with a reason")
+    forget_starts(session, event_id)
     result = session.execute(
         text(
             "UPDATE parked_events SET resolved_at = now(), resolution = 'discarded',"

@@ -115,6 +115,43 @@ def test_replay_wakes_the_worker_which_then_handles_the_event(
     assert guichet("dead-letters", "list").out == "0 in all\n"
 
 
+class _Killed(BaseException):
+    """What kill -9 leaves of a transaction: nothing."""
+
+
+def test_an_event_that_kills_its_worker_at_each_replay_is_set_aside_again(
+    guichet: CommandLine, billing: Database, park: Park
+) -> None:
+    parked = park()
+    deadly, started = True, 0
+
+    def handler(event: object, session: object) -> None:
+        nonlocal started
+        started += 1
+        if deadly:
+            raise _Killed
+
+    def start() -> list[bool]:
+        """What a worker does when it starts."""
+        with billing.transaction() as session:
+            asked = parking.to_replay(session)
+        subscriptions = {CONFIRMED.type: Subscription(CONFIRMED, handler)}
+        return [handle_parked(billing, subscriptions, event) for event in asked]
+
+    guichet("dead-letters", "replay", "--service", "billing", str(parked.id))
+    for _ in range(3):
+        with pytest.raises(_Killed):
+            start()
+    assert (start(), start(), started) == ([False], [], 3)
+    listed = guichet("dead-letters", "list").out
+    assert "did not survive it 3 times" in listed
+    assert "replay asked for" not in listed
+    # Its cause is mended, and somebody asks again.
+    deadly = False
+    guichet("dead-letters", "replay", "--service", "billing", str(parked.id))
+    assert (start(), started) == ([True], 4)
+
+
 def test_replay_takes_one_type_or_all(guichet: CommandLine, broker: TestBroker, park: Park) -> None:
     park(), park()
     _reject(broker, b"not JSON")

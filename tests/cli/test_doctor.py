@@ -83,7 +83,7 @@ def test_pending_migrations_are_found(
 ) -> None:
     guichet.set("BOOKING_DATABASE_URL", bare_database)
     found = next(line for line in findings() if "migrations" in line)
-    assert found.startswith("✗ booking: migrations 0001_kernel, 0002_operations, 0003_repair, 0001_bookings")
+    assert found.startswith("✗ booking: migrations 0001_kernel, 0002_operations, 0003_repair, 0004_replay")
     assert found.endswith("are pending: run guichet migrate")
 
 
@@ -225,7 +225,7 @@ def test_missing_database_permissions_are_found(
             assert (
                 "✗ booking: its PostgreSQL role may not write"
                 " backups, broker_watch, idempotency_keys, inbox, operations_audit, outbox, parked_events,"
-                " retention, signs_of_life, timers"
+                " replay_starts, retention, signs_of_life, timers"
             ) in findings()
             admin.execute("REVOKE SELECT ON kernel_version FROM reader_only")
             assert any("its PostgreSQL role may not read the migrations" in line for line in findings())

@@ -23,10 +23,11 @@ def test_check_names_each_pending_revision_and_fails(guichet: CommandLine, bare_
     guichet.set("BOOKING_DATABASE_URL", bare_database)
     answer = guichet("migrate", "--check", "--service", "booking")
     assert answer.code == 1
-    assert answer.out.splitlines()[:4] == [
+    assert answer.out.splitlines()[:5] == [
         "booking: 0001_kernel is pending",
         "booking: 0002_operations is pending",
         "booking: 0003_repair is pending",
+        "booking: 0004_replay_starts is pending",
         "booking: 0001_bookings is pending",
     ]
 
