@@ -10,7 +10,7 @@ from services.guichet.channels.dispatch import Dispatcher
 from services.guichet.channels.settings import ChannelSettings
 from services.guichet.contracts import consumed
 from services.guichet.documents.settings import from_environment, views_retention
-from services.guichet.storage import deliveries, documents
+from services.guichet.storage import deliveries, documents, guesses
 from services.guichet.use_cases import deadlines, drafts, figures, visits
 from services.guichet.use_cases.directory.importing import forget_old_files
 from services.guichet.use_cases.documents import keeping
@@ -69,6 +69,11 @@ class GuichetWorker(EventWorker):
     def forget_senders(self, session: Session) -> None:
         """Forget who sent how many files by a link, an hour after the first."""
         documents.forget_senders(session, at=now())
+
+    @every(seconds=3600)
+    def forget_guesses(self, session: Session) -> None:
+        """Forget who guessed passwords and links wrong, a quarter of an hour after the first."""
+        guesses.forget(session, at=now())
 
     @every(seconds=300)
     def give_back_places(self, session: Session) -> None:

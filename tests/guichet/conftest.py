@@ -55,6 +55,7 @@ FACTS = (
     "documents",
     "document_files",
     "sent_by_link",
+    "guesses",
     "request_history",
     "requests",
     "contacts",

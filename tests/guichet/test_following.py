@@ -11,7 +11,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import Client
 
+from services.guichet.storage import guesses
 from services.guichet.use_cases import tracking
+from services.guichet.web.guesses import Guesses
 from services.guichet.web.life import following, receipts
 from shared.clock import now
 from shared.db import Database
@@ -20,14 +22,15 @@ from shared.web.mounting import mount
 from shared.web.throttle import Throttle
 from tests.guichet.conftest import Caller
 from tests.guichet.factories import ANSWERS, CERTIFICATE
+from tests.support.statements import statements
 
 HTML = {"Accept": "text/html"}
 
 
 @pytest.fixture(autouse=True)
 def _fresh_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(following, "_views", Throttle(failures=240, window_seconds=60))
-    monkeypatch.setattr(following, "_guesses", Throttle(failures=20, window_seconds=900))
+    monkeypatch.setattr(following, "_views", Throttle(most=240, window_seconds=60))
+    monkeypatch.setattr(following, "_guesses", Guesses(most=20))
 
 
 @pytest.fixture
@@ -160,6 +163,35 @@ def test_a_guesser_has_to_wait(phone: FlaskClient, filed: dict[str, Any]) -> Non
     answers = [phone.get(f"/t/guess{n}", headers=HTML).status_code for n in range(21)]
     assert answers == [404] * 20 + [429]
     page(phone, filed, status=429)
+
+
+def test_guesses_are_counted_for_all_processes_together(
+    phone: FlaskClient, filed: dict[str, Any], monkeypatch: pytest.MonkeyPatch, counter: Database
+) -> None:
+    processes = [Guesses(most=20) for _ in range(3)]
+
+    def guess(process: int) -> int:
+        monkeypatch.setattr(following, "_guesses", processes[process])
+        return phone.get("/t/guess", headers=HTML).status_code
+
+    assert [guess(number % 2) for number in range(22)] == [404] * 20 + [429] * 2
+    page(phone, filed, status=429)
+    # One that never met the address learns of the others by its first wrong guess.
+    assert guess(2) == 429
+    page(phone, filed, status=429)
+    later = now() + timedelta(minutes=15)
+    with counter.transaction() as session:
+        guesses.forget(session, at=later)
+    page(phone, filed)
+
+
+def test_a_link_that_leads_somewhere_costs_no_look_at_the_guesses(
+    phone: FlaskClient, filed: dict[str, Any], counter: Database
+) -> None:
+    page(phone, filed)
+    with statements(counter) as asked:
+        page(phone, filed)
+    assert not [one for one in asked if "guesses" in one]
 
 
 def test_staff_of_other_sites_make_no_links(caller: Callable[..., Caller], filed: dict[str, Any]) -> None:

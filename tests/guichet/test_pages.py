@@ -1,5 +1,7 @@
 import re
+from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -7,10 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from services.guichet.storage import accounts
-from services.guichet.web import session as signing_in
 from shared.db import Database
 from shared.web.session import COOKIE, issue_session
-from shared.web.throttle import Throttle
 from tests.guichet.conftest import ALL_SITES, DEMONSTRATION, Caller
 from tests.guichet.factories import ANSWERS, CERTIFICATE
 from tests.support.databases import TestDatabases
@@ -111,13 +111,29 @@ def test_wrong_credentials_are_refused_in_one_sentence(
     assert "L’adresse électronique ou le mot de passe n’est pas correct." in answer.text
 
 
-def test_a_patient_guesser_has_to_wait(app: Flask, demo: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Counts of its own: whoever signs in as this manager afterwards has guessed nothing.
-    monkeypatch.setattr(signing_in, "throttle", Throttle())
+def test_a_patient_guesser_has_to_wait(app: Flask, demo: None) -> None:
     browser = Browser(app.test_client())
     answers = [browser.sign_in("responsable.casablanca", f"guess {n}").status_code for n in range(9)]
     assert answers == [401] * 8 + [429]
     assert browser.sign_in("responsable.casablanca").status_code == 429
+    assert browser.sign_in("exploitation").status_code == 303
+
+
+def test_of_many_passwords_sent_at_the_same_moment_eight_are_tried(app: Flask, demo: None) -> None:
+    with ThreadPoolExecutor(12) as pool:
+        tried = pool.map(
+            lambda n: Browser(app.test_client()).sign_in("responsable.casablanca", f"guess {n}").status_code,
+            range(12),
+        )
+    assert Counter(tried) == {401: 8, 429: 4}
+
+
+def test_whoever_knew_the_password_in_the_end_is_forgiven(app: Flask, demo: None) -> None:
+    for _ in range(2):
+        browser = Browser(app.test_client())
+        for n in range(4):
+            browser.sign_in("responsable.casablanca", f"guess {n}")
+        assert browser.sign_in("responsable.casablanca").status_code == 303
 
 
 def test_a_session_is_opened_through_the_api(app: Flask, demo: None) -> None:

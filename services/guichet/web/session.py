@@ -7,23 +7,26 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session as DatabaseSession
 
-from services.guichet.storage import accounts
+from services.guichet.storage import accounts, guesses
 from services.guichet.storage.accounts import Account
+from services.guichet.storage.guesses import Guesser
+from services.guichet.web.guesses import refuse_until
 from services.guichet.web.names import ROLE_NAMES
+from shared.clock import now
 from shared.errors import N_, DomainError
 from shared.logging import get_logger
 from shared.web import current_session, local_path, sentence, transaction
 from shared.web.cookies import clear_session_cookie, renewal_blueprint, set_session_cookie
 from shared.web.i18n import LANGUAGE_COOKIE, LANGUAGES
 from shared.web.session import IssuedSession, Session, issue_session
-from shared.web.throttle import Throttle
 
 log = get_logger()
 
 LONGEST_EMAIL, LONGEST_PASSWORD = 254, 1000
 
 pages = Blueprint("session_pages", __name__)
-throttle = Throttle()
+#: failures of one account from one address within a quarter of an hour
+MOST_FAILURES = 8
 
 
 class WrongCredentials(DomainError):
@@ -80,19 +83,23 @@ def signed_in(email: str, password: str) -> Account:
         TooManyAttempts: somebody tries too often.
     """
     email = email.strip().lower()
-    address = request.remote_addr or ""
-    throttle.check(email, address)
+    guesser = Guesser.of("sign-in", email, request.remote_addr or "", most=MOST_FAILURES)
+    at = now()
+    # Counted beforehand, for all processes, and forgiven afterwards: of many sent at the same moment only
+    # so many are tried.
+    with transaction() as session:
+        until = guesses.count(session, guesser, at=at)
+    refuse_until(until, at)
     account = None
     if "\x00" not in email and 0 < len(email) <= LONGEST_EMAIL and 0 < len(password) <= LONGEST_PASSWORD:
         with transaction() as session:
             account = accounts.verified(session, email=email, password=password)
             if account is not None:
+                guesses.forgive(session, guesser)
                 _remember_language(session, account)
     if account is None:
-        throttle.failed(email, address)
         log.info("sign_in_refused")
         raise WrongCredentials
-    throttle.succeeded(email, address)
     log.info("signed_in", account=str(account.id))
     return account
 

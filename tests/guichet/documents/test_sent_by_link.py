@@ -29,8 +29,7 @@ HTML = {"Accept": "text/html"}
 
 @pytest.fixture(autouse=True)
 def _fresh_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, most in (("_views", 240), ("_guesses", 20)):
-        monkeypatch.setattr(following, name, Throttle(failures=most))
+    monkeypatch.setattr(following, "_views", Throttle(most=240, window_seconds=60))
 
 
 class Phone:

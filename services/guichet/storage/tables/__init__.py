@@ -1,6 +1,6 @@
 """The tables of the counter, as the migrations make them; one module a topic."""
 
-from services.guichet.storage.tables._accounts import accounts
+from services.guichet.storage.tables._accounts import accounts, guesses
 from services.guichet.storage.tables._calendar import (
     calendar_changes,
     calendar_overrides,
@@ -91,6 +91,7 @@ __all__ = [
     "dossiers",
     "drafts",
     "failed_messages",
+    "guesses",
     "metadata",
     "personal_views",
     "presence_exceptions",

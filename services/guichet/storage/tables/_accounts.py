@@ -1,9 +1,10 @@
-"""Who may sign in."""
+"""Who may sign in, and who guesses."""
 
-from sqlalchemy import Boolean, Column, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import Boolean, Column, Integer, LargeBinary, Table, Text, UniqueConstraint, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.guichet.storage.tables._metadata import metadata
+from shared.db import UtcDateTime
 
 accounts = Table(
     "accounts",
@@ -17,4 +18,13 @@ accounts = Table(
     Column("language", Text, nullable=False),
     Column("active", Boolean, nullable=False),
     UniqueConstraint("email"),
+)
+
+# How often somebody guessed wrong since ``began_at``: a password, a tracking link; a guesser is a digest.
+guesses = Table(
+    "guesses",
+    metadata,
+    Column("guesser", LargeBinary, primary_key=True),
+    Column("began_at", UtcDateTime, nullable=False),
+    Column("failures", Integer, nullable=False),
 )

@@ -35,6 +35,7 @@ from services.guichet.use_cases import documents, tracking, visits
 from services.guichet.web import names, presenters
 from services.guichet.web.documents.papers import LIMITS
 from services.guichet.web.documents.transfer import receives_file
+from services.guichet.web.guesses import Guesses, refuse_until
 from services.guichet.web.life import receipts
 from services.guichet.web.steps import steps
 from shared.clock import now
@@ -43,7 +44,6 @@ from shared.logging import get_logger
 from shared.printing import qr_code
 from shared.web import language, sentence, transaction
 from shared.web.i18n import clock, date_long
-from shared.web.problems import TooManyAttempts
 from shared.web.throttle import Throttle
 
 log = get_logger()
@@ -51,8 +51,8 @@ log = get_logger()
 blueprint = Blueprint("following", __name__)
 
 # Whole offices share one address: generous for people, hopeless for somebody who guesses.
-_views = Throttle(failures=240, window_seconds=60)
-_guesses = Throttle(failures=20, window_seconds=900)
+_views = Throttle(most=240, window_seconds=60)
+_guesses = Guesses(most=20)
 #: a telephone offers its camera for types, not for endings
 _ACCEPTED = ",".join(MEDIA_TYPES)
 
@@ -63,13 +63,12 @@ def _public(view: Callable[..., ResponseReturnValue]) -> Callable[..., Response]
     @wraps(view)
     def counted(token: str, **given: Any) -> Response:
         address = request.remote_addr or ""
-        _guesses.check("", address)
-        _views.check("", address)
-        _views.failed("", address)
+        _views.count(address)
+        _guesses.check(address)
         try:
             response = make_response(view(token, **given))
         except NotFound as error:
-            _guesses.failed("", address)
+            _guesses.failed(address)
             page = render_template("guichet/tracking_gone.html", sentence=sentence(error))
             response = make_response(page, 404)
         # The address is the key: no search engine may find it. It does not travel to other sites either
@@ -100,8 +99,7 @@ def _asked(token: str, code: str) -> None:
             documents.check_asked(session, token, code, at=moment)
             if not all(storage.count(session, sender, at=moment) for sender in senders):
                 until = moment + storage.WINDOW
-        if until is not None:
-            raise TooManyAttempts(int((until - moment).total_seconds()) + 1)
+        refuse_until(until, moment)
 
 
 def _senders(token: str) -> list[storage.Sender]:
