@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, insert, or_, select, text, update
+from sqlalchemy import and_, exists, func, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 from structlog.contextvars import get_contextvars
 
-from services.guichet.domain.deliveries import OPEN, DeliveryState
+from services.guichet.domain.deliveries import OPEN, Answer, DeliveryState
 from services.guichet.storage import tables
 from services.guichet.storage.requests import visible
 from shared import tracing
@@ -99,6 +99,26 @@ def cancel_open(session: Session, request_id: UUID) -> None:
         .where(_deliveries.c.request_id == request_id, _deliveries.c.state.in_(OPEN))
         .values(state=DeliveryState.CANCELLED.value, due_at=None, leased_until=None)
     )
+
+
+def answer_sent(session: Session, request_id: UUID, answer: Answer, *, by: str, at: datetime) -> bool:
+    """Write the agency's answer down on the dossier it has; False when it has none."""
+    written = session.execute(
+        update(_deliveries)
+        .where(_deliveries.c.request_id == request_id, _deliveries.c.state == DeliveryState.SENT.value)
+        .values(
+            state=DeliveryState.ANSWERED.value,
+            answer=answer.as_dict(),
+            answered_at=at,
+            answered_by=by,
+            due_at=None,
+            leased_until=None,
+            last_error=None,
+            in_doubt=False,
+        )
+        .returning(_deliveries.c.id)
+    )
+    return written.first() is not None
 
 
 def take_due(
@@ -242,9 +262,17 @@ def hand_out(session: Session, batch_id: UUID, *, courier: str, by: str, at: dat
     ).first()
     if written is None:
         return False
+    decided = exists().where(
+        _requests.c.id == _deliveries.c.request_id, _requests.c.closed_at.is_not(None)
+    )
     session.execute(
         update(_deliveries)
-        .where(_deliveries.c.batch_id == batch_id, _deliveries.c.state == DeliveryState.BATCHED.value)
+        .where(
+            _deliveries.c.batch_id == batch_id,
+            _deliveries.c.state == DeliveryState.BATCHED.value,
+            # decided while the version before this one was still at work
+            ~decided,
+        )
         .values(state=DeliveryState.SENT.value, sent_at=at, attempts=_deliveries.c.attempts + 1)
     )
     return True

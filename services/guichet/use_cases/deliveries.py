@@ -52,8 +52,8 @@ def take_answer(
     catalogue = catalogue_storage.current(session)
     desk = catalogue.desks[delivery.desk]
     speaker = actor or Actor(None, catalogue.agencies[desk.agency].names.fr)
-    _apply(session, delivery, answer, speaker, list(catalogue.sites), at)
     final = answer.final
+    # First, for what it does to the request would otherwise settle the dossier with less said.
     deliveries.record(
         session,
         delivery_id,
@@ -65,6 +65,7 @@ def take_answer(
         last_error=None,
         in_doubt=False,
     )
+    _apply(session, delivery, answer, speaker, list(catalogue.sites), at)
     return delivery
 
 

@@ -55,7 +55,7 @@ def receive_complement(
     def do(request: Request, procedure: Procedure, catalogue: Catalogue) -> None:
         request.receive_complement(at=doing["at"], actor=doing["actor"], note=note)
         # An agency reached by a channel receives the completed dossier the way it came first.
-        sending.open_for(session, request, catalogue.desks[request.desk or ""], at=doing["at"])
+        sending.move(session, request, catalogue.desks[request.desk or ""], at=doing["at"])
         about = (request, procedure, catalogue)
         _publish(session, published.ComplementReceived, about, doing["at"], received_at=doing["at"])
 

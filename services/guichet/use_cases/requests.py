@@ -228,6 +228,8 @@ def act(
         raise changed_since(requests.history(session, request.id), seen_version)
     read_version, was = request.version, request.state
     do(request, procedure, catalogue)
+    if was in UNDECIDED and request.state is not was:
+        sending.settle(session, request, actor=actor, at=at)
     settle(session, request, procedure, was=was)
     if not requests.save(session, request):
         # Two clerks pressed at the same moment; what the other one did is committed by now.

@@ -101,9 +101,10 @@ def _move(
 ) -> None:
     read_version = request.version
     request.reroute(decision, at=at, actor=actor, reason=reason)
+    # The dossier before its request: an answer of the agency takes both in this order, too.
+    sending.move(session, request, decision.desk, at=at)
     if not requests.save(session, request):
         raise changed_since(requests.history(session, request.id), read_version)
-    sending.move(session, request, decision.desk, at=at)
     procedure = catalogue.versions[request.procedure, request.procedure_version]
     publish(
         session,

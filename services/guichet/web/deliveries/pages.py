@@ -149,7 +149,9 @@ def bordereau(number: str) -> str:
 @requires(*ACT)
 def bordereau_sheet(number: str) -> Response:
     opened = _bordereau(number)
-    pdf = bordereau_pdf(opened["batch"], opened["found"], opened["catalogue"], language())
+    # What was called back before the courier left is not among what the agency signs for.
+    taken = [one for one in opened["found"] if one.state is not DeliveryState.CANCELLED or one.sent_at]
+    pdf = bordereau_pdf(opened["batch"], taken, opened["catalogue"], language())
     return Response(
         pdf,
         mimetype="application/pdf",
