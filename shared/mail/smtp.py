@@ -81,9 +81,10 @@ class SmtpLine:
             data += b"\r\n"
         try:
             connection = self._begin(recipient)
-            if deadline is not None and time.monotonic() + self._settings.final_seconds > deadline:
-                raise _Refused(0, b"the lease is too short to wait for the answer")
+            self._have_time(deadline)
             self._hand_over(connection, data)
+            # A large one may have taken long; until its dot nothing was taken.
+            self._have_time(deadline)
         except _Refused as refused:
             self._give_up_transaction(refused.code)
             return Sent(Taken.REFUSED if refused.for_good else Taken.DEFERRED, refused.detail)
@@ -97,6 +98,10 @@ class SmtpLine:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def _have_time(self, deadline: float | None) -> None:
+        if deadline is not None and time.monotonic() + self._settings.final_seconds > deadline:
+            raise _Refused(0, b"the lease is too short to wait for the answer")
 
     def _begin(self, to: str) -> smtplib.SMTP:
         """Have the server wait for the message; a kept connection it has closed is replaced once."""

@@ -50,8 +50,13 @@ class Outcome:
 class Channel(Protocol):
     """Carries dossiers to one kind of agency."""
 
-    def send(self, dossier: Dossier, *, agency: str, address: str) -> Outcome:
-        """Hand the dossier over to the agency, once, and say what came of it."""
+    def send(
+        self, dossier: Dossier, *, agency: str, address: str, deadline: float | None = None
+    ) -> Outcome:
+        """Hand the dossier over to the agency, once, and say what came of it.
+
+        Past ``deadline``, on the monotonic clock, another sender may have it.
+        """
 
     def ask(self, key: str, *, agency: str, address: str) -> Outcome:
         """Ask what became of a dossier; an answer, or none yet."""

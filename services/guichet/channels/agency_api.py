@@ -65,7 +65,10 @@ class AgencyApi:
             },
         )
 
-    def send(self, dossier: Dossier, *, agency: str, address: str) -> Outcome:
+    def send(
+        self, dossier: Dossier, *, agency: str, address: str, deadline: float | None = None
+    ) -> Outcome:
+        # Two senders at once would do no harm: it is filed once under its key.
         try:
             url, headers = self._reached(dossier.key, agency, address)
         except _NotAllowed as problem:

@@ -6,7 +6,7 @@ once.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -62,17 +62,22 @@ class Dispatcher:
         asked = self._each(DeliveryState.SENT, self._ask)
         return sent == AT_ONCE or asked == AT_ONCE
 
-    def _each(self, state: DeliveryState, do: Any) -> int:
-        with self._database.transaction() as session:
-            taken = deliveries.take_due(
-                session, state=state, now=now(), lease=self._settings.lease, limit=AT_ONCE
-            )
-        for delivery in taken:
+    def _each(self, state: DeliveryState, do: Callable[[Delivery, float], None]) -> int:
+        """Each is leased when its turn comes: the lease is for one attempt, not for those before it."""
+        began = now()
+        for done in range(AT_ONCE):
+            deadline = time.monotonic() + self._settings.lease.total_seconds()
+            with self._database.transaction() as session:
+                delivery = deliveries.take_due(
+                    session, state=state, due_by=began, now=now(), lease=self._settings.lease
+                )
+            if delivery is None:
+                return done
             with bound_contextvars(**_traits(delivery)):
-                do(delivery)
-        return len(taken)
+                do(delivery, deadline)
+        return AT_ONCE
 
-    def _send(self, delivery: Delivery) -> None:
+    def _send(self, delivery: Delivery, deadline: float) -> None:
         dossier, desk, problem = self._prepared(delivery)
         if problem is not None:
             self._write_down(delivery, Outcome(Verdict.DEFERRED, problem))
@@ -82,7 +87,7 @@ class Dispatcher:
         elif delivery.doubts >= self._settings.stubbornness.doubts:
             self._write_down(delivery, Outcome(Verdict.REFUSED, "earlier attempts ended without an answer"))
         else:
-            outcome = self._carried(delivery, dossier, desk)
+            outcome = self._carried(delivery, dossier, desk, deadline)
             crash_points.reach("dossier_sent")
             self._write_down(delivery, outcome)
 
@@ -94,7 +99,7 @@ class Dispatcher:
         except Unsendable as error:
             return None, None, str(error)[:300]
 
-    def _carried(self, delivery: Delivery, dossier: Dossier, desk: Desk) -> Outcome:
+    def _carried(self, delivery: Delivery, dossier: Dossier, desk: Desk, deadline: float) -> Outcome:
         breaker = self._breaker(delivery)
         if not breaker.lets_through(now()):
             return Outcome(Verdict.RESTED, "the agency's server failed repeatedly: it is left to rest")
@@ -109,7 +114,7 @@ class Dispatcher:
                 "send dossier", "client", parent=delivery.traceparent, attributes=about
             ) as span:
                 outcome = self._channels[delivery.channel].send(
-                    dossier, agency=desk.agency, address=desk.address or ""
+                    dossier, agency=desk.agency, address=desk.address or "", deadline=deadline
                 )
                 if span is not None:
                     span.note(verdict=outcome.verdict.value)
@@ -126,7 +131,7 @@ class Dispatcher:
             breaker.succeeded()
         return outcome
 
-    def _ask(self, delivery: Delivery) -> None:
+    def _ask(self, delivery: Delivery, _: float) -> None:
         stubbornness = self._settings.stubbornness
         with self._database.transaction() as session:
             desk = catalogue_storage.current(session).desks[delivery.desk]
@@ -158,8 +163,10 @@ class Dispatcher:
 
     def _write_down(self, delivery: Delivery, outcome: Outcome) -> None:
         values = self._after(delivery, outcome, now())
+        # The agency may have called back before it answered us: a doubt must not undo what it said.
+        was = None if outcome.verdict is Verdict.ACCEPTED else delivery.state
         with self._database.transaction() as session:
-            deliveries.record(session, delivery.id, **values)
+            deliveries.record(session, delivery.id, was=was, **values)
         log.info(
             "dossier_attempted",
             delivery_id=str(delivery.id),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, exists, func, insert, or_, select, text, update
+from sqlalchemy import and_, case, exists, func, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 from structlog.contextvars import get_contextvars
 
@@ -122,9 +122,9 @@ def answer_sent(session: Session, request_id: UUID, answer: Answer, *, by: str, 
 
 
 def take_due(
-    session: Session, *, state: DeliveryState, now: datetime, lease: timedelta, limit: int
-) -> list[Delivery]:
-    """Lease what has to be sent or asked about.
+    session: Session, *, state: DeliveryState, due_by: datetime, now: datetime, lease: timedelta
+) -> Delivery | None:
+    """Lease what has to be sent or asked about first of what was due by then.
 
     One whose sender died is found again when its lease ends, and is in doubt from then on.
     """
@@ -133,33 +133,67 @@ def take_due(
         .where(
             _deliveries.c.state == state.value,
             _deliveries.c.channel.in_(("mailbox", "api") if state is DeliveryState.DUE else ("api",)),
-            _deliveries.c.due_at <= now,
+            _deliveries.c.due_at <= due_by,
             or_(_deliveries.c.leased_until.is_(None), _deliveries.c.leased_until <= now),
         )
         .order_by(_deliveries.c.due_at)
-        .limit(limit)
+        .limit(1)
         .with_for_update(skip_locked=True)
     )
     taken = session.execute(
         update(_deliveries)
-        .where(_deliveries.c.id.in_(due.scalar_subquery()))
+        .where(_deliveries.c.id == due.scalar_subquery())
         .values(
             leased_until=now + lease,
             in_doubt=or_(_deliveries.c.in_doubt, _deliveries.c.leased_until.is_not(None)),
         )
         .returning(_deliveries.c.id)
     )
-    ids = list(taken.scalars())
-    rows = session.execute(_select().where(_deliveries.c.id.in_(ids)).order_by(_deliveries.c.due_at))
-    return [_delivery(row) for row in rows]
+    found = taken.scalar_one_or_none()
+    if found is None:
+        return None
+    return _delivery(session.execute(_select().where(_deliveries.c.id == found)).one())
 
 
-def record(session: Session, delivery_id: UUID, **values: Any) -> bool:
-    """Write down what came of it; False when it was settled or cancelled meanwhile."""
+def record(session: Session, delivery_id: UUID, *, was: DeliveryState | None = None, **values: Any) -> bool:
+    """Write down what came of it; False when it was settled, cancelled or is not what it ``was`` any more."""
     written = session.execute(
         update(_deliveries)
-        .where(_deliveries.c.id == delivery_id, _deliveries.c.state.in_(OPEN))
+        .where(_deliveries.c.id == delivery_id, _deliveries.c.state.in_([was] if was else OPEN))
         .values(leased_until=None, **values)
+        .returning(_deliveries.c.id)
+    )
+    return written.first() is not None
+
+
+def note_problem(session: Session, delivery_id: UUID, problem: str) -> None:
+    """Keep it for people to read; who sends the dossier just now goes on."""
+    session.execute(
+        update(_deliveries)
+        .where(_deliveries.c.id == delivery_id, _deliveries.c.state.in_(OPEN))
+        .values(last_error=problem)
+    )
+
+
+def hurry(session: Session, delivery_id: UUID, *, at: datetime) -> bool:
+    """Have it sent now and without regard to attempts; False when a sender has it this moment.
+
+    Doubts are forgotten only once they led to giving up: then somebody has looked.
+    """
+    given_up = _deliveries.c.state == DeliveryState.FAILED.value
+    written = session.execute(
+        update(_deliveries)
+        .where(
+            _deliveries.c.id == delivery_id,
+            _deliveries.c.state.in_((DeliveryState.FAILED, DeliveryState.DUE)),
+            or_(_deliveries.c.leased_until.is_(None), _deliveries.c.leased_until <= at),
+        )
+        .values(
+            state=DeliveryState.DUE.value,
+            due_at=at,
+            attempts=0,
+            doubts=case((given_up, 0), else_=_deliveries.c.doubts),
+        )
         .returning(_deliveries.c.id)
     )
     return written.first() is not None
@@ -194,6 +228,7 @@ def find(
     state: DeliveryState | None = None,
     desk: str | None = None,
     batch_id: UUID | None = None,
+    number: str | None = None,
     after: UUID | None = None,
     limit: int,
 ) -> list[Delivery]:
@@ -207,6 +242,8 @@ def find(
         query = query.where(_deliveries.c.state.in_(OPEN))
     if desk is not None:
         query = query.where(_deliveries.c.desk == desk)
+    if number is not None:
+        query = query.where(_requests.c.number == number)
     if after is not None:
         query = query.where(_deliveries.c.id < after)
     return [_delivery(row) for row in session.execute(query.order_by(_deliveries.c.id.desc()).limit(limit))]
@@ -262,9 +299,7 @@ def hand_out(session: Session, batch_id: UUID, *, courier: str, by: str, at: dat
     ).first()
     if written is None:
         return False
-    decided = exists().where(
-        _requests.c.id == _deliveries.c.request_id, _requests.c.closed_at.is_not(None)
-    )
+    decided = exists().where(_requests.c.id == _deliveries.c.request_id, _requests.c.closed_at.is_not(None))
     session.execute(
         update(_deliveries)
         .where(

@@ -87,14 +87,14 @@ def _apply(
 
 
 def try_again(session: Session, delivery_id: UUID, *, sites: Sequence[str], at: datetime) -> None:
-    """Somebody mended what was wrong: send it now."""
+    """Somebody mended what was wrong: send it now. One being sent this very moment is left alone."""
     delivery = deliveries.get(session, delivery_id, sites=sites)
     if delivery is None:
         raise delivery_not_found()
     if delivery.state not in (DeliveryState.FAILED, DeliveryState.DUE):
         raise Conflict(N_("This dossier has left already."))
-    deliveries.record(session, delivery_id, state=DeliveryState.DUE.value, due_at=at, attempts=0, doubts=0)
-    deliveries.wake(session)
+    if deliveries.hurry(session, delivery_id, at=at):
+        deliveries.wake(session)
 
 
 def prepare_batch(

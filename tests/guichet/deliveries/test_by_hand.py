@@ -9,8 +9,8 @@ from deploy.local.standins.agency import AgencyServer
 from services.guichet.channels.dispatch import Dispatcher
 from shared.db import Database
 from tests.guichet.conftest import Caller
-from tests.guichet.deliveries.conftest import SECRET, Through
-from tests.guichet.deliveries.test_api_channel import call
+from tests.guichet.deliveries.conftest import Through
+from tests.guichet.deliveries.test_api_channel import TOLD, call
 from tests.guichet.deliveries.test_courier import BORDEREAUX, DESK, Clerk
 
 Found = Callable[[dict[str, Any]], dict[str, Any]]
@@ -72,7 +72,7 @@ def test_a_decision_recorded_at_the_counter_is_the_answer_to_the_dossier(
     delivery: Found,
     monkeypatch: Any,
 ) -> None:
-    monkeypatch.setenv("AGENCY_SECRET", SECRET)
+    monkeypatch.setenv("AGENCY_SECRETS", TOLD)
     request = through("api")
     dispatcher.deliver()
     act(manager, request, "start")

@@ -57,3 +57,26 @@ def test_an_upload_repeated_with_its_key_is_answered_the_same_and_kept_once(
     other = documents.send(path, files.pdf("Autre"), key="once", **query)
     assert other.status_code == 422
     assert len(kept()) == 1
+
+
+def test_what_the_agency_asks_for_again_is_received_when_it_is_brought_again(
+    agent: Caller, documents: Documents, filed: dict[str, Any]
+) -> None:
+    code = "cnie-copy"
+    item = f"/requests/{filed['id']}/documents/{code}"
+    scan = documents.hand_in(filed["id"], code).get_json()
+    assert documents.change("PUT", f"{item}/paper").status_code == 200
+
+    def received() -> tuple[bool, list[str]]:
+        found = documents.checklist(filed["id"])[code]
+        return found["on_paper"], [one["id"] for one in found["documents"]]
+
+    assert received() == (True, [scan["id"]])
+    for action, body in (("start", {}), ("complement", {"items": [{"document": code, "copies": 1}]})):
+        answer = agent.post(f"/requests/{filed['id']}/{action}", body)
+        assert answer.status_code == 200, answer.text
+    assert received() == (False, [])
+    assert documents.change("PUT", f"{item}/paper").status_code == 200
+    assert received() == (True, [])
+    assert documents.hand_in(filed["id"], code).get_json()["id"] == scan["id"]
+    assert received() == (True, [scan["id"]])

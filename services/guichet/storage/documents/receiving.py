@@ -1,11 +1,12 @@
 """What was handed in for a request: which document of the vault, or paper."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select
-from sqlalchemy.dialects.postgresql import insert as insert_or_leave
+from sqlalchemy import ColumnElement, delete, false, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.guichet.domain.documents import Received, VaultDocument
@@ -29,24 +30,29 @@ def received(session: Session, request_id: UUID) -> list[tuple[Received, VaultDo
     return [(_received_from(row), _joined_document(row)) for row in rows]
 
 
-def add_received(session: Session, one: Received) -> bool:
-    """False when it was there already."""
-    written = session.execute(
-        insert_or_leave(_received)
-        .values(
-            id=one.id,
-            request_id=one.request_id,
-            code=one.code,
-            document_id=one.document_id,
-            on_paper=one.on_paper,
-            received_at=one.at,
-            received_by=one.by.id,
-            received_by_name=one.by.name,
+def add_received(session: Session, one: Received, *, asked_at: datetime | None) -> None:
+    """Keep it once; brought again after it was asked for again at ``asked_at``, it is what came last."""
+    row = insert(_received).values(
+        id=one.id,
+        request_id=one.request_id,
+        code=one.code,
+        document_id=one.document_id,
+        on_paper=one.on_paper,
+        received_at=one.at,
+        received_by=one.by.id,
+        received_by_name=one.by.name,
+    )
+    once = [_received.c.request_id, _received.c.code]
+    session.execute(
+        row.on_conflict_do_update(
+            index_elements=once if one.on_paper else [*once, _received.c.document_id],
+            index_where=_received.c.on_paper if one.on_paper else _received.c.document_id.is_not(None),
+            set_={
+                name: row.excluded[name] for name in ("id", "received_at", "received_by", "received_by_name")
+            },
+            where=false() if asked_at is None else _received.c.received_at < asked_at,
         )
-        .on_conflict_do_nothing()
-        .returning(_received.c.id)
-    ).first()
-    return written is not None
+    )
 
 
 def take_back(session: Session, request_id: UUID, code: str, *, document_id: UUID | None) -> bool:

@@ -15,6 +15,7 @@ from services.guichet.domain.documents import (
     Kind,
     Received,
     VaultDocument,
+    asked_again,
     asked_documents,
     checked_expiry,
     outcome_document,
@@ -122,9 +123,7 @@ def mark_seen(
     """Reception has the paper in hand; nothing is uploaded."""
     request = _open_request(session, request_id, list(sites))
     _asked(session, request, code)
-    documents.add_received(
-        session, Received(new_id(), request.id, code, None, on_paper=True, at=at, by=actor)
-    )
+    _receive(session, request, code, None, actor=actor, at=at)
 
 
 def take_back(
@@ -173,11 +172,18 @@ def remove_document(session: Session, document_id: UUID, *, sites: Iterable[str]
 
 
 def _receive(
-    session: Session, request: Request, code: str, document: VaultDocument, *, actor: Actor, at: datetime
+    session: Session,
+    request: Request,
+    code: str,
+    document: VaultDocument | None,
+    *,
+    actor: Actor,
+    at: datetime,
 ) -> None:
-    documents.add_received(
-        session, Received(new_id(), request.id, code, document.id, on_paper=False, at=at, by=actor)
-    )
+    """Count it as handed in: this document, or without one the paper."""
+    which = document.id if document else None
+    one = Received(new_id(), request.id, code, which, on_paper=document is None, at=at, by=actor)
+    documents.add_received(session, one, asked_at=asked_again(request).get(code))
 
 
 def _open_request(session: Session, request_id: UUID, sites: list[str]) -> Request:

@@ -153,7 +153,7 @@ def agency_answer(data: dict[str, Any]) -> None:
             deliveries.take_answer(session, data["key"], outcome.answer, at=now())
     except (Conflict, InvalidInput) as error:
         with transaction() as session:
-            storage.record(session, data["key"], last_error=str(error)[:300])
+            storage.note_problem(session, data["key"], str(error)[:300])
         raise
 
 

@@ -132,11 +132,10 @@ def scan() -> ResponseReturnValue:
     with transaction() as session:
         if storage.get_batch(session, code, sites=current_user().sites) is not None:
             return redirect(f"/guichet/deliveries/bordereaux/{code}", 303)
-        open_ones = storage.find(session, sites=current_user().sites, limit=500)
-    for one in open_ones:
-        if one.number == code:
-            return redirect(f"/guichet/deliveries/{one.id}", 303)
-    raise NotFound(N_("No bordereau and no dossier on its way has this number."))
+        found = storage.find(session, sites=current_user().sites, number=code, limit=1)
+    if not found:
+        raise NotFound(N_("No bordereau and no dossier on its way has this number."))
+    return redirect(f"/guichet/deliveries/{found[0].id}", 303)
 
 
 @blueprint.get("/deliveries/bordereaux/<number>")
