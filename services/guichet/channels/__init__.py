@@ -50,9 +50,7 @@ class Outcome:
 class Channel(Protocol):
     """Carries dossiers to one kind of agency."""
 
-    def send(
-        self, dossier: Dossier, *, agency: str, address: str, deadline: float | None = None
-    ) -> Outcome:
+    def send(self, dossier: Dossier, *, agency: str, address: str, deadline: float | None = None) -> Outcome:
         """Hand the dossier over to the agency, once, and say what came of it.
 
         Past ``deadline``, on the monotonic clock, another sender may have it.

@@ -65,9 +65,7 @@ class AgencyApi:
             },
         )
 
-    def send(
-        self, dossier: Dossier, *, agency: str, address: str, deadline: float | None = None
-    ) -> Outcome:
+    def send(self, dossier: Dossier, *, agency: str, address: str, deadline: float | None = None) -> Outcome:
         # Two senders at once would do no harm: it is filed once under its key.
         try:
             url, headers = self._reached(dossier.key, agency, address)

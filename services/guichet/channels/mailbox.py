@@ -21,9 +21,7 @@ class Mailbox:
         self._settings = settings
         self._line = SmtpLine(settings)
 
-    def send(
-        self, dossier: Dossier, *, agency: str, address: str, deadline: float | None = None
-    ) -> Outcome:
+    def send(self, dossier: Dossier, *, agency: str, address: str, deadline: float | None = None) -> Outcome:
         message = compose(dossier, settings=self._settings, to=address)
         sent = self._line.send(message.as_bytes(), to=address, deadline=deadline)
         return Outcome(Verdict(sent.taken.value), sent.detail)

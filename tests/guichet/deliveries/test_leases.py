@@ -33,10 +33,9 @@ class Told:
         self._outcome = outcome
         self._meanwhile = meanwhile
 
-    def send(
-        self, dossier: Dossier, *, agency: str, address: str, deadline: float | None = None
-    ) -> Outcome:
-        assert deadline is not None and deadline > time.monotonic()
+    def send(self, dossier: Dossier, *, agency: str, address: str, deadline: float | None = None) -> Outcome:
+        assert deadline is not None
+        assert deadline > time.monotonic()
         self.keys.append(dossier.key)
         self._meanwhile(dossier.key)
         return self._outcome

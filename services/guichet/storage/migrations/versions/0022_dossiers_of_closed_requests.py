@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0021_dossiers_of_closed_requests"
-down_revision = "0020_held_places"
+revision = "0022_dossiers_of_closed_requests"
+down_revision = "0021_bundle_versions"
 branch_labels = None
 depends_on = None
 
