@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0022_dossiers_of_closed_requests"
-down_revision = "0021_bundle_versions"
+revision = "0023_dossiers_of_closed_requests"
+down_revision = "0022_guesses"
 branch_labels = None
 depends_on = None
 
