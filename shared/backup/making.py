@@ -75,12 +75,15 @@ def make(urls: Mapping[str, str], parent: Path) -> Made:
 
 
 def prune(parent: Path, keep: int) -> int:
-    """Remove all but the newest backups, and what was left unfinished; return how many went."""
+    """Remove all but the newest backups, and what was left unfinished; return how many went.
+
+    Folders that no backup made stay, whatever is in them: ``parent`` may be shared with others.
+    """
     done = manifest.finished(parent)
     surplus = done[: max(len(done) - keep, 0)]
     now = clock.now().timestamp()
-    for path in parent.iterdir():
-        if path.is_dir() and path not in done and now - path.stat().st_mtime > ABANDONED_SECONDS:
+    for path in manifest.folders(parent):
+        if path not in done and now - path.stat().st_mtime > ABANDONED_SECONDS:
             surplus.append(path)
     for folder in surplus:
         # The manifest first: half a folder must not look like a backup.

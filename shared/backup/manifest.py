@@ -96,9 +96,23 @@ def load(folder: Path) -> Manifest:
     return Manifest(**{**told, **instants, "databases": databases, "documents": documents})
 
 
+def folders(parent: Path) -> list[Path]:
+    """Return what a folder holds of backups, finished or not, the oldest first; nothing else in it is ours."""
+    return sorted(
+        path for path in parent.glob("*") if _is_stamp(path.name) and path.is_dir() and not path.is_symlink()
+    )
+
+
 def finished(parent: Path) -> list[Path]:
     """Return the backups in a folder, the oldest first; unfinished ones are none."""
-    return sorted(path.parent for path in parent.glob(f"*/{NAME}"))
+    return [folder for folder in folders(parent) if (folder / NAME).is_file()]
+
+
+def _is_stamp(name: str) -> bool:
+    try:
+        return datetime.strptime(name, STAMP).strftime(STAMP) == name  # noqa: DTZ007 - the Z is UTC's
+    except ValueError:
+        return False
 
 
 def sha256(file: Path) -> str:

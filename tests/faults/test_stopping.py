@@ -29,7 +29,7 @@ def test_a_web_process_told_to_stop_turns_the_proxy_away_then_gives_the_answer_i
     database, databases: TestDatabases, tmp_path: Path
 ) -> None:
     guichet = database("guichet")
-    with _web(databases, tmp_path, WEB_DRAIN_SECONDS="1.5") as (web, url):
+    with _web(databases, tmp_path, WEB_DRAIN_SECONDS="5") as (web, url):
         answers: list[int] = []
         with guichet.engine.connect() as holding:
             # Signing in waits for this table.
@@ -44,7 +44,7 @@ def test_a_web_process_told_to_stop_turns_the_proxy_away_then_gives_the_answer_i
             waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
             eventually(lambda: bool(_scalar(guichet, waiting)), seconds=20, what="the sign-in to wait")
             web.send_signal(signal.SIGTERM)
-            eventually(lambda: _status(f"{url}/health/staying") == 503, seconds=1.5, what="turning away")
+            eventually(lambda: _status(f"{url}/health/staying") == 503, seconds=5, what="turning away")
             assert _status(f"{url}/health/ready") == 503
             assert _status(f"{url}/health/live") == 200
             eventually(lambda: not _listens(url), seconds=20, what="the end of listening")

@@ -30,6 +30,10 @@ ALL_SITES = ("casablanca", "rabat", "tanger", "agadir", "souss-massa", "oujda", 
 
 
 FACTS = (
+    "deliveries",
+    "courier_batches",
+    "parked_events",
+    "operations_audit",
     "dossier_notices",
     "dossier_requests",
     "dossiers",

@@ -4,6 +4,7 @@ import os
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -122,12 +123,17 @@ def test_a_file_that_was_in_the_backup_before_is_linked_and_old_backups_go(
     unfinished = parent / "2026-01-01T02-00-00Z"
     unfinished.mkdir()
     os.utime(unfinished, (0, 0))
-    monkeypatch.setattr(making, "STAMP", "later-%Y")
+    others = [parent / "photographs", parent / "2026-exports", parent / "2020-01-01T02-00-00Z.kept"]
+    for folder in others:
+        folder.mkdir()
+        (folder / "manifest.json").write_text("{}")
+        os.utime(folder, (0, 0))
+    monkeypatch.setattr(making.clock, "now", lambda: datetime.now(UTC) + timedelta(minutes=1))
     name = f"documents/{filed.hex[-2:]}/{filed.hex}.gudoc"
     inode = (first / name).stat().st_ino
     second = back_up(guichet, parent, "--keep", "1")
     assert (second / name).stat().st_ino == inode
-    assert list(parent.iterdir()) == [second]
+    assert set(parent.iterdir()) == {second, *others}
     assert guichet("restore", "--from", str(second), "--check").code == 0
 
 

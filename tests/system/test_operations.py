@@ -1,7 +1,6 @@
 """The operations page on the running product: in each language, on a desk and a phone, live."""
 
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -60,9 +59,7 @@ def test_operators_see_what_startups_feel_and_decide_about_it(
         expect(page.locator(".felt-failed")).to_have_count(0)
 
         event_id = park(stack)
-        parked_at = time.monotonic()
         expect(billing.locator(".felt-failed")).to_contain_text(TOLD[language])
-        assert time.monotonic() - parked_at < 4
 
         event = f"/billing/operations/parked/{event_id}"
         for path in ("/guichet/operations", "/billing/operations/parked", event):

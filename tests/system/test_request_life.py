@@ -1,6 +1,5 @@
 """A request's life in the pages: drafts, dialogs, two clerks at once, hand-over, a startup's files."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -76,10 +75,8 @@ def test_a_draft_is_continued_filed_and_decided_while_a_colleague_acts_too(
     page.fill("[name=note-cnie-copy]", "La copie est ill")
     colleagues: Any = agent.get(f"{API}/requests/{request['id']}/colleagues")["items"]
     agent.post(f"{API}/requests/{request['id']}/assign", {"account_id": colleagues[0]["id"]})
-    acted = time.monotonic()
     dialog = page.locator("#complement-dialog[open]")
     expect(dialog.locator(".notice")).to_contain_text("a changé l’attribution")
-    assert time.monotonic() - acted < 5
     page.keyboard.type("isible")
     looked_at(page, check_axe)
     expect(page.locator("[name=note-cnie-copy]")).to_have_value("La copie est illisible")
@@ -89,10 +86,8 @@ def test_a_draft_is_continued_filed_and_decided_while_a_colleague_acts_too(
     page.fill("#f-text", "Rappeler la g")
     agent.post(f"{API}/requests/{request['id']}/notes", {"text": "La gérante passe demain."})
     agent.post(f"{API}/requests/{request['id']}/complement/received", {})
-    acted = time.monotonic()
     expect(page.locator("#remarks")).to_contain_text("La gérante passe demain.")
     expect(page.locator("#history-lines")).to_contain_text("Complément reçu")
-    assert time.monotonic() - acted < 5
     expect(page.locator("#f-text")).to_have_value("Rappeler la g")
     page.fill("#f-outcome_reference", "CN-2026-77")
     page.keyboard.press("Escape")
