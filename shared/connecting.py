@@ -9,10 +9,28 @@ from shared.settings import libpq_url
 
 Made = TypeVar("Made")
 
+#: A machine that vanishes sends no farewell, and TCP waits for it for minutes; when nothing is under way,
+#: for two hours. This side notices a vanished server so …
+NOTICE_SERVER: dict[str, int] = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+#: … and the server a vanished client, whose locks (a relay's leadership) it keeps until then.
+NOTICE_CLIENT = (
+    "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+    " -c tcp_user_timeout=30000"
+)
+
 
 def connect(addresses: Sequence[str], **options: Any) -> "psycopg.Connection[tuple[Any, ...]]":
-    """Return a connection to the first address whose password the server takes."""
-    return first_taken(addresses, lambda address: psycopg.connect(libpq_url(address), **options))
+    """Return a connection to the first address whose password the server takes.
+
+    ``options`` are psycopg's; either side notices within half a minute that the other vanished.
+    """
+    given = {**NOTICE_SERVER, **options, "options": f"{options.get('options', '')} {NOTICE_CLIENT}".strip()}
+    return first_taken(addresses, lambda address: psycopg.connect(libpq_url(address), **given))
 
 
 def first_taken(addresses: Sequence[str], try_one: Callable[[str], Made]) -> Made:
@@ -22,7 +40,15 @@ def first_taken(addresses: Sequence[str], try_one: Callable[[str], Made]) -> Mad
         try:
             return try_one(address)
         except psycopg.OperationalError as error:
-            # What the server itself says begins so in every language; a server that is away says nothing.
-            if "FATAL:" not in str(error):
+            if not is_refusal(error):
                 raise
     return try_one(last)
+
+
+def is_refusal(error: psycopg.OperationalError) -> bool:
+    """Whether the server itself turned the connection away; one that is out of reach says nothing.
+
+    libpq passes on what a server says after its severity (FATAL, in the server's language), a colon and two
+    blanks.
+    """
+    return ":  " in str(error)

@@ -32,7 +32,10 @@ class Keys:
         """The private and the public key of session tokens."""
         if "session_private" not in self._known:
             done = subprocess.run(
-                [sys.executable, "-m", "shared.web.session"], cwd=self._root, capture_output=True, text=True
+                [sys.executable, "-m", "shared.cli", "secrets", "new", "session"],
+                cwd=self._root,
+                capture_output=True,
+                text=True,
             )
             if done.returncode:
                 raise LocalError(f"no session keys could be made:\n{done.stderr}")

@@ -13,7 +13,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from shared.backup.manifest import FILE_LIST, BadBackup, DocumentCopies, private, sha256
+import structlog
+
+from shared.backup.manifest import (
+    FILE_LIST,
+    BadBackup,
+    DocumentCopies,
+    names_on_disk,
+    on_disk,
+    private,
+    sha256,
+)
+
+log = structlog.get_logger()
 
 PIECE = 1 << 20
 
@@ -59,7 +71,8 @@ def copy(
 ) -> tuple[DocumentCopies, list[uuid.UUID]]:
     """Copy files into a backup; return what was copied, and what the store did not have.
 
-    What an earlier backup has is linked to: a file never changes.
+    What an earlier backup has is linked to: a file never changes. It is read before, or what a disk forgot
+    once would be missing in every later backup, and the store's good copy never be asked again.
     """
     if files.store is None:
         raise BadBackup("rows refer to files, but no store is set: DOCUMENTS_FOLDER or DOCUMENTS_S3_BUCKET")
@@ -71,7 +84,7 @@ def copy(
         name, target = path_of(file_id), folder / path_of(file_id)
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         digest = before.get(name)
-        if digest is None or earlier is None or not _link(earlier / name, target):
+        if digest is None or earlier is None or not _link(earlier / name, target, digest):
             try:
                 digest = _fetch(files.store, file_id, target)
             except files.missing:
@@ -82,6 +95,9 @@ def copy(
         lines.append(f"{digest}  {name}\n")
     with private(folder / FILE_LIST) as file:
         file.write("".join(lines).encode())
+        on_disk(file)
+    for part in {path.parent for path in folder.glob("documents/*/*")} | {folder / "documents"}:
+        names_on_disk(part)
     return DocumentCopies(len(lines), size, sha256(folder / FILE_LIST)), absent
 
 
@@ -127,8 +143,11 @@ def path_of(file_id: uuid.UUID) -> str:
     return f"documents/{file_id.hex[-2:]}/{file_id.hex}.gudoc"
 
 
-def _link(source: Path, target: Path) -> bool:
+def _link(source: Path, target: Path, digest: str) -> bool:
     try:
+        if sha256(source) != digest:
+            log.warning("file_damaged_in_an_earlier_backup", file=str(source))
+            return False
         os.link(source, target)
     except OSError:
         return False
@@ -141,6 +160,7 @@ def _fetch(store: Store, file_id: uuid.UUID, target: Path) -> str:
         while piece := source.read(PIECE):
             digest.update(piece)
             file.write(piece)
+        on_disk(file)
     return digest.hexdigest()
 
 

@@ -39,7 +39,8 @@ def make(urls: Mapping[str, str], parent: Path) -> Made:
     """Back everything up into a new folder of ``parent``, named by the time.
 
     Raises:
-        DomainError: something failed; the folder is left without a manifest and counts for nothing.
+        DomainError: something failed; the folder is left without a manifest and counts for nothing, or, when
+            only the databases could not be told of it, is a backup like any other.
     """
     os.umask(0o077)
     started = clock.now()
@@ -129,7 +130,9 @@ def _broker(folder: Path) -> str:
         del user["password"]
     bindings = {service: topology.bindings_of(service) for service in SERVICES}
     path = folder / BROKER
-    path.write_bytes(orjson.dumps({**definitions, "bindings": bindings}, option=orjson.OPT_INDENT_2))
+    with manifest.private(path) as file:
+        file.write(orjson.dumps({**definitions, "bindings": bindings}, option=orjson.OPT_INDENT_2))
+        manifest.on_disk(file)
     return manifest.sha256(path)
 
 

@@ -68,9 +68,11 @@ def write(folder: Path, manifest: Manifest) -> None:
     draft = folder / f".{NAME}"
     with private(draft) as file:
         file.write(orjson.dumps(asdict(manifest), option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z))
-        file.flush()
-        os.fsync(file.fileno())
+        on_disk(file)
+    names_on_disk(folder)
     draft.replace(folder / NAME)
+    names_on_disk(folder)
+    names_on_disk(folder.parent)
 
 
 def load(folder: Path) -> Manifest:
@@ -97,7 +99,7 @@ def load(folder: Path) -> Manifest:
 
 
 def folders(parent: Path) -> list[Path]:
-    """Return what a folder holds of backups, finished or not, the oldest first; nothing else in it is ours."""
+    """Return what a folder holds of backups, finished or not, the oldest first; nothing else is ours."""
     return sorted(
         path for path in parent.glob("*") if _is_stamp(path.name) and path.is_dir() and not path.is_symlink()
     )
@@ -124,3 +126,21 @@ def sha256(file: Path) -> str:
 def private(path: Path) -> Any:
     """Open a file for writing that only its owner may read."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+
+
+def on_disk(file: Any) -> None:
+    """Wait until what was written to an open file would survive a power cut."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def names_on_disk(folder: Path) -> None:
+    """The same for the names in a folder; one that is not there holds none."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -21,7 +21,7 @@ from shared.db import Database
 from shared.errors import Conflict, NotFound
 from shared.messaging import dead_letter_queue, parking
 from shared.messaging.dead_letter_queue import MOST_PEEKED, DeadLetter
-from shared.operations import actions, audit
+from shared.operations import actions, audit, masking, operations_of
 from shared.operations.audit import Actor
 from shared.settings import SERVICES, ServiceSettings
 
@@ -39,20 +39,24 @@ def list_command(service: Sequence[str]) -> None:
     """List parked events and the messages of the dead-letter queues."""
     total, cut = 0, False
     for name in pick(service):
-        settings = ServiceSettings.load(name)
+        settings, plain = ServiceSettings.load(name), operations_of(name).plain
         database = Database(settings.database_url, pool_size=1)
         with database.read() as session:
             parked = parking.open_events(session, limit=MOST_PEEKED)
             for event in parked:
                 asked = ", replay asked for" if event.replay_requested_at else ""
+                error = masking.error(event.error, event.body, plain)
                 click.echo(
                     f"{name}  {event.event_id}  {event.type}  parked {event.parked_at:%F %T}Z"
-                    f"  {counted(event.attempts, 'attempt')}{asked}\n    {event.error}"
+                    f"  {counted(event.attempts, 'attempt')}{asked}\n    {error}"
                 )
         database.dispose()
         letters = _in_broker(settings)
         for letter in letters:
-            click.echo(f"{name}  {letter.event_id}  {letter.type}  in the broker: {letter.reason}")
+            click.echo(
+                f"{name}  {letter.event_id}  {letter.type}  in the broker:"
+                f" {masking.error(letter.reason, letter.body, plain)}"
+            )
         total += len(parked) + len(letters)
         cut = cut or MOST_PEEKED in (len(parked), len(letters))
     click.echo(f"the first {total}; there may be more" if cut else f"{total} in all")
@@ -74,14 +78,16 @@ def show(service: str, event_id: uuid.UUID, who: str | None) -> None:
             letters = [letter for letter in _in_broker(settings) if letter.event_id == event_id]
             if not letters:
                 raise
-            _looked(session, actor, event_id, letters[0].type)
-            click.echo(f"{letters[0].type}: {letters[0].reason}")
-            click.echo(letters[0].body.decode("utf-8", "backslashreplace"))
+            event_type, body = letters[0].type, letters[0].body
+            heading = f"{event_type}: {letters[0].reason}"
         else:
-            _looked(session, actor, event_id, event.type)
-            click.echo(f"{event.type} {event.subject or ''}: {event.error}")
-            click.echo(event.body.decode("utf-8", "backslashreplace"))
+            event_type, body = event.type, event.body
+            heading = f"{event_type} {event.subject or ''}: {event.error}"
+        _looked(session, actor, event_id, event_type)
     database.dispose()
+    # Not before the record of it is committed.
+    click.echo(heading)
+    click.echo(body.decode("utf-8", "backslashreplace"))
 
 
 @dead_letters.command("replay")

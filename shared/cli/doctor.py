@@ -14,7 +14,7 @@ from shared.cli.wording import broker_outage, counted, database_outage
 from shared.clock import WrongTimeZoneData, check_time_zone_data
 from shared.db.migrations import pending
 from shared.messaging import connecting, names
-from shared.messaging.relay import LEADER_LOCK
+from shared.messaging.names import LEADER_LOCK
 from shared.settings import MissingSetting, ServiceSettings, libpq_url
 
 STUCK_SECONDS = 60

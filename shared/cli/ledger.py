@@ -1,6 +1,6 @@
 """``guichet ledger`` and ``guichet outbox catch-up``: what was published against what was handled."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 
@@ -67,25 +67,30 @@ def catch_up(since: datetime, send: bool, reason: str, who: str | None) -> None:
         raise click.UsageError(f"a reason has at most {LONGEST_REASON} characters")
     actor, total = shell_user(who), 0
     with ExitStack() as closing:
-        sessions = _sessions(closing)
-        ranges = list(_ranges(sessions, since))
-        for wanted in ranges:
-            missing = redelivery.look(sessions[wanted.owner], sessions[wanted.consumer], wanted).missing
-            if not missing.total():
-                continue
-            total += missing.total()
-            click.echo(f"{wanted.owner} → {wanted.consumer}: {missing.total()} missing")
-            if send:
-                with _database(wanted.consumer) as database, database.transaction() as session:
-                    audit.record(
-                        session,
-                        actor,
-                        "redeliver",
-                        events=missing.total(),
-                        event_type=f"{wanted.owner}.*",
-                        reason=f"catch-up from {wanted.since:%F %T}Z: {reason.strip()}",
-                    )
-                _deliver(sessions, wanted)
+        ranges = list(_ranges(_sessions(closing), since))
+    for wanted in ranges:
+        # Two sessions a range: PostgreSQL ends those that lie idle while another range is delivered.
+        with ExitStack() as closing:
+            sessions = _sessions(closing, (wanted.owner, wanted.consumer))
+            missing = redelivery.look(
+                sessions[wanted.owner], sessions[wanted.consumer], wanted
+            ).missing.total()
+        if not missing:
+            continue
+        total += missing
+        click.echo(f"{wanted.owner} → {wanted.consumer}: {missing} missing")
+        if send:
+            with _database(wanted.consumer) as database, database.transaction() as session:
+                audit.record(
+                    session,
+                    actor,
+                    "redeliver",
+                    events=missing,
+                    event_type=f"{wanted.owner}.*",
+                    reason=f"catch-up from {wanted.since:%F %T}Z: {reason.strip()}",
+                )
+            with ExitStack() as closing:
+                _deliver(_sessions(closing, (wanted.owner, wanted.consumer)), wanted)
     if not total:
         click.echo("every service has handled all there is")
     elif not send:
@@ -121,10 +126,10 @@ def _ranges(sessions: dict[str, Session], since: datetime | None) -> Iterator[Ra
             yield Range(owner, consumer, begin, now, redelivery.types_for(owner, consumer))
 
 
-def _sessions(closing: ExitStack) -> dict[str, Session]:
+def _sessions(closing: ExitStack, services: Sequence[str] = SERVICES) -> dict[str, Session]:
     return {
         service: closing.enter_context(closing.enter_context(_database(service)).read())
-        for service in SERVICES
+        for service in services
     }
 
 

@@ -63,12 +63,14 @@ def replay(
         raise click.UsageError("--send wants a --reason: it is kept on record")
     if len(reason) > LONGEST_REASON:
         raise click.UsageError(f"a reason has at most {LONGEST_REASON} characters")
-    wanted = Range(owner, consumer, since, until or clock.now(), types_or_refuse(owner, consumer, types))
+    until = until or clock.now()
+    wanted = Range(owner, consumer, since, until, types_or_refuse(owner, consumer, types))
     settings, actor = ServiceSettings.load(owner), shell_user(who)
     databases = Database(settings.database_url, pool_size=1), _of(consumer)
     try:
         with _both(*databases) as (ours, theirs):
-            _refuse_forgotten(wanted, theirs, again=again)
+            if not again and not (missing and _was_forgotten_for_this(wanted, theirs)):
+                _refuse_forgotten(wanted, theirs)
             found = redelivery.look(ours, theirs, wanted)
             _tell(wanted, found, ours)
         if not send:
@@ -112,22 +114,20 @@ def _send(
                 actor,
                 "handle-again" if again else "redeliver",
                 events=events,
-                event_type=", ".join(wanted.types) if len(wanted.types) < 3 else f"{wanted.owner}.*",
-                reason=f"{wanted.since:%F %T}Z – {wanted.until:%F %T}Z: {reason}",
+                event_type=_kinds(wanted),
+                reason=f"{_span(wanted)}: {reason}",
             )
         with _both(*databases) as (archive, session):
             sent = redelivery.send(archive, session, wanted, publisher, only_missing=missing)
     except BrokerLost as error:
-        raise click.ClickException(
-            f"RabbitMQ was lost: {error}. Repeat it without --again: what has arrived has no effect twice"
-        ) from None
+        raise click.ClickException(f"RabbitMQ was lost: {error}. {_repeat(wanted, again)}") from None
     finally:
         publisher.close()
     if again:
         click.echo(f"{wanted.consumer} has forgotten that it handled {counted(forgotten, 'event')}")
     click.echo(f"{sent.events} delivered to {wanted.consumer}, confirmed by the broker")
     if sent.stopped:
-        raise click.ClickException(f"the rest was not sent: {sent.stopped}, then repeat it without --again")
+        raise click.ClickException(f"the rest was not sent: {sent.stopped}. {_repeat(wanted, again)}")
 
 
 def types_or_refuse(owner: str, consumer: str, asked: Sequence[str]) -> list[str]:
@@ -141,9 +141,38 @@ def types_or_refuse(owner: str, consumer: str, asked: Sequence[str]) -> list[str
     return sorted(set(asked)) or known
 
 
-def _refuse_forgotten(wanted: Range, consumer: Session, *, again: bool) -> None:
+def _repeat(wanted: Range, again: bool) -> str:
+    if not again:
+        return "Then repeat it: what has arrived has no effect twice"
+    return (
+        f"Then send the rest with --from {_instant(wanted.since)} --to {_instant(wanted.until)} --missing"
+        " instead of --again: what has arrived has no effect twice"
+    )
+
+
+def _span(wanted: Range) -> str:
+    # Exactly: whoever goes on with it names the same range.
+    return f"{_instant(wanted.since)} – {_instant(wanted.until)}"
+
+
+def _instant(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def _kinds(wanted: Range) -> str:
+    return ", ".join(wanted.types) if len(wanted.types) < 3 else f"{wanted.owner}.*"
+
+
+def _was_forgotten_for_this(wanted: Range, consumer: Session) -> bool:
+    """Whether ``--again`` took this very range out of the inbox: what is missing there was not sent yet."""
+    return audit.is_on_record(
+        consumer, "handle-again", event_type=_kinds(wanted), reason_begins=f"{_span(wanted)}: "
+    )
+
+
+def _refuse_forgotten(wanted: Range, consumer: Session) -> None:
     horizon = redelivery.inbox_horizon(consumer)
-    if wanted.since < horizon and not again:
+    if wanted.since < horizon:
         raise click.ClickException(
             f"{wanted.consumer} has forgotten what it handled before {horizon:%F %T}Z: older events could"
             " have their effect twice. Begin later, or decide so with --again"

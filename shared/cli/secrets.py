@@ -13,6 +13,7 @@ from psycopg import sql
 
 from shared.cli.options import pick, service_option
 from shared.cli.wording import broker_outage, database_outage
+from shared.connecting import is_refusal
 from shared.messaging import management
 from shared.settings import MissingSetting, libpq_url, next_password, read
 from shared.web.session import new_key_pair
@@ -110,7 +111,7 @@ def _database_says(url: str, password: str | None) -> str:
     try:
         psycopg.connect(libpq_url(url), connect_timeout=5, **more).close()
     except psycopg.OperationalError as error:
-        return REFUSED if "FATAL:" in str(error) else database_outage(error)
+        return REFUSED if is_refusal(error) else database_outage(error)
     return TAKEN
 
 

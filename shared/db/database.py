@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, event, exc
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.orm import Session, sessionmaker
 
-from shared.connecting import first_taken
+from shared.connecting import NOTICE_CLIENT, NOTICE_SERVER, first_taken
 from shared.settings import sqlalchemy_url
 
 IDLE_SECONDS_BEFORE_CHECK = 1.0
@@ -48,8 +48,9 @@ class Database:
             connect_args={
                 "application_name": application_name,
                 "connect_timeout": 5,
+                **NOTICE_SERVER,
                 "options": f"-c timezone=UTC -c statement_timeout={statement_timeout_seconds}s"
-                " -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s",
+                f" -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s {NOTICE_CLIENT}",
             },
         )
         _check_idle_connections(self.engine)

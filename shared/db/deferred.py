@@ -19,6 +19,8 @@ from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 from shared.db import driver
 
 _QUEUED = "db.deferred_rows"
+# Written inside a savepoint, which takes them back when it rolls back.
+_WITHIN = "db.deferred_rows_within"
 
 _Kind = tuple[Table, tuple[str, ...]]
 
@@ -51,6 +53,9 @@ def write_queued(session: Session, *, committing: bool = False) -> None:
     if not queued:
         return
     session.info[_QUEUED] = [] if committing else [one for one in queued if one.at_commit]
+    if (savepoint := session.get_nested_transaction()) is not None:
+        written = [one for one in queued if not one.at_commit and one.transaction is not savepoint]
+        session.info.setdefault(_WITHIN, []).extend((savepoint, one) for one in written)
     kinds: dict[_Kind, list[Mapping[str, Any]]] = {}
     for _, kind, row, at_commit in queued:
         if committing or not at_commit:
@@ -58,7 +63,8 @@ def write_queued(session: Session, *, committing: bool = False) -> None:
     if kinds:
         documents = [orjson.dumps(rows, default=_spell).decode() for rows in kinds.values()]
         # A transaction that ends with the only thing it does.
-        driver.execute(session, _statement(tuple(kinds)), documents, alone=committing)
+        alone = committing and not (session.new or session.dirty or session.deleted)
+        driver.execute(session, _statement(tuple(kinds)), documents, alone=alone)
 
 
 def _queue(session: Session, table: Table, row: Mapping[str, Any], *, at_commit: bool) -> None:
@@ -116,9 +122,19 @@ def _before_commit(session: Session) -> None:
 
 @event.listens_for(Session, "after_soft_rollback")
 def _forget(session: Session, previous: SessionTransaction) -> None:
-    queued: list[_Queued] | None = session.info.get(_QUEUED)
-    if queued:
-        if previous.parent is None:
-            queued.clear()
-        else:
-            queued[:] = [one for one in queued if one.transaction is not previous]
+    queued: list[_Queued] = session.info.get(_QUEUED) or []
+    within: list[tuple[SessionTransaction, _Queued]] = session.info.pop(_WITHIN, [])
+    if previous.parent is None:
+        queued.clear()
+        return
+    lost = [one for savepoint, one in within if _is_part(savepoint, previous)]
+    queued[:] = [one for one in lost + queued if not _is_part(one.transaction, previous)]
+    if kept := [pair for pair in within if not _is_part(pair[0], previous)]:
+        session.info[_WITHIN] = kept
+    session.info[_QUEUED] = queued
+
+
+def _is_part(transaction: SessionTransaction | None, of: SessionTransaction) -> bool:
+    while transaction is not None and transaction is not of:
+        transaction = transaction.parent
+    return transaction is of

@@ -49,6 +49,8 @@ RULES = (
         *("disallowed-unique-constraint", "syntax-error", "transaction-nesting"),
     }
 )
+# Alembic's own frame around what must not run in a transaction.
+_FRAME = frozenset({"BEGIN", "COMMIT"})
 _LOCK_TIMEOUT = re.compile(r"^\s*SET\s+(LOCAL\s+)?lock_timeout\b", re.IGNORECASE)
 _TABLE_OF_INDEX = re.compile(r"\bON\s+(?:ONLY\s+)?\"?(\w+)", re.IGNORECASE)
 
@@ -114,14 +116,15 @@ def lint(folders: Iterable[Path], exceptions: Exceptions, changelog: str) -> lis
 def _migration(
     file: Path, module: ModuleType, small_tables: frozenset[str], changelog: str
 ) -> Iterator[Finding]:
+    for first in _firsts(_run(file, module)):
+        if not _LOCK_TIMEOUT.match(first.sql):
+            yield Finding(
+                file,
+                first.line,
+                "lock-timeout",
+                "begin with SET LOCAL lock_timeout, anew after an autocommit_block: people wait behind it",
+            )
     statements = statements_of(file, module)
-    if statements and not _LOCK_TIMEOUT.match(statements[0].sql):
-        yield Finding(
-            file,
-            statements[0].line,
-            "lock-timeout",
-            "begin with SET LOCAL lock_timeout: people wait behind it",
-        )
     mark = getattr(module, "contract_after", None)
     if mark is not None and f"## [{mark}]" not in changelog:
         yield Finding(
@@ -143,6 +146,21 @@ def _migration(
 
 def statements_of(file: Path, module: ModuleType) -> list[Statement]:
     """Return what a migration would run, without a database."""
+    return [statement for statement in _run(file, module) if statement.sql.upper() not in _FRAME]
+
+
+def _firsts(run: Sequence[Statement]) -> Iterator[Statement]:
+    """Yield the first statement of each transaction: what is set in one ends with it."""
+    begins = True
+    for statement in run:
+        if statement.sql.upper() in _FRAME:
+            begins = statement.sql.upper() == "BEGIN"
+        elif begins:
+            yield statement
+            begins = False
+
+
+def _run(file: Path, module: ModuleType) -> list[Statement]:
     context = MigrationContext.configure(
         dialect_name="postgresql", opts={"as_sql": True, "output_buffer": io.StringIO()}
     )
@@ -157,8 +175,7 @@ def statements_of(file: Path, module: ModuleType) -> list[Statement]:
     context.impl.static_output = note  # type: ignore[method-assign]
     with Operations.context(context):
         module.upgrade()
-    # Alembic's own frame around what must not run in a transaction.
-    return [statement for statement in found if statement.sql.upper() not in {"BEGIN", "COMMIT", ""}]
+    return [statement for statement in found if statement.sql]
 
 
 def _squawk(statements: Sequence[Statement]) -> Iterator[tuple[str, Statement, str]]:

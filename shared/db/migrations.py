@@ -29,6 +29,8 @@ def migrate(service: str, url: str) -> None:
     engine = create_engine(sqlalchemy_url(url), connect_args={"options": "-c timezone=UTC"})
     try:
         with engine.connect() as guard, engine.connect() as connection:
+            # Nobody who makes an index concurrently has to wait for a transaction of the guard.
+            guard.execution_options(isolation_level="AUTOCOMMIT")
             guard.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
             _upgrade(connection, KERNEL_VERSIONS, "kernel_version")
             versions = service_versions(service)
@@ -69,7 +71,11 @@ def pending(service: str, url: str) -> list[str]:
 def _upgrade(connection: Connection, versions: Path, table: str) -> None:
     config = _config(connection, versions, table)
     context = MigrationContext.configure(connection, opts={"version_table": table})
-    if not _newer(ScriptDirectory.from_config(config), context.get_current_heads()):
+    newer = _newer(ScriptDirectory.from_config(config), context.get_current_heads())
+    # Alembic leaves a transaction that it finds open alone: all revisions would share it, and none could
+    # make an index without locking people out.
+    connection.rollback()
+    if not newer:
         command.upgrade(config, "head")
     connection.commit()
 

@@ -16,8 +16,14 @@ from environs import Env
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
-# Up to the end of PostgreSQL's line, however the line end is spelled: as such, in JSON, in a repr in JSON.
-_DETAIL = re.compile(r"(?:\\{1,2}n|\n)DETAIL:.*?(?=\\{1,2}n|\n|\"[,}\]]|$)")
+# What broke a rule may have lines and quotation marks of its own: in JSON the cut goes to SQLAlchemy's
+# statement or the end of the text; on a terminal to where either or the traceback goes on, of a repr to the
+# line's end.
+_DETAIL_IN_JSON = re.compile(r'\\{1,2}nDETAIL:(?:(?!\\{1,2}n\[SQL)(?:[^"\\]|\\.))*')
+_DETAIL_IN_TEXT = re.compile(
+    r"\\{1,2}nDETAIL:[^\n]*"
+    r"|\nDETAIL:(?s:.*?)(?=\n\[SQL|\n\(Background|\n\nThe above exception|\n\nDuring handling|\Z)"
+)
 
 __all__ = ["configure", "get_logger"]
 
@@ -54,14 +60,14 @@ def configure(service: str, process: str) -> None:
         [
             structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
             structlog.processors.JSONRenderer(serializer=_to_json),
-            _without_details,
+            _json_without_details,
         ]
         if as_json
         else [
             structlog.dev.ConsoleRenderer(
                 colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
             ),
-            _without_details,
+            _text_without_details,
         ]
     )
     structlog.configure(
@@ -88,9 +94,14 @@ def configure(service: str, process: str) -> None:
     logging.getLogger("pika").setLevel(logging.CRITICAL)
 
 
-def _without_details(_: WrappedLogger, __: str, line: Any) -> Any:
+def _json_without_details(_: WrappedLogger, __: str, line: Any) -> Any:
     """Cut what PostgreSQL adds to an error: the values that broke a rule are somebody's name or address."""
-    return _DETAIL.sub(" DETAIL cut", line) if "DETAIL:" in line else line
+    return _DETAIL_IN_JSON.sub(" DETAIL cut", line) if "DETAIL:" in line else line
+
+
+def _text_without_details(_: WrappedLogger, __: str, line: Any) -> Any:
+    """The same on a terminal."""
+    return _DETAIL_IN_TEXT.sub(" DETAIL cut", line) if "DETAIL:" in line else line
 
 
 def _to_json(value: object, **_: object) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from email.utils import parseaddr
+from ipaddress import ip_address
 
 from environs import Env
 
@@ -58,6 +59,18 @@ class SmtpSettings:
         )
         if smtp.security not in SECURITY:
             raise BadSetting(f"SMTP_SECURITY is one of {', '.join(SECURITY)}, not {smtp.security!r}")
+        if smtp.username and smtp.security == "none" and not _is_this_machine(smtp.host):
+            raise BadSetting(
+                "SMTP_USERNAME with SMTP_SECURITY=none would send the password readable for all on the way:"
+                " set SMTP_SECURITY to starttls or tls"
+            )
         if not smtp.domain:
             raise BadSetting(f"MAIL_FROM needs an address, not {smtp.mail_from!r}")
         return smtp
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

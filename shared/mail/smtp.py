@@ -51,6 +51,11 @@ class Taken(StrEnum):
     DOUBTFUL = "doubtful"
 
 
+# By the first digit (RFC 5321 §4.2.1). What is no reply at all, as a filter in between may make of one, says
+# nothing about a message whose last byte has been sent.
+_TAKEN = {2: Taken.ACCEPTED, 4: Taken.DEFERRED, 5: Taken.REFUSED}
+
+
 @dataclass(frozen=True, slots=True)
 class Sent:
     """How one attempt ended, and what the server or the network said."""
@@ -164,12 +169,11 @@ class SmtpLine:
             self.close()
             return Sent(Taken.DOUBTFUL, _told(error))
         self._sent += 1
-        refused = _Refused(code, answer)
-        if code == 250:
-            return Sent(Taken.ACCEPTED, refused.detail)
-        if code == 421:
+        detail = _Refused(code, answer).detail
+        taken = _TAKEN.get(code // 100, Taken.DOUBTFUL)
+        if code == 421 or taken is Taken.DOUBTFUL:
             self.close()
-        return Sent(Taken.REFUSED if code >= 500 else Taken.DEFERRED, refused.detail)
+        return Sent(taken, detail)
 
     def _give_up_transaction(self, code: int) -> None:
         """Leave the connection fit for the next message, or drop it."""

@@ -275,7 +275,8 @@ def _park(
 
 def _told(error: Exception) -> str:
     last_frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__}: {error} (at {last_frame.name}, line {last_frame.lineno})"
+    told = f"{type(error).__name__}: {error} (at {last_frame.name}, line {last_frame.lineno})"
+    return told.replace("\0", "\\0")
 
 
 class _guarded:

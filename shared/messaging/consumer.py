@@ -234,8 +234,11 @@ class _Consuming:
         with self._writing:
             for position in outcome.undecodable:
                 self._channel.basic_reject(batch[position].tag, requeue=False)
-            if len(outcome.undecodable) < len(batch):
-                self._channel.basic_ack(batch[-1].tag, multiple=True)
+            settled = set(outcome.undecodable)
+            last = next((at for at in reversed(range(len(batch))) if at not in settled), None)
+            if last is not None:
+                # Not one that was just rejected: the broker closes the channel over a tag it no longer knows.
+                self._channel.basic_ack(batch[last].tag, multiple=True)
         if self._prefetch == 1 and batch[0].earlier_deliveries < SUSPECT_DELIVERIES:
             # Not suspect: reconnect at full width.
             self._ending = True

@@ -45,6 +45,8 @@ def _changes(path: str, before: JsonSchema, now: JsonSchema) -> Iterator[str]:
             continue
         if name in promised and name not in still_promised:
             yield f"{path}.{name} may now be absent"
+        if name in still_promised - promised:
+            yield f"{path}.{name} may no longer be absent, which events already on their way do not satisfy"
         yield from _changes(f"{path}.{name}", schema, later[name])
     for name in sorted(still_promised - set(earlier)):
         yield f"{path}.{name} is new and required, which events already on their way do not satisfy"

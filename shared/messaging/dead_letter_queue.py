@@ -10,12 +10,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from shared.db import Database
-from shared.messaging import crash_points, parking
+from shared.logging import get_logger
+from shared.messaging import crash_points, inbox, parking
 from shared.messaging.connecting import connect
 from shared.messaging.envelope import Undecodable, decode
 from shared.messaging.names import dead_letters_of
 from shared.settings import ServiceSettings
+
+log = get_logger()
 
 MOST_PEEKED = 500
 
@@ -30,6 +35,7 @@ class DeadLetter:
     body: bytes
     reason: str
     died_at: datetime | None
+    is_event: bool = True
 
 
 def peek(settings: ServiceSettings, *, limit: int = MOST_PEEKED) -> list[DeadLetter]:
@@ -48,6 +54,8 @@ def move_to_parking(
 
     Each is acknowledged only after its row is committed: a crash in between leaves it in both
     places, and moving it again changes nothing, whatever was decided about the row meanwhile.
+    One whose event has had its effect by another delivery is not parked: nothing is left to decide,
+    and replaying it would do everything twice.
     """
     moved = 0
     with _channel(settings) as channel:
@@ -57,20 +65,28 @@ def move_to_parking(
             if event_type is not None and letter.type != event_type:
                 continue
             with database.transaction() as session:
-                parking.park(
-                    session,
-                    event_id=letter.event_id,
-                    event_type=letter.type,
-                    subject=letter.subject,
-                    body=letter.body,
-                    error=letter.reason,
-                    attempts=0,
-                    died_at=letter.died_at,
-                )
+                new = _park(session, letter)
             crash_points.reach("dead-letter-before-ack")
             channel.basic_ack(tag)
-            moved += 1
+            moved += new
     return moved
+
+
+def _park(session: Session, letter: DeadLetter) -> bool:
+    if letter.is_event and not inbox.record(session, [letter.event_id]):
+        log.info("dead_letter_seen_before", event_id=str(letter.event_id), event_type=letter.type)
+        return False
+    parking.park(
+        session,
+        event_id=letter.event_id,
+        event_type=letter.type,
+        subject=letter.subject,
+        body=letter.body,
+        error=letter.reason,
+        attempts=0,
+        died_at=letter.died_at,
+    )
+    return True
 
 
 @contextmanager
@@ -112,5 +128,6 @@ def _letter(body: bytes, properties: Any) -> DeadLetter:
             body,
             f"{reason}: {error}",
             died_at,
+            is_event=False,
         )
     return DeadLetter(envelope.id, envelope.type, envelope.subject, body, reason, died_at)

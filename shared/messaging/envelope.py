@@ -70,19 +70,16 @@ def decode(body: bytes | memoryview) -> Envelope:
         data = document["data"]
         if not isinstance(data, dict):
             raise Undecodable("data is not an object")
-        event_type = document["type"]
-        if not isinstance(event_type, str):
-            raise Undecodable("type is not a text")
         return Envelope(
             id=uuid.UUID(document["id"]),
-            type=event_type,
-            source=document["source"],
-            subject=document.get("subject", ""),
+            type=_text("type", document["type"]),
+            source=_text("source", document["source"]),
+            subject=_text("subject", document.get("subject") or ""),
             time=time,
             data=data,
-            correlation_id=document.get("correlationid") or document["id"],
-            causation_id=document.get("causationid"),
-            traceparent=document.get("traceparent"),
+            correlation_id=_text("correlationid", document.get("correlationid") or document["id"]),
+            causation_id=_text("causationid", document.get("causationid") or "") or None,
+            traceparent=_text("traceparent", document.get("traceparent") or "") or None,
         )
     except KeyError as error:
         raise Undecodable(f"the attribute {error} is missing") from error
@@ -90,3 +87,11 @@ def decode(body: bytes | memoryview) -> Envelope:
         if isinstance(error, Undecodable):
             raise
         raise Undecodable(f"not a CloudEvents document: {error}") from error
+
+
+def _text(attribute: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise Undecodable(f"{attribute} is not a text")
+    if "\0" in value:
+        raise Undecodable(f"{attribute} holds a NUL, which no database keeps")
+    return value

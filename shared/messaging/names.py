@@ -1,6 +1,8 @@
 """The broker's names: one exchange to publish, one queue to consume, one for dead letters, a service."""
 
 DEAD_LETTER_EXCHANGE = "dead-letters"
+#: the advisory lock in a service's database that its leading relay holds
+LEADER_LOCK = 7_002
 
 
 def exchange_of(service: str) -> str:

@@ -11,7 +11,7 @@ from shared import tracing
 from shared.connecting import connect
 from shared.logging import get_logger
 from shared.messaging import connecting, crash_points, metrics, spans
-from shared.messaging.names import exchange_of
+from shared.messaging.names import LEADER_LOCK, exchange_of
 from shared.messaging.publisher import BrokerLost, Message, Outcome, Publisher
 from shared.settings import ServiceSettings
 
@@ -24,7 +24,6 @@ POLL_SECONDS = 2.0
 LEADER_POLL_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 10.0
 RETRY_UNROUTABLE_SECONDS = 5
-LEADER_LOCK = 7_002
 
 # Not "seq > the last one seen": numbers are drawn before the commit, so a transaction that
 # commits late would be stepped over and its event lost.
@@ -105,10 +104,6 @@ class Relay:
             connect_timeout=5,
             application_name=f"{self._settings.service}-relay",
             options=_OPTIONS,
-            # A leader whose machine vanished must not hold the lock for hours.
-            keepalives_idle=10,
-            keepalives_interval=5,
-            keepalives_count=3,
         )
 
     def _takes_the_lead(self, database: Connection) -> bool:

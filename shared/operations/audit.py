@@ -67,6 +67,19 @@ def record(
     )
 
 
+def is_on_record(session: Session, action: Action, *, event_type: str, reason_begins: str) -> bool:
+    """Whether somebody did this before, for a reason that begins so."""
+    return bool(
+        session.execute(
+            text(
+                "SELECT EXISTS (SELECT FROM operations_audit WHERE action = :action AND type = :type"
+                " AND starts_with(reason, :begins))"
+            ),
+            {"action": action, "type": event_type, "begins": reason_begins},
+        ).scalar_one()
+    )
+
+
 def latest(session: Session, *, limit: int, before: int | None = None) -> Sequence[Entry]:
     """Return entries, the latest first; ``before`` is the id of the last one seen."""
     rows = session.execute(

@@ -10,11 +10,10 @@ from datetime import UTC, datetime
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from shared.messaging.names import LEADER_LOCK
 from shared.operations.sentences import Sentence
 from shared.operations.service import ServiceOperations
 
-#: the lock a leading relay holds; shared.messaging.relay brings pika with it, so not imported here
-RELAY_LOCK = 7_002
 MOST_KINDS = 50
 
 _STANDING = text(
@@ -105,7 +104,7 @@ class Figures:
 
 def read(session: Session, words: ServiceOperations, *, broker: Broker | None = None) -> Figures:
     """Read them; ``broker`` is what the caller measured itself, instead of what the relay noted."""
-    standing = {row.kind: row for row in session.execute(_STANDING, {"lock": RELAY_LOCK})}
+    standing = {row.kind: row for row in session.execute(_STANDING, {"lock": LEADER_LOCK})}
     outbox = session.execute(_OUTBOX).one()
     noted = session.execute(_BROKER).one_or_none()
     kinds = session.execute(_KINDS, {"most": MOST_KINDS}).all()

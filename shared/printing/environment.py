@@ -7,20 +7,17 @@ from pathlib import Path
 from typing import Any
 from unicodedata import bidirectional
 
-from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from shared.clock import CASABLANCA
+from shared.locales import CURRENCY, FORMATS
 from shared.printing.qr import qr_code
 from shared.translations import compile_stale
 
 HERE = Path(__file__).parent
-# Morocco's conventions: comma decimals and, in Arabic too, Latin digits. There is no en_MA.
-FORMATS = {"fr": Locale.parse("fr_MA"), "ar": Locale.parse("ar_MA"), "en": Locale.parse("en")}
-CURRENCY = {"fr": "MAD", "ar": "د.م.", "en": "MAD"}
 
 
 def environment(language: str, templates: Path, translations: Iterable[Path]) -> Environment:

@@ -1,6 +1,7 @@
 """Who may do what: the user of the request, roles, sites, and forged requests."""
 
 import hmac
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
@@ -15,6 +16,9 @@ from shared.web.state import web_state
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SIGN_IN_PATH = "/guichet/sign-in"
+CSRF_FIELD = "csrf_token"
+# Browsers read a backslash as a slash and skip control characters: "/\t/elsewhere" leads elsewhere.
+_LOCAL_PATH = re.compile(r"/(?![/\\])[^\x00-\x20\x7f\\]*")
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -126,7 +130,7 @@ def refuse_forged_request() -> None:
             "application/x-www-form-urlencoded",
             "multipart/form-data",
         }:
-            sent = request.form.get("csrf_token")
+            sent = request.form.get(CSRF_FIELD)
         if not hmac.compare_digest((sent or "").encode(), session.csrf.encode()):
             raise Forbidden(N_("The page is too old. Reload it and try again."))
 
@@ -155,6 +159,4 @@ def _path_of(url: str | None) -> str:
 
 def local_path(target: str | None, default: str = "/guichet/") -> str:
     """Return ``target`` if it is a path of ours, else ``default``: no redirect leaves the site."""
-    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
-        return default
-    return target
+    return target if target and _LOCAL_PATH.fullmatch(target) else default

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from babel import Locale, support
+from babel import support
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 from flask import Flask, g, request
@@ -22,6 +22,7 @@ from werkzeug.wrappers import Response
 
 from shared.clock import CASABLANCA
 from shared.errors import DomainError
+from shared.locales import CURRENCY, FORMATS
 from shared.translations import compile_stale
 from shared.web.access import user_or_none
 
@@ -29,10 +30,7 @@ LANGUAGES = ("fr", "ar", "en")
 DEFAULT_LANGUAGE = "fr"
 LANGUAGE_COOKIE = "lang"
 LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600
-# Morocco's conventions: comma decimals in both, Latin digits in Arabic. There is no en_MA.
-FORMATS = {"fr": Locale.parse("fr_MA"), "ar": Locale.parse("ar_MA"), "en": Locale.parse("en")}
 LONG_DATE = {"fr": "EEEE d MMMM y", "ar": "EEEE d MMMM y", "en": "EEEE d MMMM y"}
-CURRENCY = {"fr": "MAD", "ar": "د.م.", "en": "MAD"}
 
 
 def setup(app: Flask, folders: list[Path]) -> None:

@@ -11,18 +11,20 @@ import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec
+from urllib.parse import urlencode
 
 from flask import Response, current_app, g, request
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from shared.errors import N_, InvalidInput
-from shared.web.access import user_or_none
+from shared.web.access import CSRF_FIELD, user_or_none
 from shared.web.state import web_state
 from shared.web.transactions import transaction
 
 HEADER = "Idempotency-Key"
 FORM_FIELD = "idempotency_key"
+FORM = "application/x-www-form-urlencoded"
 KEPT_HEADERS = ("Content-Type", "Location", "ETag")
 VALID_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
@@ -56,8 +58,7 @@ def idempotent(view: Callable[P, Any]) -> Callable[P, Response]:
             return _response(view(*args, **kwargs))
         user = user_or_none()
         account = user.id if user else ""
-        # A view that has read a large body piece by piece leaves its digest here.
-        digest = g.get("gu_body_sha256") or hashlib.sha256(request.get_data(cache=True)).digest()
+        digest = _digest()
         path = request.full_path.rstrip("?")
         with transaction() as session:
             claimed = session.execute(
@@ -89,11 +90,26 @@ def idempotent(view: Callable[P, Any]) -> Callable[P, Response]:
 
 def _key() -> str | None:
     key = request.headers.get(HEADER)
-    if key is None and request.mimetype == "application/x-www-form-urlencoded":
+    if key is None and request.mimetype == FORM:
         key = request.form.get(FORM_FIELD) or None
     if key is not None and not VALID_KEY.fullmatch(key):
         raise InvalidInput(N_("The Idempotency-Key is 1 to 200 visible ASCII characters."), field=HEADER)
     return key
+
+
+def _digest() -> bytes:
+    """Return what tells two requests with one key apart: what is asked, not what guards it."""
+    read: bytes | None = g.get("gu_body_sha256")
+    if read:
+        # A view that has read a large body piece by piece leaves its digest here.
+        return read
+    if request.mimetype == FORM:
+        # Parsed by now, to find the key; its bytes are gone with that.
+        asked = [pair for pair in request.form.items(multi=True) if pair[0] not in (FORM_FIELD, CSRF_FIELD)]
+        body = urlencode(asked).encode()
+    else:
+        body = request.get_data(cache=True)
+    return hashlib.sha256(body).digest()
 
 
 def _response(result: Any) -> Response:

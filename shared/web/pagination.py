@@ -99,6 +99,7 @@ def _read(part: Any, kind: type) -> Any:
         if not isinstance(part, str):
             raise ValueError(part)
         return _READERS[kind](part)
-    if not isinstance(part, kind) or (isinstance(part, str) and "\x00" in part):
+    # Not isinstance: true is an int to Python and none to PostgreSQL.
+    if type(part) is not kind or (isinstance(part, str) and "\x00" in part):
         raise ValueError(part)
     return part

@@ -9,7 +9,7 @@ from flask import Flask, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_smorest import Api
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
@@ -145,7 +145,8 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 def _database(error: DBAPIError) -> ResponseReturnValue:
     sqlstate = str(getattr(error.orig, "sqlstate", None) or "")
-    if sqlstate.startswith(DATA_EXCEPTION) or sqlstate == CHECK_VIOLATION:
+    # psycopg itself refuses a NUL, before any server sees it.
+    if sqlstate.startswith(DATA_EXCEPTION) or sqlstate == CHECK_VIOLATION or isinstance(error, DataError):
         # The field should have been refused by its schema: worth a look, not an alarm.
         log.warning("value_refused_by_database", sqlstate=sqlstate, rule=_rule())
         return answer(422)

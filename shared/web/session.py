@@ -169,11 +169,6 @@ class Issuer:
             {"kty": "OKP", "crv": "Ed25519", "x": _encode(public), "d": _encode(seed)}
         )
 
-    @classmethod
-    def from_environment(cls) -> "Issuer":
-        """Return an issuer for ``SESSION_PRIVATE_KEY``."""
-        return cls(Env().str("SESSION_PRIVATE_KEY"))
-
     def issue(
         self,
         *,
@@ -250,8 +245,3 @@ def _encode(raw: bytes) -> str:
 
 def _decode(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-
-if __name__ == "__main__":
-    private, public = new_key_pair()
-    print(f"SESSION_PRIVATE_KEY={private}\nSESSION_PUBLIC_KEY={public}")

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from shared.db import Database
-from shared.messaging import parking
+from shared.messaging import inbox, parking
 from shared.messaging.batches import Subscription, handle_parked
 from tests.cli.conftest import CONFIRMED, CommandLine, Sample, policy_of, reject, sample
 from tests.support.broker import TestBroker, eventually
@@ -38,6 +38,36 @@ def test_the_list_holds_what_is_parked_with_its_error(guichet: CommandLine, park
     assert out[0].endswith("Z  3 attempts")
     assert out[1].strip() == "LookupError: no tariff for a room (at charge_booking, line 12)"
     assert out[2] == "1 in all"
+
+
+def test_the_list_shows_nobody_s_address(guichet: CommandLine, billing: Database) -> None:
+    with billing.transaction() as session:
+        parking.park(
+            session,
+            event_id=uuid.uuid4(),
+            event_type="guichet.startup_registered.v1",
+            subject=None,
+            body=b"{}",
+            error="UniqueViolation: duplicate key\nDETAIL:  Key (email)=(f.zahra@oasis.example) exists.",
+            attempts=3,
+        )
+    out = guichet("dead-letters", "list").out
+    assert "UniqueViolation: duplicate key" in out
+    assert "zahra" not in out
+
+
+def test_what_had_its_effect_by_another_delivery_is_not_done_again(
+    guichet: CommandLine, billing: Database, broker: TestBroker
+) -> None:
+    known = sample()
+    with billing.transaction() as session:
+        inbox.record(session, [known.id])
+    _reject(broker, known.body)
+    told = guichet("dead-letters", "replay", "--service", "billing", str(known.id))
+    assert told.code == 1
+    with billing.read() as session:
+        assert parking.open_events(session) == []
+    assert broker.depth("billing.dead-letters") == 0
 
 
 def test_the_list_holds_what_lies_in_the_broker(guichet: CommandLine, broker: TestBroker) -> None:

@@ -4,6 +4,8 @@ from pathlib import Path
 from threading import Thread
 
 import psycopg
+import pytest
+from sqlalchemy.exc import DataError
 
 from shared.db.migrations import migrate
 from tests.cli.conftest import CommandLine
@@ -54,6 +56,29 @@ def test_check_names_every_revision_of_a_service_that_is_two_behind(
         line.split()[1] for line in guichet("migrate", "--check", "--service", "booking").out.splitlines()
     ]
     assert pending[-2:] == ["0001_first", "0002_second"]
+
+
+def test_a_revision_may_work_outside_a_transaction_and_stands_when_the_next_one_fails(
+    bare_database: str, tmp_path: Path, monkeypatch
+) -> None:
+    first = (
+        "from alembic import op\n\nrevision = '0001_first'\ndown_revision = None\n\n\n"
+        "def upgrade() -> None:\n"
+        "    op.execute('CREATE TABLE rooms (name text)')\n"
+        "    with op.get_context().autocommit_block():\n"
+        "        op.execute('CREATE INDEX CONCURRENTLY rooms_name ON rooms (name)')\n"
+    )
+    second = (
+        "from alembic import op\n\nrevision = '0002_second'\ndown_revision = '0001_first'\n\n\n"
+        "def upgrade() -> None:\n    op.execute('SELECT 1 / 0')\n"
+    )
+    (tmp_path / "0001_first.py").write_text(first)
+    (tmp_path / "0002_second.py").write_text(second)
+    monkeypatch.setattr("shared.db.migrations.service_versions", lambda service: tmp_path)
+    with pytest.raises(DataError):
+        migrate("booking", bare_database)
+    with psycopg.connect(bare_database) as connection:
+        assert connection.execute("SELECT version_num FROM service_version").fetchall() == [("0001_first",)]
 
 
 def test_an_older_version_beside_a_newer_database_finds_nothing_to_do(

@@ -60,6 +60,10 @@ BREAKING: dict[str, tuple[Change, str]] = {
         lambda schema: _part(schema, "properties", "space_kind")["enum"].append("roof"),
         "data.space_kind may now say roof",
     ),
+    "a field that could be absent": (
+        lambda schema: schema["required"].append("colour"),
+        "data.colour may no longer be absent",
+    ),
     "a new required field": (
         lambda schema: (
             _part(schema, "properties").update(colour={"type": "string"}),
@@ -81,6 +85,8 @@ HARMLESS: dict[str, Change] = {
 def test_a_breaking_change_is_refused_with_what_to_do_instead(name: str) -> None:
     change, sentence = BREAKING[name]
     before = data_schema(PUBLISHED[TYPE])
+    if name == "a field that could be absent":
+        before["properties"]["colour"] = {"type": "string"}
     now = copy.deepcopy(before)
     change(now)
     assert [text for text in breaking_changes(TYPE, before, now) if sentence in text]

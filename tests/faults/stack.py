@@ -106,6 +106,10 @@ class Stack:
             what="the start of a worker",
         )
 
+    def log_of(self, process: subprocess.Popen[bytes]) -> bytes:
+        """Return what a process has logged so far."""
+        return self._logs[process.pid].read_bytes()
+
     def start_relay(self, **environment: str) -> subprocess.Popen[bytes]:
         """Start guichet's relay."""
         return self.start("shared.messaging.run_relay", "guichet", **environment)

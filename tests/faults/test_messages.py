@@ -70,9 +70,27 @@ def test_events_keep_their_order(stack):
     assert stack.effects() == list(range(200))
 
 
+ENVELOPE = (
+    b'{"specversion": "1.0", "id": "01920000-0000-7000-8000-000000000001", "source": "/guichet",'
+    b' "time": "2026-11-22T09:00:00Z", "data": {}, "type": %s, "subject": %s}'
+)
+
+
 @pytest.mark.parametrize(
     "poison",
-    [b"{", b"", b"\xff\xfe", b"[]", b'{"specversion": "1.0"}', b'{"specversion": "0.3", "id": "x"}', b"null"],
+    [
+        *(
+            b"{",
+            b"",
+            b"\xff\xfe",
+            b"[]",
+            b'{"specversion": "1.0"}',
+            b'{"specversion": "0.3", "id": "x"}',
+            b"null",
+        ),
+        ENVELOPE % (b'"a\\u0000"', b'""'),
+        ENVELOPE % (b'"guichet.something_else.v1"', b'{"a": 1}'),
+    ],
 )
 def test_undecodable_message_goes_to_the_dead_letters_and_neighbours_flow(stack, poison):
     stack.start_relay()
@@ -82,6 +100,19 @@ def test_undecodable_message_goes_to_the_dead_letters_and_neighbours_flow(stack,
     stack.file(range(5, 10))
     stack.ledger_balances()
     eventually(lambda: [letter.body for letter in stack.dead_letters()] == [poison], what="the dead letter")
+
+
+def test_a_batch_that_ends_with_an_undecodable_message_keeps_its_connection(stack):
+    stack.start_relay()
+    stack.file(range(5))
+    eventually(lambda: stack.broker.depth("billing.inbox") == 5, what="five events")
+    stack.broker.publish("guichet", TYPE, [b"{"])
+    worker = stack.start_worker()
+    stack.has_effects(5)
+    eventually(lambda: [letter.body for letter in stack.dead_letters()] == [b"{"], what="the dead letter")
+    stack.file(range(5, 10))
+    stack.has_effects(10)
+    assert b"broker_unavailable" not in stack.log_of(worker)
 
 
 def test_unknown_version_is_parked_and_neighbours_flow(stack):

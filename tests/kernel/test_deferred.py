@@ -22,6 +22,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import registry
 
 from shared.db import UtcDateTime, driver, insert_at_commit, insert_later
 
@@ -144,6 +145,37 @@ def test_a_savepoint_rolled_back_takes_only_its_own_rows(things):
         insert_later(session, THINGS, row("released"))
         savepoint.commit()
     assert names(things) == {"kept", "also kept", "released"}
+
+
+def test_a_savepoint_rolled_back_leaves_what_was_queued_before_it_and_written_inside(things):
+    with things.transaction() as session:
+        insert_later(session, THINGS, row("kept"))
+        outer = session.begin_nested()
+        inner = session.begin_nested()
+        assert session.scalars(select(THINGS.c.name)).all() == ["kept"]
+        insert_later(session, THINGS, row("dropped"))
+        inner.commit()
+        outer.rollback()
+    assert names(things) == {"kept"}
+
+
+def test_what_is_queued_for_the_commit_does_not_outlive_a_change_that_fails_with_it(things):
+    class Thing:
+        pass
+
+    registry().map_imperatively(Thing, THINGS)
+    known = row("known")
+    with things.transaction() as session:
+        insert_later(session, THINGS, known)
+    session = things.session()
+    again = Thing()
+    again.id = known["id"]
+    session.add(again)
+    insert_at_commit(session, THINGS, row("its event"))
+    with pytest.raises(exc.IntegrityError):
+        session.commit()
+    session.close()
+    assert names(things) == {"known"}
 
 
 def test_rows_for_the_commit_wait_for_it(things):

@@ -34,18 +34,22 @@ def by_session():
 def by_psycopg():
     with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
         connection.execute("CREATE TEMPORARY TABLE t (email text, name text NOT NULL)")
-        connection.execute("INSERT INTO t VALUES (%s, NULL)", ("salma@oasis.example",))
+        connection.execute("INSERT INTO t VALUES (%s, NULL)", (os.environ["SOMEBODY"],))
 broken(Exception, by_session)
 broken(Exception, by_psycopg)
 """
 
 
 @pytest.mark.parametrize("form", ["json", "text"])
+@pytest.mark.parametrize(
+    "somebody",
+    ["salma@oasis.example", "line 1\nSalma, of line 2", 'so-called "agent", Salma', "it's Salma\\"],
+)
 def test_an_error_of_the_database_is_logged_without_the_values_that_caused_it(
-    form: str, database: Callable[[str], Database]
+    form: str, somebody: str, database: Callable[[str], Database]
 ) -> None:
     url = database("billing").engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    environment = {**os.environ, "DATABASE_URL": url, "LOG_FORMAT": form}
+    environment = {**os.environ, "DATABASE_URL": url, "LOG_FORMAT": form, "SOMEBODY": somebody}
     done = subprocess.run([sys.executable, "-c", BREAKING], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "salma" not in done.stderr.lower()

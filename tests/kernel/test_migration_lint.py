@@ -118,6 +118,19 @@ def test_a_migration_without_a_lock_timeout_is_refused(tmp_path: Path) -> None:
     assert found(tmp_path)[0].startswith(f"{file}:10: lock-timeout: ")
 
 
+def test_a_lock_timeout_ends_where_work_outside_a_transaction_begins(tmp_path: Path) -> None:
+    outside = (
+        "with op.get_context().autocommit_block():\n"
+        '        op.execute("CREATE INDEX CONCURRENTLY requests_motive_ix ON requests (motive)")\n'
+    )
+    after = '    op.execute("ALTER TABLE requests ADD COLUMN floor text")'
+    file = plant(tmp_path, outside + after)
+    (told,) = found(tmp_path)
+    assert told.startswith(f"{file}:13: lock-timeout: ")
+    plant(tmp_path, outside + "    op.execute(\"SET LOCAL lock_timeout = '5s'\")\n" + after)
+    assert found(tmp_path) == []
+
+
 def test_two_migrations_after_the_same_one_are_refused(tmp_path: Path) -> None:
     plant(tmp_path, name="0001", down=None)
     plant(tmp_path, name="0002_ours")

@@ -33,6 +33,16 @@ def test_a_value_that_cannot_work_is_refused(monkeypatch: pytest.MonkeyPatch, na
         NotificationSettings.load()
 
 
+def test_a_password_is_not_sent_readable_over_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMTP_USERNAME", "guichet")
+    assert NotificationSettings.load().smtp.username == "guichet"
+    monkeypatch.setenv("SMTP_HOST", "mail.technopark.example")
+    with pytest.raises(BadSetting, match="SMTP_SECURITY"):
+        NotificationSettings.load()
+    monkeypatch.setenv("SMTP_SECURITY", "starttls")
+    assert NotificationSettings.load().smtp.security == "starttls"
+
+
 def test_a_sender_operators_would_refuse_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SMS_SENDER", "Guichet Unique")
     with pytest.raises(InvalidInput):

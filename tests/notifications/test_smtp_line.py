@@ -49,6 +49,17 @@ def test_a_message_put_off_at_its_end_may_be_sent_again_on_the_same_connection(
     assert len(server.connections) == 1
 
 
+@pytest.mark.parametrize(
+    ("answer", "taken"), [("200 ok", Taken.ACCEPTED), ("***", Taken.DOUBTFUL), ("354 go on", Taken.DOUBTFUL)]
+)
+def test_what_no_one_can_read_after_the_last_byte_says_nothing_about_the_message(
+    line: SmtpLine, server: MailServer, answer: str, taken: Taken
+) -> None:
+    server.faults.append(answer)
+    assert line.send(MAIL, to="depot@agency.example").taken is taken
+    assert line.send(MAIL, to="depot@agency.example").taken is Taken.ACCEPTED
+
+
 def test_a_server_that_takes_its_leave_at_the_recipient_is_connected_to_again(
     line: SmtpLine, server: MailServer
 ) -> None:

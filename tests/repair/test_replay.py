@@ -1,5 +1,6 @@
 """Events of the archive, delivered to one service once more: what it lost comes back, the rest is no news."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -173,6 +174,32 @@ def test_older_than_the_inbox_remembers_is_refused(guichet: CommandLine, counter
     assert refused.code == 1
     assert "billing has forgotten what it handled before 2026-08-01 00:00:00Z" in refused.err
     assert replay(guichet, "2026-08-02T00:00+01:00").code == 0
+
+
+def test_what_was_cut_short_beyond_the_inbox_s_memory_is_finished_with_the_range_on_record(
+    guichet: CommandLine, counter: Counter, broker: TestBroker, since: str, known_to_all: Any
+) -> None:
+    startup = known_to_all("Argan Interrompu")
+    gone = "DELETE FROM startups WHERE startup_id = :id"
+    counter.change("billing", gone, id=startup.id)
+    horizon = (
+        "INSERT INTO retention (archive_days, inbox_days, inbox_forgotten_before)"
+        " VALUES (60, 90, now()) ON CONFLICT (single) DO UPDATE SET inbox_forgotten_before = now()"
+    )
+    counter.change("billing", horizon)
+    with pika.BlockingConnection(pika.URLParameters(broker.admin_url)) as connection:
+        channel = connection.channel()
+        channel.queue_unbind(inbox_of("billing"), exchange_of("guichet"), redelivery_key("billing"))
+        cut = replay(guichet, since, "--again", "--yes", "--send", "--reason", "its row is gone")
+        channel.queue_bind(inbox_of("billing"), exchange_of("guichet"), redelivery_key("billing"))
+    assert cut.code == 1
+    rest = re.search(r"--from (\S+) --to (\S+) --missing", cut.err)
+    assert rest is not None
+    assert replay(guichet, since, "--missing").code == 1
+    done = replay(guichet, rest[1], "--to", rest[2], "--missing", "--send", "--reason", "the rest of it")
+    assert done.code == 0, done.err
+    eventually(lambda: counter.knows("billing", startup.id), what="the startup in billing's copy")
+    counter.change("billing", "UPDATE retention SET inbox_forgotten_before = '2026-08-01Z'")
 
 
 def test_a_broker_that_lacks_the_binding_takes_nothing_and_says_what_to_do(

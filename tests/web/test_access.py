@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from shared.web import TooManyAttempts
+from shared.web.access import local_path
 from shared.web.session import COOKIE, Verifier, issue_session, new_key_pair
 from shared.web.throttle import Throttle
 from tests.web import fakes
@@ -175,3 +176,20 @@ def test_a_cookie_session_is_verified_without_guichet(app: Flask) -> None:
     client = app.test_client()
     client.set_cookie(COOKIE, fakes.token())
     assert client.get(THINGS).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "//evil.example",
+        "/\\evil.example",
+        "/\t/evil.example",
+        "/\n/evil.example",
+        "/a\r/x",
+        "https://evil.example",
+        "",
+    ],
+)
+def test_no_way_back_leads_elsewhere(target: str) -> None:
+    assert local_path(target) == "/guichet/"
+    assert local_path("/booking/?day=2026-11-22&q=%C3%A9") == "/booking/?day=2026-11-22&q=%C3%A9"

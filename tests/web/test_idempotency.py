@@ -90,6 +90,15 @@ def test_a_form_sent_twice_counts_once(stored: FlaskClient, counter_database: Da
     assert things(counter_database) == 1
 
 
+def test_a_form_with_the_same_key_and_another_wish_is_refused(
+    stored: FlaskClient, counter_database: Database
+) -> None:
+    stored.post("/counter/notes", data={"name": "a", "idempotency_key": "form-3"})
+    other = stored.post("/counter/notes", data={"name": "b", "idempotency_key": "form-3"})
+    assert other.status_code == 422
+    assert things(counter_database) == 1
+
+
 def test_a_form_may_show_its_error_after_the_database_refused(
     stored: FlaskClient, counter_database: Database
 ) -> None:

@@ -125,7 +125,7 @@ def test_a_body_in_chunks_is_limited_too(agent: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=x", "cursor=zzz", "cursor=W10", "cursor=WyJhIl0", "zz=1"]
+    "query", ["limit=0", "limit=x", "cursor=zzz", "cursor=W10", "cursor=WyJhIl0", "cursor=W3RydWVd", "zz=1"]
 )
 def test_a_wrong_query_parameter_is_refused(agent: FlaskClient, query: str) -> None:
     assert list(faults(agent.get(f"{THINGS}?{query}"))) == [query.split("=")[0]]

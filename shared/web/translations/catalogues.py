@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.settings import SERVICES
+
 ROOT = Path(__file__).resolve().parents[3]
 LANGUAGES = ("fr", "ar", "en")
 
@@ -27,5 +29,5 @@ def _service(name: str) -> Catalogue:
 
 CATALOGUES = (
     Catalogue("shared", (ROOT / "shared",), ROOT / "shared" / "web" / "translations"),
-    *(_service(name) for name in ("guichet", "booking", "notifications", "billing")),
+    *(_service(name) for name in SERVICES),
 )

@@ -13,8 +13,9 @@ from services.guichet.domain.catalogue import Catalogue
 from services.guichet.storage.dashboard import Figures
 from services.guichet.web.dashboard.periods import Choice
 from services.guichet.web.views import minutes
+from shared.locales import FORMATS
 from shared.web import language
-from shared.web.i18n import FORMATS, day, day_short, number, percent
+from shared.web.i18n import day, day_short, number, percent
 
 DAY_SECONDS = 86400
 
