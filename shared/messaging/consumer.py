@@ -9,7 +9,9 @@ import os
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ssl import CERT_REQUIRED
 from typing import Any
+from urllib.parse import urlsplit
 
 import eventlet
 from eventlet.event import Event as Signal
@@ -120,6 +122,14 @@ class InboxConsumer(SharedExtension, ProviderCollector):  # type: ignore[misc]
             consuming.close()
 
 
+def _tls(amqp_url: str) -> dict[str, Any] | bool:
+    """Say what kombu reads out of ``amqps://`` for transports of its own only."""
+    parts = urlsplit(amqp_url)
+    if parts.scheme != "amqps":
+        return False
+    return {"server_hostname": parts.hostname, "cert_reqs": CERT_REQUIRED}
+
+
 class _Consuming:
     """One connection to the broker, from opening to loss or stop."""
 
@@ -138,7 +148,11 @@ class _Consuming:
         self._subscriptions = subscriptions
         self._prefetch = prefetch
         self._connection = Connection(
-            amqp_url, transport=BufferedTransport, heartbeat=HEARTBEAT_SECONDS, connect_timeout=5
+            amqp_url,
+            transport=BufferedTransport,
+            heartbeat=HEARTBEAT_SECONDS,
+            connect_timeout=5,
+            ssl=_tls(amqp_url),
         )
         self._deliveries: deque[Delivery] = deque()
         self._arrived = Semaphore(0)

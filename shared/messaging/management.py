@@ -8,6 +8,7 @@ import httpx
 from shared.errors import DomainError
 
 MANAGEMENT_PORT = 15672
+MANAGEMENT_PORT_TLS = 15671
 
 
 class DefinitionsRefused(DomainError):
@@ -15,8 +16,14 @@ class DefinitionsRefused(DomainError):
 
 
 def management_url(amqp_url: str) -> str:
-    """Return where the management interface of the broker at ``amqp_url`` usually is."""
-    return f"http://{urlsplit(amqp_url).hostname}:{MANAGEMENT_PORT}"
+    """Return where the management interface of the broker at ``amqp_url`` usually is.
+
+    Over TLS where the broker is: every service's password goes there.
+    """
+    parts = urlsplit(amqp_url)
+    if parts.scheme == "amqps":
+        return f"https://{parts.hostname}:{MANAGEMENT_PORT_TLS}"
+    return f"http://{parts.hostname}:{MANAGEMENT_PORT}"
 
 
 def import_definitions(amqp_url: str, definitions: dict[str, Any], url: str = "") -> None:

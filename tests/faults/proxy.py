@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import ssl
 import threading
 
 
@@ -9,11 +10,12 @@ class Proxy:
     """Forwards to ``port``; once armed, cuts a connection after its client sent ``marker``.
 
     The server receives the marked bytes, the client never sees the answer: to the client the
-    request may or may not have happened.
+    request may or may not have happened. With ``tls`` clients speak TLS to it, the server does not.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, tls: ssl.SSLContext | None = None) -> None:
         self._target = ("127.0.0.1", port)
+        self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._marker: bytes | None = None
@@ -39,6 +41,10 @@ class Proxy:
             except OSError:
                 return
             try:
+                if self._tls is not None:
+                    client.settimeout(5)
+                    client = self._tls.wrap_socket(client, server_side=True)
+                    client.settimeout(None)
                 server = socket.create_connection(self._target, 5)
             except OSError:
                 client.close()

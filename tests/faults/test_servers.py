@@ -1,16 +1,25 @@
 """Faults 8, 9, 11, 22 to 24: a server goes away, or an answer gets lost."""
 
 import contextlib
+import ssl
 import threading
-from urllib.parse import urlsplit
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from sqlalchemy import exc, text
 
+from shared.clock import now
 from shared.messaging.outbox import publish
 from tests.faults.contracts import ThingHappened
 from tests.faults.proxy import Proxy
-from tests.support.broker import eventually
+from tests.support.broker import PASSWORD, eventually
 
 
 @pytest.fixture
@@ -90,6 +99,52 @@ def test_connection_lost_during_commit_has_one_effect(stack):
         assert proxy.cut.wait(30)
     stack.ledger_balances()
     proxy.close()
+
+
+def test_a_broker_behind_tls_is_believed_when_its_certificate_is_and_not_otherwise(stack, tmp_path):
+    certificate, context = own_certificate(tmp_path)
+    proxy = Proxy(urlsplit(stack.broker.url("billing")).port, tls=context)
+    urls = {
+        f"{name.upper()}_AMQP_URL": urlunsplit(
+            urlsplit(stack.broker.url(name))._replace(
+                scheme="amqps", netloc=f"{name}:{PASSWORD}@localhost:{proxy.port}"
+            )
+        )
+        for name in ("guichet", "billing")
+    }
+    stranger = stack.start_worker(**urls)
+    eventually(lambda: b"CERTIFICATE_VERIFY_FAILED" in stack.log_of(stranger), what="the refusal")
+    assert b"consuming" not in stack.log_of(stranger)
+    stranger.kill()
+    stack.start_relay(**urls, SSL_CERT_FILE=str(certificate))
+    stack.start_worker(**urls, SSL_CERT_FILE=str(certificate))
+    stack.file(range(300))
+    stack.ledger_balances()
+    proxy.close()
+
+
+def own_certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
+    """A certificate for this machine that nobody vouches for but itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now() - timedelta(days=1))
+        .not_valid_after(now() + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    certificate, private = folder / "broker.pem", folder / "broker.key"
+    certificate.write_bytes(made.public_bytes(Encoding.PEM))
+    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, private)
+    return certificate, context
 
 
 def test_transaction_that_commits_late_is_not_stepped_over(flowing):
