@@ -124,6 +124,14 @@ def test_a_cancelled_booking_remembers_whether_it_was_confirmed() -> None:
     assert not booking(hold=True).cancel(NOW).was_confirmed
 
 
+def test_what_is_over_is_not_cancelled_any_more() -> None:
+    booked = booking()
+    over = booked.slot.ends.instant
+    assert booked.cancel(over - timedelta(seconds=1)).state is State.CANCELLED
+    with pytest.raises(Conflict, match="is over"):
+        booked.cancel(over)
+
+
 steps = st.lists(
     st.tuples(st.sampled_from(["confirm", "cancel", "expire"]), st.integers(0, 72)), min_size=1, max_size=8
 )

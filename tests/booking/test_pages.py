@@ -275,3 +275,19 @@ def test_the_timeline_reaches_around_what_lies_outside_opening_hours(browser: Br
     sunday = open_day() + timedelta(days=6)
     data = timeline_data(browser().get(f"/booking/?day={sunday}").text)
     assert (data["opens"], data["closes"]) == ("09:00", "18:00")
+
+
+def test_a_booking_that_took_place_stays(
+    browser: Browser, agent: Caller, events: Callable[[], list[dict[str, Any]]], monkeypatch: Any
+) -> None:
+    booked = agent.book()
+    client = browser()
+    page = client.get(f"/booking/{booked['id']}").text
+    assert "/cancel" in page
+    told = len(events())
+    over = clock.now() + timedelta(days=60)
+    monkeypatch.setattr(clock, "now", lambda: over)
+    page = browser().get(f"/booking/{booked['id']}").text
+    assert "/cancel" not in page
+    assert agent.post(f"/bookings/{booked['id']}/cancel").status_code in (401, 409)
+    assert len(events()) == told

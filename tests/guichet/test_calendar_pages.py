@@ -85,6 +85,33 @@ def test_a_holiday_moves_and_comes_back(operator: Caller) -> None:
     assert day_of(operator, "2026-03-20")["kind"] == "holiday"
 
 
+def taken_back(operator: Caller, day: str) -> str:
+    answer = operator.client.delete(f"/guichet/api/v1/calendar/days/{day}?site=*", headers=operator.headers)
+    assert answer.status_code == 200, answer.text
+    return str(answer.get_json()["kind"])
+
+
+def test_a_moved_holiday_comes_back_whichever_of_its_days_is_taken_back(operator: Caller) -> None:
+    operator.post("/calendar/days/2026-03-20/move", {"site": "*", "to": "2026-03-23"})
+    assert taken_back(operator, "2026-03-20") == "holiday"
+    assert day_of(operator, "2026-03-23")["kind"] == "open"
+
+
+def test_what_is_said_of_the_day_a_holiday_moved_to_does_not_lose_the_holiday(operator: Caller) -> None:
+    operator.post("/calendar/days/2026-03-20/move", {"site": "*", "to": "2026-03-23"})
+    opened = operator.put("/calendar/days/2026-03-23", {"site": "*", "effect": "open"})
+    assert opened.get_json()["kind"] == "open"
+    assert taken_back(operator, "2026-03-23") == "open"
+    assert day_of(operator, "2026-03-20")["kind"] == "holiday"
+
+
+def test_two_holidays_do_not_move_to_one_day(operator: Caller) -> None:
+    operator.post("/calendar/days/2026-03-20/move", {"site": "*", "to": "2026-03-24"})
+    second = operator.post("/calendar/days/2026-05-01/move", {"site": "*", "to": "2026-03-24"})
+    assert (second.status_code, second.get_json()["errors"][0]["field"]) == (409, "to")
+    assert day_of(operator, "2026-05-01")["kind"] == "holiday"
+
+
 def test_of_two_holidays_on_one_day_only_the_estimated_one_moves(operator: Caller) -> None:
     operator.post("/calendar/days/2027-08-14/move", {"site": "*", "to": "2027-08-17"})
     left = day_of(operator, "2027-08-14")

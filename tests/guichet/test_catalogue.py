@@ -1,6 +1,8 @@
 import shutil
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,9 @@ from services.guichet.catalogue import CatalogueError, load
 from services.guichet.catalogue.directory import load_directory
 from services.guichet.catalogue.kinds import document_kinds
 from services.guichet.catalogue.loader import FOLDER
+from services.guichet.domain.catalogue import FeeKind
+from services.guichet.domain.catalogue_entries import spell
+from services.guichet.domain.fees import unbillable
 from services.guichet.domain.terms import Term, Unit, Validity, ValidityUnit
 from shared.cli.main import main
 from tests.support.databases import TestDatabases
@@ -110,6 +115,14 @@ def test_what_no_agency_publishes_is_left_out_rather_than_invented() -> None:
             "per: pages",
             "fee_lines[0].per: names no",
         ),
+        (
+            MARK_FILE,
+            "code: classes\n",
+            "code: classes\n    when: {field: filing, equals: online}\n",
+            "fee_lines[3].per: this question is not always asked",
+        ),
+        (CERTIFICATE_FILE, 'vat_rate: "0"', 'vat_rate: "20"', "fee_lines[0].vat_rate: a fee advanced"),
+        (MARK_FILE, '"360.00"', '"999999999.00"', "fee_lines[1].amount: at most"),
         (CERTIFICATE_FILE, "{hours: 2}", "{weeks: 2}", "service_target.weeks: is not known here"),
         (CERTIFICATE_FILE, "{hours: 2}", "{hours: 2, days: 1}", "service_target: one of hours, days"),
         (CERTIFICATE_FILE, "{hours: 2}", "{hours: 0}", "service_target.hours: a whole number"),
@@ -219,3 +232,10 @@ def test_the_other_lists_name_their_lines_too(
     with pytest.raises(CatalogueError) as refused:
         read(folder if name.startswith("document") else path)  # type: ignore[operator]
     assert any(expected in message for message in refused.value.messages), refused.value.messages
+
+
+def test_a_rate_beyond_the_whole_is_refused() -> None:
+    procedure = load().catalogue.procedures["ompic.certificat-negatif"]
+    (line,) = procedure.fee_lines or ()
+    dear = replace(procedure, fee_lines=(replace(line, kind=FeeKind.SERVICE, vat_rate=Decimal(101)),))
+    assert [spell(fault.path) for fault in unbillable(dear)] == ["fee_lines[0].vat_rate"]

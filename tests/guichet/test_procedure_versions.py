@@ -130,6 +130,7 @@ def test_of_many_publications_at_the_same_moment_one_wins(app: Flask, manager: C
     [
         ("kind: choice", "kind: choise", "fields[3].kind", "“choise” is none of"),
         ('"230.00"', "230.00", "fee_lines[0].amount", "an amount in quotes"),
+        ('vat_rate: "0"', 'vat_rate: "20"', "fee_lines[0].vat_rate", "carries no TVA"),
         ("  - code: form-cn1\n", "  - code: form-cn1\n    copies: 2\n", "documents[0].copies", "loi 55-19"),
         (
             "  - code: form-cn1\n",

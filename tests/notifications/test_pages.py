@@ -1,5 +1,6 @@
 """The pages and the fragment other services show."""
 
+import re
 from collections.abc import Callable
 from uuid import uuid4
 
@@ -67,6 +68,21 @@ def test_the_page_sends_again(db: Database, agent: FlaskClient) -> None:
     tell(db)
     conclude(db, Verdict.REFUSED)
     message = of_channel(agent, "email")
-    answer = agent.post(f"/notifications/messages/{message['id']}/resend")
+    answer = agent.post(f"/notifications/messages/{message['id']}/resend", data={"round": "1"})
     assert answer.status_code == 303
     assert of_channel(agent, "email")["state"] == "pending"
+
+
+def test_the_same_form_sent_twice_sends_again_once(db: Database, agent: FlaskClient) -> None:
+    tell(db)
+    conclude(db, Verdict.REFUSED)
+    message = of_channel(agent, "email")
+    opened = agent.get(f"/notifications/messages/{message['id']}").text
+    seen = re.search(r'name="round" value="(\d+)"', opened)
+    assert seen is not None
+    path = f"/notifications/messages/{message['id']}/resend"
+    assert agent.post(path, data={"round": seen[1]}).status_code == 303
+    conclude(db, Verdict.ACCEPTED)
+    assert agent.post(path, data={"round": seen[1]}).status_code == 409
+    assert agent.post(path).status_code == 409
+    assert of_channel(agent, "email")["state"] != "pending"

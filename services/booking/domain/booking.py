@@ -113,6 +113,10 @@ class Booking:
     def was_confirmed(self) -> bool:
         return self.confirmed_at is not None
 
+    def is_over(self, now: datetime) -> bool:
+        """The space was kept for somebody to the end, used or not."""
+        return self.state is State.CONFIRMED and self.slot.ends.instant <= now
+
     def has_lapsed(self, now: datetime) -> bool:
         """An option whose time is over, whether or not the timer came by to say so."""
         return self.state is State.HELD and self.expires_at is not None and self.expires_at <= now
@@ -143,6 +147,11 @@ class Booking:
         if not self.state.occupies:
             raise Conflict(
                 N_("Booking %(number)s no longer holds its space: nothing to cancel."), number=self.number
+            )
+        if self.is_over(now):
+            raise Conflict(
+                N_("Booking %(number)s is over: what should not be paid of it is credited in billing."),
+                number=self.number,
             )
         return replace(self, state=State.CANCELLED, cancelled_at=now, cancel_reason=reason, expires_at=None)
 

@@ -290,7 +290,7 @@ def _booking_context(booking_id: UUID) -> dict[str, Any]:
         "site": site,
         "price": price,
         "purposes": dict(PURPOSES),
-        "may_change": _may_book() and view.booking.state.occupies,
+        "may_change": _may_book() and view.booking.state.occupies and not view.booking.is_over(clock.now()),
         "confirmable": view.booking.state is State.HELD,
     }
 

@@ -26,6 +26,7 @@ from services.guichet.domain.catalogue_reader import (
 from services.guichet.domain.catalogue_reader import Path as EntryPath
 from services.guichet.domain.desk_reader import desk_from
 from services.guichet.domain.desks import Desk
+from services.guichet.domain.fees import unbillable
 
 T = TypeVar("T")
 
@@ -111,6 +112,8 @@ def _check_references(
     site_codes = {site.code for site in sites}
     kinds = document_kinds()
     for document, procedure in procedures:
+        for fault in unbillable(procedure):
+            reader.report(document, fault)
         if document.name != f"procedures/{procedure.code}.yaml":
             reader.report(document, Fault(("code",), f"the file of “{procedure.code}” must bear its name"))
         if procedure.agency not in agency_codes:

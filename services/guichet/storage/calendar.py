@@ -109,6 +109,13 @@ def override(session: Session, site: str, day: date) -> Override | None:
     return None if row is None else _override(row)
 
 
+def moved_from(session: Session, site: str, day: date) -> list[date]:
+    """Where the holidays of that day were moved to, for that site."""
+    found = tables.calendar_overrides
+    query = select(found.c.day).where(found.c.site == site, found.c.moved_from == day)
+    return list(session.execute(query).scalars())
+
+
 def put_override(session: Session, one: Override) -> None:
     statement = insert(tables.calendar_overrides).values(_override_row(one))
     columns = ("effect", "names", "hours", "moved_from")

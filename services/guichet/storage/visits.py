@@ -172,6 +172,18 @@ def of_startup_at(session: Session, startup_id: UUID, desk: str, *, first: date)
     return None if row is None else _visit(row)
 
 
+def has_place(session: Session, startup_id: UUID, desk: str, day: date, opens: time) -> bool:
+    """Whether the startup is booked onto this very visit."""
+    found = select(_visits.c.id).where(
+        _visits.c.startup_id == startup_id,
+        _visits.c.desk == desk,
+        _visits.c.day == day,
+        _visits.c.opens == opens,
+        _visits.c.state == "booked",
+    )
+    return session.execute(found.limit(1)).first() is not None
+
+
 def _select() -> Any:
     return (
         select(_visits, _startups.c.legal_name, _requests.c.number)

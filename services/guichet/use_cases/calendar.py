@@ -47,7 +47,9 @@ def set_day(
     if hours and effect is not Effect.OPEN:
         raise InvalidInput(N_("Only a day that is open has hours."), field="hours")
     storage.lock(session)
-    one = Override(day, effect, site, names, hours)
+    kept = storage.override(session, site, day)
+    # What is said of a day a holiday was moved to does not cut it off from the date it came from.
+    one = Override(day, effect, site, names, hours, moved_from=kept.moved_from if kept else None)
     storage.put_override(session, one)
     _note(session, actor, at, site, f"day_{effect.value}", day, _told(one))
 
@@ -67,6 +69,8 @@ def move_holiday(session: Session, *, site: str, day: date, to: date, actor: Act
         raise InvalidInput(N_("The holiday is on that day already."), field="to")
     if target.kind is DayKind.HOLIDAY and target.override is None:
         raise Conflict(N_("That day is a holiday already."), field="to")
+    if target.override is not None and target.override.moved_from is not None:
+        raise Conflict(N_("Another holiday was moved to that day."), field="to")
     moving, staying = _parted(source)
     kept = storage.override(session, site, day)
     if kept is not None and kept.moved_from is not None:
@@ -85,7 +89,7 @@ def move_holiday(session: Session, *, site: str, day: date, to: date, actor: Act
 
 
 def clear_day(session: Session, *, site: str, day: date, actor: Actor, at: datetime) -> None:
-    """Take a correction back; a moved holiday returns to its own date."""
+    """Take a correction back; a moved holiday returns to its own date, whichever of its days is named."""
     storage.lock(session)
     kept = storage.override(session, site, day)
     if kept is None:
@@ -93,6 +97,8 @@ def clear_day(session: Session, *, site: str, day: date, actor: Actor, at: datet
     storage.remove_override(session, site, day)
     if kept.moved_from is not None:
         storage.remove_override(session, site, kept.moved_from)
+    for moved in storage.moved_from(session, site, day):
+        storage.remove_override(session, site, moved)
     _note(session, actor, at, site, "day_cleared", day, _told(kept))
 
 

@@ -18,10 +18,11 @@ from services.guichet.domain.numbers import counter_day, request_number
 from services.guichet.domain.requests import COUNTER, Actor, Request
 from services.guichet.domain.text import required_text
 from services.guichet.storage import catalogue as catalogue_storage
-from services.guichet.storage import dossiers, startups
+from services.guichet.storage import dossiers
 from services.guichet.storage.dossiers import Opened
 from services.guichet.storage.ids import new_id
 from services.guichet.use_cases import dossier_notices
+from services.guichet.use_cases.startups import startup_to_serve
 from shared.errors import N_, Conflict, DomainError, InvalidFields, InvalidInput, NotFound
 from shared.logging import get_logger
 
@@ -62,7 +63,7 @@ def open_dossier(
     chosen = dossiers.bundles(session, today=counter_day(at)).get(bundle)
     if chosen is None:
         raise no_bundle(bundle)
-    startup = startups.get(session, startup_id, sites=sites)
+    startup = startup_to_serve(session, startup_id, sites=sites)
     if startup is None:
         raise InvalidInput(N_("There is no such startup on your sites."), field="startup_id")
     if site not in catalogue.sites:

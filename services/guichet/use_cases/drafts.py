@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 from services.guichet.domain.answers import MOST_ANSWERS
 from services.guichet.domain.text import optional_text
 from services.guichet.domain.workflow import Actor
-from services.guichet.storage import drafts, startups
+from services.guichet.storage import drafts
 from services.guichet.storage.drafts import Draft
+from services.guichet.use_cases.startups import startup_to_serve
 from shared.errors import N_, InvalidInput, NotFound
 
 KEPT = timedelta(days=30)
@@ -31,7 +32,7 @@ def save_draft(
     at: datetime,
 ) -> Draft:
     """Keep what was typed so far, right or wrong: it is checked when it is filed."""
-    if startups.get(session, startup_id, sites=sites) is None:
+    if startup_to_serve(session, startup_id, sites=sites) is None:
         raise InvalidInput(N_("There is no such startup on your sites."), field="startup_id")
     if len(answers) > MOST_ANSWERS:
         raise InvalidInput(N_("There are too many answers."), field="answers")
@@ -46,14 +47,20 @@ def save_draft(
     return draft
 
 
-def take_up(session: Session, draft_id: UUID, *, startup_id: UUID, author: Actor) -> Draft:
+def take_up(
+    session: Session, draft_id: UUID, *, startup_id: UUID, author: Actor, begun: bool = True
+) -> Draft | None:
     """The draft a request is filed from: it is gone with the filing, and back when that fails.
+
+    ``begun`` says that there was one; None when there need not be.
 
     Raises:
         InvalidInput: it is not there (any more), or is not for this startup.
     """
     draft = drafts.take(session, draft_id, author=author.id or "")
     if draft is None:
+        if not begun:
+            return None
         raise InvalidInput(draft_not_found().message, field="draft_id")
     if draft.startup_id != startup_id:
         raise InvalidInput(N_("This draft is for another startup."), field="draft_id")

@@ -8,6 +8,7 @@ from services.guichet.catalogue.kinds import document_kinds
 from services.guichet.domain.catalogue import Catalogue, Procedure
 from services.guichet.domain.catalogue_entries import Fault
 from services.guichet.domain.catalogue_reader import procedure_from
+from services.guichet.domain.fees import unbillable
 from services.guichet.storage import tables
 from services.guichet.storage.catalogue import renew_revision
 from services.guichet.use_cases.publishing import Kind, Words
@@ -38,7 +39,7 @@ outcome_validity: null
 
 
 def _misfits(catalogue: Catalogue, procedure: Procedure, _: date) -> list[Fault]:
-    faults = []
+    faults = list(unbillable(procedure))
     if procedure.agency not in catalogue.agencies:
         faults.append(Fault(("agency",), N_("there is no agency “%(agency)s”"), {"agency": procedure.agency}))
     for place, document in enumerate(procedure.documents):

@@ -70,6 +70,23 @@ def save_changed(
     publish(session, published.StartupChanged, subject=str(startup.id), data=event_data(startup))
 
 
+def startup_to_serve(session: Session, startup_id: UUID, *, sites: Iterable[str]) -> Startup | None:
+    """The startup something is written down for.
+
+    One that is merged this very moment is met in the database: the row follows it (migration 0024).
+
+    Raises:
+        Conflict: it was merged into another, where what is written would be looked for.
+    """
+    startup = startups.get(session, startup_id, sites=sites)
+    if startup is not None and startup.merged_into is not None:
+        raise Conflict(
+            N_("This startup was merged into another: use the record that stands for both."),
+            field="startup_id",
+        )
+    return startup
+
+
 def startup_not_found() -> NotFound:
     return NotFound(N_("There is no such startup on your sites."))
 

@@ -75,6 +75,7 @@ def settle(
     if agreed is not None and not {one.id for one in gone} <= set(agreed):
         raise VisitsInTheWay(gone)
     taken = _taken(booked, gone)
+    theirs = {_occasion(one) for one in booked} - {_occasion(one) for one in gone}
     # All are cancelled before any place is held: one may be the very place another gives back.
     gone = [
         visit
@@ -89,7 +90,7 @@ def settle(
             reason=reason or "",
             at=at,
             cause=_cause(visit, catalogue, calendars, known),
-            instead=_held(session, visit, catalogue.desks[visit.desk], calendars, known, taken, at),
+            instead=_held(session, visit, catalogue.desks[visit.desk], calendars, known, taken, theirs, at),
         )
     return len(gone)
 
@@ -118,6 +119,12 @@ def _received(
 
 
 Taken = dict[tuple[str, date, time], list[int]]
+#: a startup at one visit of a desk: it has one place there at most
+Occasion = tuple[UUID, str, date, time]
+
+
+def _occasion(one: Visit) -> Occasion:
+    return one.startup_id, one.desk, one.day, one.opens
 
 
 def _taken(booked: Iterable[Visit], gone: Collection[Visit]) -> Taken:
@@ -137,10 +144,14 @@ def _held(
     calendars: Calendars,
     exceptions: Iterable[PresenceException],
     taken: Taken,
+    theirs: set[Occasion],
     at: datetime,
 ) -> Visit | None:
-    """The desk's next free place, held for the startup for a time; None when there is none for weeks."""
-    while (found := _next_free(desk, calendars, exceptions, taken, at)) is not None:
+    """The desk's next free place, held for the startup for a time; None when there is none for weeks.
+
+    Not at a visit at which the startup is received already.
+    """
+    while (found := _next_free(desk, visit.startup_id, calendars, exceptions, taken, theirs, at)) is not None:
         presence, place, starts_at = found
         taken.setdefault((desk.code, presence.day, presence.opens), []).append(place)
         held = replace(
@@ -158,12 +169,19 @@ def _held(
         )
         # Somebody may have booked it meanwhile: then the one after it.
         if visits.add(session, held, actor=COUNTER):
+            theirs.add(_occasion(held))
             return held
     return None
 
 
 def _next_free(
-    desk: Desk, calendars: Calendars, exceptions: Iterable[PresenceException], taken: Taken, at: datetime
+    desk: Desk,
+    startup_id: UUID,
+    calendars: Calendars,
+    exceptions: Iterable[PresenceException],
+    taken: Taken,
+    theirs: Collection[Occasion],
+    at: datetime,
 ) -> tuple[Presence, int, datetime] | None:
     """When a startup could be received instead."""
     if desk.site is None:
@@ -173,6 +191,8 @@ def _next_free(
     for offset in range(LOOK_AHEAD_DAYS):
         day = first + timedelta(days=offset)
         for one in presence_on(desk, day, exceptions=exceptions, hours=hours):
+            if (startup_id, desk.code, day, one.opens) in theirs:
+                continue
             try:
                 place = free_place(one, taken.get((desk.code, day, one.opens), []))
             except Conflict:

@@ -16,7 +16,7 @@ from services.guichet.domain.numbers import ZONE
 from services.guichet.domain.presence import Cause, Presence, free_place, presence_on
 from services.guichet.domain.requests import COUNTER, Actor
 from services.guichet.domain.text import optional_text, required_text
-from services.guichet.storage import calendar, desks, requests, startups, visits
+from services.guichet.storage import calendar, desks, requests, visits
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage.ids import new_id
 from services.guichet.storage.visits import Visit
@@ -24,7 +24,7 @@ from services.guichet.use_cases import tracking
 from services.guichet.use_cases.desks import desk_not_found
 from services.guichet.use_cases.presence import site_hours
 from services.guichet.use_cases.requests import request_not_found
-from services.guichet.use_cases.startups import startup_not_found
+from services.guichet.use_cases.startups import startup_not_found, startup_to_serve
 from shared.errors import N_, Conflict, InvalidInput, NotFound
 from shared.messaging.outbox import publish
 
@@ -57,7 +57,7 @@ def book(
     place = catalogue.desks.get(desk)
     if place is None or place.site is None or place.site not in sites:
         raise desk_not_found()
-    startup = startups.get(session, startup_id, sites=sites)
+    startup = startup_to_serve(session, startup_id, sites=sites)
     if startup is None:
         raise startup_not_found()
     presence = _visit_at(session, place, day, opens)
@@ -69,8 +69,7 @@ def book(
         starts_at = presence.starts_at(seat, ZONE)
         if starts_at <= at:
             raise Conflict(N_("This visit is over or has begun: choose a later one."), field="day")
-        known = visits.of_startup_at(session, startup_id, desk, first=day)
-        if known is not None and (known.day, known.opens) == (day, opens):
+        if visits.has_place(session, startup_id, desk, day, opens):
             raise Conflict(N_("%(startup)s is booked onto this visit already."), startup=startup.legal_name)
         visit = Visit(
             id=new_id(),
@@ -103,6 +102,8 @@ def cancel(
     visit = visits.get(session, visit_id, sites=sites)
     if visit is None:
         raise _visit_not_found()
+    if visit.state == "booked" and visit.starts_at <= at:
+        raise Conflict(N_("This visit is over or has begun: it can no longer be cancelled."))
     if not visits.cancel(session, visit.id, actor=actor, at=at, reason=why):
         raise Conflict(N_("This visit is cancelled already."))
     tell_called_off(session, visit, catalogue_storage.current(session), reason=why, at=at)

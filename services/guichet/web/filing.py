@@ -19,6 +19,7 @@ from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import drafts as draft_storage
 from services.guichet.storage import requests as request_storage
 from services.guichet.storage import startups as startup_storage
+from services.guichet.storage.drafts import Draft
 from services.guichet.storage.ids import new_id
 from services.guichet.use_cases import drafts, requests, startups
 from services.guichet.web import forms, presenters, views
@@ -131,6 +132,7 @@ def check() -> ResponseReturnValue:
     try:
         with transaction() as session:
             own_site(session, context["site"])
+            begun = draft_storage.get(session, context["draft"], author=current_user().id) is not None
         procedure = _chosen(context)
         kept = checked_answers(procedure, forms.answers_from(procedure, request.form))
     except InvalidInput as error:
@@ -142,6 +144,7 @@ def check() -> ResponseReturnValue:
         documents=procedure.documents_for(kept),
         fee_text=views.fee(presenters.total_fee(procedure, kept)),
         idempotency_key=str(uuid4()),
+        begun=begun,
     )
 
 
@@ -155,6 +158,7 @@ def file() -> ResponseReturnValue:
             context = _context(session, request.form)
             procedure = _chosen(context)
             own_site(session, context["site"])
+            draft = _draft_of(session, context["draft"], context["startup"].id)
             receipt = requests.file_request(
                 session,
                 startup_id=context["startup"].id,
@@ -165,11 +169,17 @@ def file() -> ResponseReturnValue:
                 actor=actor(),
                 at=now(),
                 depositor=optional_text(request.form.get("depositor"), field="depositor", maximum=120),
-                draft=draft_storage.take(session, context["draft"], author=current_user().id),
+                draft=draft,
             )
     except InvalidInput as error:
         return _refused(error)
     return redirect(f"/guichet/requests/{receipt.filed.request.number}?filed", 303)
+
+
+def _draft_of(session: Session, draft_id: UUID, startup_id: UUID) -> Draft | None:
+    """What the request was begun as; there has to be one when there was one as the answers were checked."""
+    begun = "begun" in request.form
+    return drafts.take_up(session, draft_id, startup_id=startup_id, author=actor(), begun=begun)
 
 
 def _refused(error: InvalidInput) -> ResponseReturnValue:
@@ -258,7 +268,7 @@ def _startup(session: Session, typed_id: str) -> Startup:
         startup_id = UUID(typed_id)
     except ValueError:
         raise startups.startup_not_found() from None
-    startup = startup_storage.get(session, startup_id, sites=current_user().sites)
+    startup = startups.startup_to_serve(session, startup_id, sites=current_user().sites)
     if startup is None:
         raise startups.startup_not_found()
     return startup

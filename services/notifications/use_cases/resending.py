@@ -16,18 +16,24 @@ from shared.messaging.hints import wake_after_commit
 log = get_logger()
 
 
-def resend(session: Session, message_id: UUID, *, sites: Collection[str]) -> None:
+def resend(
+    session: Session, message_id: UUID, *, sites: Collection[str], seen_round: int | None = None
+) -> None:
     """Begin a new round for a message, to the address its contact has today.
+
+    ``seen_round`` is the one a person looked at when they decided so.
 
     Raises:
         NotFound: there is no such message at these sites.
-        Conflict: it is still on its way, or too old to be known.
+        Conflict: it is still on its way, was sent again since, or is too old to be known.
     """
     row = messages.lock(session, message_id)
     if row is None or row.site not in sites:
         raise NotFound(N_("There is no such message."))
     if row.forgotten_at is not None:
         raise Conflict(N_("This message is too old to be sent again."))
+    if seen_round is not None and seen_round != row.round:
+        raise Conflict(N_("This message has been sent again since this page was opened."))
     now = queue.now(session)
     messages.save_progress(
         session,

@@ -91,9 +91,10 @@ def message(message_id: UUID) -> ResponseReturnValue:
 @pages.post("/messages/<uuid:message_id>/resend")
 @requires(*RESENDERS)
 def resend_message(message_id: UUID) -> ResponseReturnValue:
-    """Send one message again."""
+    """Send one message again; the same form once more does nothing."""
+    seen = request.form.get("round", type=int, default=0)
     with transaction() as session:
-        resend(session, message_id, sites=current_user().sites)
+        resend(session, message_id, sites=current_user().sites, seen_round=seen)
     if request.headers.get("HX-Request"):
         return render_template("notifications/_detail.html", detail=_detail(message_id), resent=True)
     return redirect(f"/notifications/messages/{message_id}", 303)

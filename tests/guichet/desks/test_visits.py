@@ -331,3 +331,28 @@ def test_an_agent_of_another_site_books_nothing_here(
 ) -> None:
     problem(caller("agent", sites=("rabat",)).post("/visits", visit), 404)
     problem(caller("agency_officer", sites=("agadir",)).post("/visits", visit), 403)
+
+
+def test_a_visit_that_has_begun_is_not_called_off(
+    manager: Caller, visit: dict[str, Any], outbox: Events, counter: Database
+) -> None:
+    booked = manager.post("/visits", visit).get_json()
+    with counter.transaction() as session:
+        session.execute(text("UPDATE visits SET starts_at = now()"))
+    told = len(outbox())
+    problem(manager.post(f"/visits/{booked['id']}/cancel", {"reason": "malade"}), 409)
+    assert len(outbox()) == told
+
+
+def test_no_place_is_held_at_a_visit_the_startup_comes_to_already(
+    manager: Caller, visit: dict[str, Any], counter: Database
+) -> None:
+    last = date.fromisoformat(visit["day"]) + timedelta(days=2)
+    ahead = (now().astimezone(ZONE).date() + timedelta(days=days) for days in range(1, 20))
+    for day in [one for one in ahead if one <= last and one.weekday() in (1, 3)]:
+        manager.post("/visits", visit | {"day": day.isoformat()})
+    absent(manager, visit["day"])
+    with counter.read() as session:
+        places = session.execute(text("SELECT day, opens FROM visits WHERE state = 'booked'")).all()
+        assert session.scalar(text("SELECT count(*) FROM visits WHERE held_until > now()")) == 1
+    assert len(places) == len(set(places))

@@ -1,15 +1,21 @@
 import re
+import threading
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
 
 from services.guichet.storage.directory.merging import owned_tables
+from services.guichet.use_cases.directory.merging import merge_startups
+from shared.clock import now
 from shared.db import Database
 from tests.guichet.conftest import Caller
 from tests.guichet.directory.conftest import BrowserFor
-from tests.guichet.factories import ANSWERS, CERTIFICATE, startup_details
+from tests.guichet.documents import files
+from tests.guichet.factories import ANSWERS, CERTIFICATE, CLERK, startup_details
 from tests.guichet.test_pages import Browser
+from tests.support.broker import eventually
 
 MERGE = "/guichet/startups/merge"
 
@@ -141,3 +147,65 @@ def test_the_pages_show_the_pair_and_both_records(agent: Caller, manager: Browse
     compared = manager.get(link[1].replace("&amp;", "&"))
     assert "ATLAS ROBOTIQUE" in compared
     assert 'name="keep-legal_name"' in compared
+
+
+def test_nothing_new_is_written_down_for_a_merged_record(
+    agent: Caller, manager: Browser, other: dict[str, Any]
+) -> None:
+    winner = agent.register()
+    manager.post(MERGE, form(winner, other))
+    gone = {"startup_id": other["id"]}
+    booking = {"desk": "cnss-agadir", "day": "2026-12-01", "opens": "09:00", "bring": []}
+    upload = agent.client.post(
+        f"/guichet/api/v1/startups/{other['id']}/documents",
+        data=files.pdf(),
+        query_string={"kind": "trade-register", "name": "rc.pdf"},
+        headers={**agent.headers, "Content-Type": "application/pdf"},
+    )
+    answers = {
+        "documents": upload,
+        "drafts": agent.put(f"/drafts/{uuid4()}", gone | {"site": "casablanca", "answers": {}}),
+        "tickets": agent.post("/tickets", gone | {"site": "casablanca", "line": "A"}),
+        "dossiers": agent.post(
+            "/dossiers", gone | {"site": "casablanca", "bundle": "create-sarl", "answers": {}}
+        ),
+    }
+    assert {what: answer.status_code for what, answer in answers.items()} == dict.fromkeys(answers, 409)
+    assert "use the record that stands for both" in answers["tickets"].get_json()["detail"]
+    assert agent.post("/visits", gone | booking).status_code in (404, 409)
+
+
+def test_a_request_filed_while_its_startup_is_merged_is_the_winners(
+    agent: Caller, other: dict[str, Any], counter: Database
+) -> None:
+    winner = agent.register()
+    filed: list[dict[str, Any]] = []
+    filing = threading.Thread(
+        target=lambda: filed.append(agent.file(other["id"], CERTIFICATE, ANSWERS[CERTIFICATE]))
+    )
+    with counter.transaction() as session:
+        merge_startups(
+            session,
+            winner=(UUID(winner["id"]), winner["version"]),
+            loser=(UUID(other["id"]), other["version"]),
+            chosen={},
+            sites=("casablanca",),
+            actor=CLERK,
+            at=now(),
+        )
+        filing.start()
+        eventually(lambda: waiting(counter), what="the filing waits for the merge")
+    filing.join(timeout=30)
+    assert agent.get(f"/requests/{filed[0]['id']}").get_json()["startup_id"] == winner["id"]
+
+
+def waiting(counter: Database) -> bool:
+    with counter.read() as session:
+        return bool(
+            session.scalar(
+                text(
+                    "SELECT count(*) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+                )
+            )
+        )

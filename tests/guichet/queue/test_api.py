@@ -358,3 +358,13 @@ def test_who_comes_about_a_request_is_told_what_it_still_lacks(agent: Caller) ->
     other = agent.register(legal_name="Oasis", ice=None, rc_court=None, rc_number=None)
     wrong = agent.post("/tickets", {"site": SITE, "startup_id": other["id"]} | about)
     assert wrong.get_json()["errors"][0]["field"] == "request"
+
+
+def test_a_visit_does_not_end_with_another_startups_request(agent: Caller) -> None:
+    visitor = agent.register()
+    other = agent.register(legal_name="Oasis", ice=None, rc_court=None, rc_number=None)
+    theirs = agent.file(str(other["id"]), CERTIFICATE, ANSWERS[CERTIFICATE])
+    known = ticket(agent, startup_id=visitor["id"])
+    call(agent, window(agent))
+    refused = do(agent, known, "finish", 422, outcome="filed", request=theirs["number"])
+    assert [one["field"] for one in refused["errors"]] == ["request"]

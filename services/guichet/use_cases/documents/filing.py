@@ -23,11 +23,11 @@ from services.guichet.domain.documents import (
 from services.guichet.domain.numbers import ZONE
 from services.guichet.domain.requests import CLOSED, DECIDED, Actor, Request, State
 from services.guichet.storage import catalogue as catalogue_storage
-from services.guichet.storage import documents, requests, startups
+from services.guichet.storage import documents, requests
 from services.guichet.storage.ids import new_id
 from services.guichet.use_cases.documents.reading import document_not_found
 from services.guichet.use_cases.requests import request_not_found
-from services.guichet.use_cases.startups import startup_not_found
+from services.guichet.use_cases.startups import startup_not_found, startup_to_serve
 from shared.errors import N_, Conflict, InvalidInput
 
 MOST_DOCUMENTS = 500
@@ -51,7 +51,7 @@ def file_document(
     The same content under the same kind is on file once, however often it is sent.
     """
     places = list(sites)
-    if startups.get(session, startup_id, sites=places) is None and request_id is None:
+    if request_id is None and startup_to_serve(session, startup_id, sites=places) is None:
         raise startup_not_found()
     chosen, request = _kind(kind), None
     if request_id is not None:

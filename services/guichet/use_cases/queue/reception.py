@@ -15,13 +15,14 @@ from services.guichet.domain.queue.tickets import Ticket
 from services.guichet.domain.queue.windows import known_line
 from services.guichet.domain.requests import Actor, Request
 from services.guichet.storage import catalogue as catalogue_storage
-from services.guichet.storage import requests, startups
+from services.guichet.storage import requests
 from services.guichet.storage.ids import new_id
 from services.guichet.storage.queue import tickets
 from services.guichet.storage.queue.tickets import Visit
 from services.guichet.use_cases import documents
 from services.guichet.use_cases.queue import near
 from services.guichet.use_cases.queue.board import today
+from services.guichet.use_cases.startups import startup_to_serve
 from shared.errors import N_, InvalidInput
 
 
@@ -106,7 +107,7 @@ def check_visitor(
         if contact_id is not None:
             raise InvalidInput(N_("Choose the startup this contact belongs to."), field="startup_id")
         return None
-    startup = startups.get(session, startup_id, sites=sites)
+    startup = startup_to_serve(session, startup_id, sites=sites)
     if startup is None:
         raise InvalidInput(N_("There is no such startup on your sites."), field="startup_id")
     if contact_id is not None and all(contact.id != contact_id for contact in startup.contacts):

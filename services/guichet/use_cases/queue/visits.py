@@ -194,6 +194,10 @@ class Visits:
             raise InvalidInput(
                 N_("There is no request %(number)s on your sites."), field="request", number=number
             )
+        if ticket.startup_id is not None and filed.request.startup_id != ticket.startup_id:
+            raise InvalidInput(
+                N_("The request %(number)s is another startup’s."), field="request", number=number
+            )
         if ticket.startup_id is None:
             # A request was filed for somebody: the visitor is not unknown any more.
             ticket.startup_id = filed.request.startup_id

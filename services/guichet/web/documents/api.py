@@ -18,7 +18,7 @@ from services.guichet.storage import startups as startup_storage
 from services.guichet.use_cases import documents
 from services.guichet.use_cases.documents.reading import document_not_found
 from services.guichet.use_cases.requests import request_not_found
-from services.guichet.use_cases.startups import startup_not_found
+from services.guichet.use_cases.startups import startup_not_found, startup_to_serve
 from services.guichet.web.access import ACT, FILE, actor
 from services.guichet.web.documents import schemas
 from services.guichet.web.documents.transfer import receives_file, send_document
@@ -34,7 +34,8 @@ EXPIRING = 500
 
 def startup_here(data: dict[str, Any], startup_id: UUID) -> None:
     with transaction() as session:
-        _startup(session, startup_id)
+        if startup_to_serve(session, startup_id, sites=current_user().sites) is None:
+            raise startup_not_found()
 
 
 def request_here(data: dict[str, Any], request_id: UUID, code: str) -> None:

@@ -19,11 +19,10 @@ from services.guichet.domain.text import ascii_digits
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import documents as storage
 from services.guichet.storage import requests as request_storage
-from services.guichet.storage import startups as startup_storage
 from services.guichet.use_cases import documents
 from services.guichet.use_cases.documents.reading import document_not_found
 from services.guichet.use_cases.requests import request_not_found
-from services.guichet.use_cases.startups import startup_not_found
+from services.guichet.use_cases.startups import startup_not_found, startup_to_serve
 from services.guichet.web import views
 from services.guichet.web.access import ACT, FILE, actor, may
 from services.guichet.web.documents.papers import LIMITS, SOON_DAYS, file_of, request_papers
@@ -56,7 +55,8 @@ def _request_here(number: str, code: str) -> None:
 
 def _startup_here(startup_id: UUID) -> None:
     with transaction() as session:
-        _startup(session, startup_id)
+        if startup_to_serve(session, startup_id, sites=current_user().sites) is None:
+            raise startup_not_found()
 
 
 @blueprint.get("/fragments/requests/<number>/documents")
@@ -299,7 +299,7 @@ def _request(session: Session, number: str) -> Request:
 
 
 def _startup(session: Session, startup_id: UUID) -> Startup:
-    startup = startup_storage.get(session, startup_id, sites=current_user().sites)
+    startup = startup_to_serve(session, startup_id, sites=current_user().sites)
     if startup is None:
         raise startup_not_found()
     return startup

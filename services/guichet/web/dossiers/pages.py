@@ -17,11 +17,10 @@ from services.guichet.domain.numbers import counter_day
 from services.guichet.domain.startups import Startup
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import dossiers as storage
-from services.guichet.storage import startups as startup_storage
 from services.guichet.storage.dossiers import Opened
 from services.guichet.use_cases import dossiers
 from services.guichet.use_cases.requests import file_request
-from services.guichet.use_cases.startups import startup_not_found
+from services.guichet.use_cases.startups import startup_not_found, startup_to_serve
 from services.guichet.web import forms, names, presenters, views
 from services.guichet.web.access import FILE, actor, may, own_site
 from services.guichet.web.dossiers import presenting
@@ -292,7 +291,7 @@ def _startup(session: Session, typed_id: str) -> Startup:
         startup_id = UUID(typed_id)
     except ValueError:
         raise startup_not_found() from None
-    startup = startup_storage.get(session, startup_id, sites=current_user().sites)
+    startup = startup_to_serve(session, startup_id, sites=current_user().sites)
     if startup is None:
         raise startup_not_found()
     return startup
