@@ -36,7 +36,8 @@ class Event(NamedTuple):
 class Contract:
     """The type of an event, the schema of its data, and a sample when it is a published one.
 
-    ``mandatory`` events must find a queue: one without stays in the outbox and raises the alarm.
+    ``mandatory`` events must find a queue: one without stays in the outbox and raises the alarm. The others
+    may leave at the relay's poll: nobody waits for them.
     """
 
     type: str

@@ -16,6 +16,11 @@ class ThingHappened(Schema):
     thing = fields.String(required=True)
 
 
+@published("guichet.thing_noted.v1", sample={"thing": "a"}, mandatory=False)
+class ThingNoted(Schema):
+    thing = fields.String(required=True)
+
+
 @pytest.fixture
 def guichet(database) -> Database:
     return database("guichet")
@@ -74,3 +79,13 @@ def test_commit_wakes_whoever_listens(guichet, databases):
         with guichet.transaction() as session:
             publish(session, ThingHappened, subject="7", data={"thing": "x"})
         assert len(list(listener.notifies(timeout=5, stop_after=1))) == 1
+
+
+def test_event_nobody_consumes_wakes_nobody(guichet, databases):
+    with psycopg.connect(databases.url("guichet"), autocommit=True) as listener:
+        listener.execute("LISTEN outbox")
+        with guichet.transaction() as session:
+            publish(session, ThingNoted, subject="7", data={"thing": "x"})
+        # Notifications come in the order of commits: one of the transaction would be before this.
+        listener.execute("NOTIFY outbox, 'after it'")
+        assert [one.payload for one in listener.notifies(timeout=5, stop_after=1)] == ["after it"]
