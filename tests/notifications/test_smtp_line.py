@@ -1,5 +1,6 @@
 """One line to a mail server, whether it takes commands one by one or in groups."""
 
+import smtplib
 import time
 from collections.abc import Iterator
 
@@ -74,6 +75,21 @@ def test_nothing_is_sent_when_its_answer_could_come_too_late(line: SmtpLine, ser
     assert line.send(MAIL, to="depot@agency.example", deadline=soon).taken is Taken.DEFERRED
     assert line.send(MAIL, to="depot@agency.example").taken is Taken.ACCEPTED
     assert len(server.messages) == 1
+
+
+def test_a_message_that_took_long_to_hand_over_is_not_ended_with_its_dot(
+    line: SmtpLine, server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_over = line._hand_over
+
+    def slowly(connection: smtplib.SMTP, data: bytes) -> None:
+        hand_over(connection, data)
+        time.sleep(0.3)
+
+    monkeypatch.setattr(line, "_hand_over", slowly)
+    sent = line.send(MAIL, to="depot@agency.example", deadline=time.monotonic() + 5.25)
+    assert sent.taken is Taken.DEFERRED
+    assert server.messages == []
 
 
 def test_a_server_that_would_take_a_message_to_nobody_is_left(server: MailServer, line: SmtpLine) -> None:

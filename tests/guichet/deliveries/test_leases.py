@@ -18,7 +18,7 @@ from services.guichet.storage import deliveries
 from shared.clock import now
 from shared.db import Database
 from tests.guichet.conftest import Caller
-from tests.guichet.deliveries.conftest import Through
+from tests.guichet.deliveries.conftest import Mails, Through
 from tests.guichet.deliveries.test_api_channel import TOLD, call
 from tests.guichet.deliveries.test_courier import BORDEREAUX, Clerk
 
@@ -64,6 +64,17 @@ def test_a_slow_mail_server_does_not_have_two_workers_send_one_dossier(
     slow = Told(Outcome(Verdict.ACCEPTED), fifteen_seconds_later)
     Dispatcher(counter, brief, channels={"mailbox": slow}).deliver()
     assert len(quick.keys + slow.keys) == 3 == len({*quick.keys, *slow.keys})
+
+
+def test_nothing_is_mailed_whose_answer_could_come_after_the_lease(
+    counter: Database, through: Through, settings: ChannelSettings, mails: Mails, delivery: Found
+) -> None:
+    request = through("mailbox")
+    Dispatcher(counter, replace(settings, lease=timedelta(seconds=2))).deliver()
+    assert mails.kept == []
+    assert "lease is too short" in delivery(request)["last_error"]
+    Dispatcher(counter, settings).deliver()
+    assert len(mails.kept) == 1
 
 
 def taken(counter: Database) -> str | None:
