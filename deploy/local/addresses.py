@@ -184,8 +184,6 @@ def child_environment(folder: Path, *told: Mapping[str, str]) -> dict[str, str]:
         # The system's time-zone files may be older than Morocco's return to UTC+0.
         "PYTHONTZPATH": "",
         "PYTHONUNBUFFERED": "1",
-        # Compiled modules are kept, whatever the shell says, and out of the source folders.
-        "PYTHONPYCACHEPREFIX": str(folder / "pycache"),
         # WeasyPrint's fonts stay behind when its process is killed; here they go with the stack.
         "TMPDIR": str(folder / "tmp"),
         "LOG_LEVEL": "INFO",
