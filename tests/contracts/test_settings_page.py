@@ -10,7 +10,7 @@ PAGE = (ROOT / "docs" / "operations.md").read_text("utf-8")
 VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 READERS = {"str", "int", "float", "bool", "decimal", "list", "url", "path", "get", "setdefault", "getenv"}
 # Of the shell and the libraries, not ours.
-FOREIGN = {"DYLD_FALLBACK_LIBRARY_PATH"}
+FOREIGN = {"DYLD_FALLBACK_LIBRARY_PATH", "SSL_CERT_FILE"}
 
 
 def _read(tree: ast.AST) -> Iterator[str]:
