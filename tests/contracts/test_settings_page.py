@@ -52,7 +52,7 @@ def test_every_variable_on_the_page_is_read_by_the_code() -> None:
     settings = PAGE.partition("\n## Settings\n")[2].partition("\n## ")[0]
     named = {name for name in re.findall(r"`([A-Z][A-Z0-9_]+)`", settings) if VARIABLE.fullmatch(name)}
     of_services = {"BILLING_DATABASE_URL"}
-    assert named - of_services == _in_code()
+    assert named - of_services - FOREIGN == _in_code()
 
 
 def test_the_search_finds_each_way_of_reading() -> None:
