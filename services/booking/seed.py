@@ -9,11 +9,13 @@ from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from services.booking.domain.wall_time import YEARS_AHEAD
 from services.booking.storage.tables import closed_days, sites, spaces
 from shared import clock
 
 CATALOGUE = Path(__file__).parent / "catalogue"
-YEARS_OF_HOLIDAYS = 3
+# Every year that can be booked, and the one that will be when the next comes before a release does.
+YEARS_OF_HOLIDAYS = YEARS_AHEAD + 2
 
 
 def seed(session: Session, *, demo: bool) -> None:

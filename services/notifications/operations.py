@@ -41,6 +41,7 @@ _ABOUT_STARTUPS = ("registered", "changed", "merged", "erased")
 _NEWS = (
     *(f"guichet.request_{what}.v1" for what in ("submitted", "completed", "rejected", "withdrawn")),
     *("guichet.complement_requested.v1", "guichet.complement_received.v1", "guichet.ticket_near.v1"),
+    "guichet.dossier_step_waiting.v1",
     *("guichet.visit_booked.v1", "guichet.visit_cancelled.v1", "guichet.document_expiring.v1"),
     *("booking.booking_confirmed.v1", "booking.booking_cancelled.v1"),
     *("billing.invoice_issued.v1", "billing.credit_note_issued.v1"),

@@ -10,10 +10,20 @@ from uuid import uuid4
 import pytest
 from flask.testing import FlaskClient
 
+from shared.db import Database
 from shared.web.session import COOKIE, issue_session
 from tests.billing.conftest import EVERY_SITE, Inbox, SignIn
+from tests.billing.factories import names
 from tests.billing.test_api import API, order, owing
+from tests.support.statements import statements
 
+SERVICE = {
+    "code": "handling",
+    "kind": "service",
+    "label": names("Accompagnement"),
+    "amount": "10.03",
+    "vat_rate": "20",
+}
 LANGUAGES = {"fr": "Factures", "ar": "الفواتير", "en": "Invoices"}
 
 
@@ -88,6 +98,34 @@ def test_invoicing_what_a_colleague_just_invoiced_says_so(
     answer = browser.post("/billing/invoices", data=fields)
     assert answer.status_code == 409
     assert "rien à facturer" in answer.text
+
+
+def test_what_is_to_be_invoiced_is_the_sum_of_the_accounts_below_it(
+    browser: FlaskClient, inbox: Inbox
+) -> None:
+    for _ in range(2):
+        inbox.request_completed(inbox.startup()["startup_id"], fee_lines=[SERVICE])
+    shown = browser.get("/billing/", headers={"Accept": "text/html"}).text
+    assert shown.count("12,04") == 2
+    assert "24,08" in shown
+    assert "24,07" not in shown
+
+
+def test_an_invoice_takes_as_many_statements_with_five_credit_notes_as_with_one(
+    browser: FlaskClient, client: FlaskClient, inbox: Inbox, billing: Database
+) -> None:
+    startup = inbox.startup()["startup_id"]
+    bookings = [inbox.booking_confirmed(startup, number=f"BK-2026-0000{n}") for n in range(6)]
+    number = client.post(f"{API}/invoices", json=order(startup)).json["number"]
+    counted = []
+    for cancelled in (bookings[:1], bookings[1:5]):
+        for booking in cancelled:
+            inbox.booking_cancelled(booking)
+        with statements(billing) as seen:
+            shown = browser.get(f"/billing/invoices/{number}").text
+        counted.append(len(seen))
+    assert all(f"AV-CAS-2026-0000{n}" in shown for n in range(1, 6))
+    assert len(set(counted)) == 1
 
 
 def test_a_form_without_its_token_is_refused(browser: FlaskClient, inbox: Inbox) -> None:

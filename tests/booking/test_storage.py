@@ -1,7 +1,7 @@
 """What the database keeps, and how little it reads to answer."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from alembic.autogenerate import compare_metadata
@@ -10,9 +10,11 @@ from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from services.booking.domain.ranges import TimeRange
+from services.booking.domain.wall_time import last_day
 from services.booking.seed import seed
 from services.booking.storage import bookings, places
 from services.booking.storage.tables import metadata
+from shared import clock
 from shared.db import Database
 from tests.booking.factories import MONDAY, at, booking
 
@@ -57,6 +59,15 @@ def test_seeding_again_changes_nothing(db: Database) -> None:
         before = catalogue(session)
         seed(session, demo=True)
         assert catalogue(session) == before
+
+
+def test_holidays_are_known_for_every_day_that_can_be_booked(db: Database) -> None:
+    last = last_day(clock.now().date()).year
+    with db.read() as session:
+        site = places.find_site(session, "casablanca")
+    assert site is not None
+    # The year after, too: it may begin before the next release brings its holidays.
+    assert {date(year, 1, 1) for year in range(last - 5, last + 2)} <= set(site.closed_days)
 
 
 def test_every_site_of_the_network_has_spaces_marked_as_demonstration(db: Database) -> None:

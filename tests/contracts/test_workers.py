@@ -3,12 +3,14 @@
 import json
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shared.messaging.contracts import consumed_by
+from shared.operations import ServiceOperations
 from shared.settings import SERVICES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,6 +50,14 @@ def test_a_worker_subscribes_to_each_type_its_service_consumes_once(
     service: str, workers: dict[str, dict[str, Any]]
 ) -> None:
     assert sorted(workers[service]["types"]) == sorted(reading.type for reading in consumed_by(service))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_what_a_worker_could_not_handle_has_words_on_the_operations_page(
+    service: str, workers: dict[str, dict[str, Any]]
+) -> None:
+    operations: ServiceOperations = import_module(f"services.{service}.operations").OPERATIONS
+    assert sorted(workers[service]["types"]) == sorted(operations.parked)
 
 
 @pytest.mark.parametrize("service", SERVICES)

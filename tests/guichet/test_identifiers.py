@@ -164,3 +164,17 @@ def test_tax_and_cnss_numbers_are_judged_by_their_length(
     for value in wrong:
         with pytest.raises(InvalidInput):
             check(value, field="number")
+
+
+@pytest.mark.parametrize(
+    ("check", "typed"),
+    [
+        (identifiers.rc_number, "１２３"),
+        (identifiers.rc_number, "१२३"),
+        (identifiers.cnie, "BK१२३४५६"),
+        (identifiers.iban, "FR１４20041010050500013M02606"),
+    ],
+)
+def test_digits_nobody_compares_with_ours_are_refused(check: Callable[..., str], typed: str) -> None:
+    with pytest.raises(InvalidInput):
+        check(typed, field="x")

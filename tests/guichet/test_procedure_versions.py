@@ -202,6 +202,11 @@ def test_a_private_procedure_asks_for_what_it_likes(manager: Caller) -> None:
     assert manager.post(path, {"definition": definition, "based_on": newest}).status_code == 201
 
 
+@pytest.mark.parametrize("term", ["{days: 61}", "{days: 90}", "{working_days: 61}", "{hours: 1441}"])
+def test_the_law_gives_a_public_procedure_sixty_days(publish: Callable[..., Any], term: str) -> None:
+    assert fields(publish("legal_term: {days: 60}", f"legal_term: {term}")) == {"source, line 66, legal_term"}
+
+
 def test_a_new_procedure_can_be_filed_at_once_without_code(manager: Caller, source: str) -> None:
     text = source.replace("ompic.certificat-negatif", "ompic.renouvellement").replace(
         "Certificat négatif\n", "Renouvellement du certificat négatif\n"

@@ -8,7 +8,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from services.notifications.domain.delivery import Verdict
+from services.notifications.use_cases import startups, telling
 from shared.db import Database
+from tests.notifications import factories as make
 from tests.notifications.steps import conclude, listed, of_channel, tell
 
 PAGES = ["/notifications/", "/notifications/?state=attention&channel=sms&search=oasis&site=casablanca"]
@@ -31,6 +33,24 @@ def test_the_pages_open_in_every_language(
         assert detail.status_code == 200
         assert "CAS-2026-000123" in detail.text
         assert "550 &lt;no&gt;" in detail.text
+
+
+@pytest.mark.parametrize("role", ["billing_officer", "operator"])
+def test_the_link_of_a_startup_is_shown_to_nobody_else(
+    db: Database, signed_in: Callable[..., FlaskClient], role: str
+) -> None:
+    with db.transaction() as session:
+        startups.keep_startup(session, make.startup())
+        telling.complement_requested(session, make.complement_requested())
+    client = signed_in(role)
+    sent = listed(client)
+    assert {message["channel"] for message in sent} == {"email", "sms"}
+    for message in sent:
+        page = client.get(f"/notifications/messages/{message['id']}").text
+        answer = client.get(f"/notifications/api/v1/messages/{message['id']}").text
+        for shown in (page, answer):
+            assert "•••" in shown
+            assert "/t/" not in shown
 
 
 def test_a_page_takes_any_query_without_breaking(db: Database, agent: FlaskClient) -> None:

@@ -110,14 +110,14 @@ def credited_lines(session: Session, invoice_id: UUID) -> set[UUID]:
 
 def find_credit_note(session: Session, number: str) -> CreditNote | None:
     row = session.execute(select(credit_notes).where(credit_notes.c.number == number)).one_or_none()
-    return None if row is None else _credit_note(session, row)
+    return None if row is None else _credit_notes(session, [row])[0]
 
 
 def credit_notes_on(session: Session, invoice_id: UUID) -> list[CreditNote]:
     rows = session.execute(
         select(credit_notes).where(credit_notes.c.invoice_id == invoice_id).order_by(credit_notes.c.id)
     ).all()
-    return [_credit_note(session, row) for row in rows]
+    return _credit_notes(session, rows)
 
 
 def _document(document: Invoice | CreditNote) -> dict[str, Any]:
@@ -166,29 +166,41 @@ def _invoice(session: Session, row: Row[Any]) -> Invoice:
     )
 
 
-def _credit_note(session: Session, row: Row[Any]) -> CreditNote:
-    lines = session.execute(
-        select(invoice_lines)
+def _credit_notes(session: Session, rows: Sequence[Row[Any]]) -> list[CreditNote]:
+    """Return these credit notes with their lines, in two statements however many they are."""
+    if not rows:
+        return []
+    lines: dict[UUID, list[Line]] = {row.id: [] for row in rows}
+    for line in session.execute(
+        select(credit_note_lines.c.credit_note_id, invoice_lines)
         .join(credit_note_lines, credit_note_lines.c.invoice_line_id == invoice_lines.c.id)
-        .where(credit_note_lines.c.credit_note_id == row.id)
+        .where(credit_note_lines.c.credit_note_id.in_(lines))
         .order_by(invoice_lines.c.position)
-    )
+    ):
+        lines[line.credit_note_id].append(_line(line))
     corrected = session.execute(
-        select(invoices.c.series, invoices.c.sequence).where(invoices.c.id == row.invoice_id)
-    ).one()
+        select(invoices.c.id, invoices.c.series, invoices.c.sequence).where(
+            invoices.c.id.in_({row.invoice_id for row in rows})
+        )
+    )
+    numbers = {invoice.id: Number(invoice.series, invoice.sequence) for invoice in corrected}
+    return [_credit_note(row, numbers[row.invoice_id], lines[row.id]) for row in rows]
+
+
+def _credit_note(row: Row[Any], corrected: Number, lines: Sequence[Line]) -> CreditNote:
     return CreditNote(
         id=row.id,
         number=Number(row.series, row.sequence),
         site=row.site,
         invoice_id=row.invoice_id,
-        invoice_number=Number(corrected.series, corrected.sequence),
+        invoice_number=corrected,
         invoice_issued_on=row.invoice_issued_on,
         seller=Seller(**row.seller),
         buyer=_buyer(row),
         issued_on=row.issued_on,
         issued_at=row.issued_at,
         reason=row.reason,
-        lines=tuple(_line(line) for line in lines),
+        lines=tuple(lines),
         totals=_totals(row),
     )
 

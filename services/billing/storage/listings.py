@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from services.billing.domain.charge import ChargeState
@@ -205,14 +205,17 @@ def invoiced_on(session: Session, sites: Sequence[str], day: date) -> Money:
 
 
 def figures(session: Session, sites: Sequence[str], today: date) -> Figures:
-    waiting = session.execute(
-        select(func.round(func.sum(charges.c.net) * (1 + charges.c.vat_rate / 100), 2))
+    # The tax is rounded where an invoice will round it: for each startup, site and rate.
+    waiting = (
+        select(func.round(func.sum(charges.c.net) * (1 + charges.c.vat_rate / 100), 2).label("incl"))
         .where(charges.c.state == ChargeState.OPEN, charges.c.site.in_(sites))
-        .group_by(charges.c.vat_rate)
-    ).scalars()
+        .group_by(charges.c.startup_id, charges.c.site, charges.c.vat_rate)
+        .subquery()
+    )
+    to_invoice = session.scalar(select(func.sum(waiting.c.incl)))
     ages = ageing_of(session, sites, today)
     return Figures(
-        to_invoice=Money(sum(waiting, start=Decimal(0))),
+        to_invoice=Money(Decimal(to_invoice or 0)),
         invoiced_today=invoiced_on(session, sites, today),
         due=sum(ages.values(), start=ZERO),
         late=sum((amount for name, amount in ages.items() if name != "not_due"), start=ZERO),
@@ -244,15 +247,6 @@ def ageing_of(
         )
     ).one()
     return {name: Money(Decimal(value)) for name, value in row._mapping.items()}
-
-
-def credited_on(session: Session, invoice_id: UUID) -> Money:
-    credited = session.scalar(
-        select(func.coalesce(func.sum(credit_notes.c.total_incl), literal(0))).where(
-            credit_notes.c.invoice_id == invoice_id
-        )
-    )
-    return Money(Decimal(credited or 0))
 
 
 def _in_state(state: str, today: date) -> ColumnElement[bool]:

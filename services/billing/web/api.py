@@ -10,7 +10,7 @@ from flask import Response
 from services.billing import use_cases
 from services.billing.domain.credit_note import CreditNote
 from services.billing.domain.invoice import Invoice
-from services.billing.storage import listings, reference
+from services.billing.storage import documents, listings, reference
 from shared import clock
 from shared.web import (
     ApiBlueprint,
@@ -57,7 +57,7 @@ def issue_invoice(data: dict[str, Any]) -> dict[str, Any]:
     with transaction() as session:
         presenting.site_to_invoice(session, data["site"])
         invoice = use_cases.issue_invoice(session, data["startup_id"], data["site"])
-        return presenting.invoice_out(session, invoice)
+        return presenting.invoice_out(invoice, ())
 
 
 @blp.route("/invoices")
@@ -86,7 +86,8 @@ def invoices(query: dict[str, Any]) -> dict[str, Any]:
 def invoice(number: str) -> dict[str, Any]:
     """One invoice with its lines, as issued."""
     with transaction() as session:
-        return presenting.invoice_out(session, presenting.invoice_of(session, number))
+        found = presenting.invoice_of(session, number)
+        return presenting.invoice_out(found, documents.credit_notes_on(session, found.id))
 
 
 @blp.route("/invoices/<number>/pdf")

@@ -151,12 +151,13 @@ def takings_fragment() -> ResponseReturnValue:
 def _shown(number: str) -> dict[str, Any]:
     with transaction() as session:
         found = presenting.invoice_of(session, number)
-        shown = presenting.invoice_out(session, found)
+        notes = documents.credit_notes_on(session, found.id)
+        shown = presenting.invoice_out(found, notes)
         return {
             "invoice": shown,
             "seller": found.seller,
             "buyer": found.buyer,
-            "notes": documents.credit_notes_on(session, found.id),
+            "notes": notes,
             "age": _age(shown["due_on"], shown["due"]),
         }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask_babel import gettext
@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from services.billing.domain.credit_note import CreditNote
 from services.billing.domain.invoice import Invoice, Line, Totals, Warn
-from services.billing.domain.money import CURRENCY
-from services.billing.storage import documents, listings, reference
+from services.billing.domain.money import CURRENCY, total
+from services.billing.storage import documents, reference
 from shared.errors import N_, InvalidInput, NotFound
 from shared.web import current_user, site_filter
 
@@ -48,9 +48,9 @@ def credit_note_of(session: Session, number: str) -> CreditNote:
     return found
 
 
-def invoice_out(session: Session, invoice: Invoice) -> dict[str, Any]:
-    credited = listings.credited_on(session, invoice.id)
-    notes = documents.credit_notes_on(session, invoice.id)
+def invoice_out(invoice: Invoice, notes: Sequence[CreditNote]) -> dict[str, Any]:
+    """An invoice and the credit notes on it."""
+    credited = total(note.totals.incl for note in notes)
     return {
         "id": invoice.id,
         "number": str(invoice.number),

@@ -27,6 +27,7 @@ from services.guichet.domain.catalogue_reader import Path as EntryPath
 from services.guichet.domain.desk_reader import desk_from
 from services.guichet.domain.desks import Desk
 from services.guichet.domain.fees import unbillable
+from services.guichet.domain.public_procedures import TERM_TOO_LONG, term_too_long
 
 T = TypeVar("T")
 
@@ -118,6 +119,8 @@ def _check_references(
             reader.report(document, Fault(("code",), f"the file of “{procedure.code}” must bear its name"))
         if procedure.agency not in agency_codes:
             reader.report(document, Fault(("agency",), f"there is no agency “{procedure.agency}”"))
+        if term_too_long(procedure):
+            reader.report(document, Fault(("legal_term",), TERM_TOO_LONG))
         for place, asked in enumerate(procedure.documents):
             if asked.kind is not None and asked.kind not in kinds:
                 path = ("documents", place, "kind")

@@ -14,7 +14,7 @@ from shared.errors import N_, InvalidFields, InvalidInput
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2100
 MOST_ANSWERS = 200
 MOST_ROWS = 100
-_AMOUNT = re.compile(r"\d{1,9}([.,]\d{1,2})?")
+_AMOUNT = re.compile(r"\d{1,9}([.,]\d{1,2})?", re.ASCII)
 _GROUPING = re.compile(r"[\s\u00a0\u202f]")
 
 

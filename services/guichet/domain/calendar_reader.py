@@ -16,8 +16,8 @@ T = TypeVar("T")
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 LONGEST_RAMADAN = 31
-_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
-_SHARE = re.compile(r"0\.\d{1,2}")
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
+_SHARE = re.compile(r"0\.\d{1,2}", re.ASCII)
 _KEYS = frozenset(
     {
         "weekend",

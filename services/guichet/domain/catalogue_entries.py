@@ -22,7 +22,7 @@ MOST_ENTRIES = 200
 LARGEST = 1_000_000_000
 
 CODE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
-_AMOUNT = re.compile(r"\d{1,9}(\.\d+)?")
+_AMOUNT = re.compile(r"\d{1,9}(\.\d+)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,10 @@ class Answer:
             "documents": list(self.documents),
         }
 
+    def repeats(self, known: Mapping[str, Any]) -> bool:
+        """Whether this says once more what is known; what it leaves out it does not deny."""
+        return all(said == known.get(name) for name, said in self.as_dict().items() if said)
+
 
 def answer_from(data: Mapping[str, Any]) -> Answer:
     """Read an answer, whoever wrote it.

@@ -11,7 +11,7 @@ from shared.errors import N_
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
-_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _ADDRESSES = {
     ChannelKind.MAILBOX: (re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+"), N_("an e-mail address is expected")),
     ChannelKind.API: (re.compile(r"https://[^\s/]+(/\S*)?"), N_("an https address is expected")),

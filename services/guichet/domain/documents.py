@@ -36,7 +36,7 @@ _UNTOLD = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 _ALIASES = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg", "application/x-pdf": "application/pdf"}
 _SEPARATORS = re.compile(r"[\\/]+")
 _UNSAFE = re.compile(r'[<>:"|?*%;`$&\']+')
-_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)")
+_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)", re.ASCII)
 
 
 class RefusedFile(InvalidInput):

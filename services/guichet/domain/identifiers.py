@@ -16,10 +16,10 @@ from shared.errors import N_, InvalidInput
 T = TypeVar("T")
 
 _SEPARATORS = re.compile(r"[\s.\-]+")
-_CNIE = re.compile(r"[A-Z]{1,2}[1-9]\d{0,6}")
+_CNIE = re.compile(r"[A-Z]{1,2}[1-9]\d{0,6}", re.ASCII)
 _PASSPORT = re.compile(r"[A-Z0-9]{5,15}")
-_RC_NUMBER = re.compile(r"\d{1,10}")
-_IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
+_RC_NUMBER = re.compile(r"\d{1,10}", re.ASCII)
+_IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}", re.ASCII)
 _EMAIL = re.compile(
     r"(?P<local>[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*)"
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])"

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Africa/Casablanca")
-_NUMBER = re.compile(r"[A-Z]{2,4}-\d{4}-\d{6,}")
+_NUMBER = re.compile(r"[A-Z]{2,4}-\d{4}-\d{6,}", re.ASCII)
 
 
 def request_number(*, prefix: str, submitted_at: datetime, serial: int) -> str:

@@ -4,10 +4,11 @@ The law holds for public procedures only; a private fund, an insurer or an accou
 what it likes.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.guichet.domain.catalogue import Document, Procedure
+from services.guichet.domain.terms import Unit
 from services.guichet.domain.text import Checks
 from shared.errors import N_
 
@@ -30,6 +31,17 @@ LEGALISED_UNPUBLISHED = N_(
     "loi 55-19: a public procedure asks for no legalised copy; say in “published_in” which published "
     "list asks for one"
 )
+
+TERM_TOO_LONG = N_(
+    "loi 55-19: a public procedure takes 60 days at most; what it really takes is its service target"
+)
+#: what 60 days are, however a term counts them; a working day has eight hours
+LONGEST_LEGAL: Mapping[Unit, int] = {
+    Unit.DAYS: 60,
+    Unit.WORKING_DAYS: 60,
+    Unit.HOURS: 60 * 24,
+    Unit.WORKING_HOURS: 60 * 8,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +82,15 @@ def check_asked_documents(procedure: Procedure, items: Sequence[AskedDocument]) 
         if item.legalised and not document.legalised:
             checks.refuse(NOT_LEGALISED, field=f"items[{place}].legalised", document=called)
     checks.finish()
+
+
+def term_too_long(procedure: Procedure) -> bool:
+    """Whether a version of a public procedure promises less than the law does.
+
+    Asked of what is published; versions already in force are read as they are.
+    """
+    term = procedure.legal_term
+    return procedure.public and term is not None and term.value > LONGEST_LEGAL[term.unit]
 
 
 def unpublished_demands(procedure: Procedure) -> Iterator[tuple[int, str, str]]:

@@ -44,7 +44,7 @@ def take_answer(
     if delivery is None or (sites is not None and deliveries.get(session, delivery_id, sites=sites) is None):
         raise delivery_not_found()
     if delivery.state is DeliveryState.ANSWERED:
-        if delivery.answer and delivery.answer["kind"] == answer.kind.value:
+        if answer.repeats(delivery.answer or {}):
             return delivery
         raise Conflict(N_("The agency answered this dossier already."))
     if delivery.state is DeliveryState.CANCELLED:

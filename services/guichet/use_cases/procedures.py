@@ -9,6 +9,7 @@ from services.guichet.domain.catalogue import Catalogue, Procedure
 from services.guichet.domain.catalogue_entries import Fault
 from services.guichet.domain.catalogue_reader import procedure_from
 from services.guichet.domain.fees import unbillable
+from services.guichet.domain.public_procedures import TERM_TOO_LONG, term_too_long
 from services.guichet.storage import tables
 from services.guichet.storage.catalogue import renew_revision
 from services.guichet.use_cases.publishing import Kind, Words
@@ -46,6 +47,8 @@ def _misfits(catalogue: Catalogue, procedure: Procedure, _: date) -> list[Fault]
         if document.kind is not None and document.kind not in document_kinds():
             path = ("documents", place, "kind")
             faults.append(Fault(path, N_("there is no kind of document “%(kind)s”"), {"kind": document.kind}))
+    if term_too_long(procedure):
+        faults.append(Fault(("legal_term",), TERM_TOO_LONG))
     return faults
 
 

@@ -1,8 +1,9 @@
 """The link a startup follows its request with.
 
 Whoever holds it sees where the request stands and what is asked: no name, no number of a person.
-Each message and each printed receipt has its own; only digests are kept, so that a copy of the
-database opens none.
+Each message and each printed receipt has its own. The table of links keeps digests only; the events
+that carry a link to the startup hold it as it is while the outbox keeps them, and so do the messages
+it is in, which show it to nobody but the startup.
 """
 
 import hashlib

@@ -15,8 +15,13 @@ from shared.web import field_errors
 
 # A field named “form” or “method” would shadow a property of the form in the browser.
 ANSWER_PREFIX = "answer-"
-_TYPED_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
-_ROW = re.compile(r"\[(\d+)\]\.")
+_TYPED_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", re.ASCII)
+_ROW = re.compile(r"\[(\d+)\]\.", re.ASCII)
+
+
+def whole(typed: str) -> int | None:
+    """The number typed, None of anything else: Python itself refuses to read one of thousands of digits."""
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else None
 
 
 def answers_from(procedure: Procedure, form: MultiDict[str, str]) -> dict[str, Any]:

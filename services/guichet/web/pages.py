@@ -30,6 +30,7 @@ from services.guichet.web.deadlines import attestation
 from services.guichet.web.deadlines.views import standing
 from services.guichet.web.desks import rerouting
 from services.guichet.web.documents.papers import request_papers
+from services.guichet.web.forms import whole
 from services.guichet.web.steps import steps as steps_of
 from shared.clock import now
 from shared.errors import N_, DomainError, InvalidInput
@@ -116,7 +117,7 @@ def act_on(number: str, act: Any) -> ResponseReturnValue:
                 "actor": actor(),
                 "sites": current_user().sites,
                 "at": now(),
-                "seen_version": int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 9 else None,
+                "seen_version": whole(seen),
             }
             act(session, doing)
     except InvalidInput as refusal:

@@ -176,6 +176,7 @@ def _detail(message_id: UUID) -> dict[str, Any]:
         "attempts": attempts,
         "receipts": receipts,
         "words": presenting.words_of(row),
+        "text": presenting.text_of(row) if row.channel == Channel.SMS else None,
         "size": size,
         "cost": presenting.cost_of(size.segments if size else None, current_app.config["SMS_SEGMENT_PRICE"]),
         "site": sites().get(row.site, row.site),

@@ -60,6 +60,7 @@ REASONS: dict[str, str] = {
     Reason.OUTCOME_UNKNOWN: N_("It was handed over and no answer came: it may have arrived."),
     Reason.UNDELIVERABLE: N_("The gateway could not reach the phone."),
 }
+LINK_HIDDEN = "•••"
 _CAUSE_PAGES = {
     "request": "/guichet/requests/{number}",
     "complement": "/guichet/requests/{number}",
@@ -90,20 +91,26 @@ def in_full(row: MessageRow, attempts: Any, receipts: Any) -> dict[str, Any]:
 
 
 def text_of(row: MessageRow) -> str:
-    """Return what the recipient reads, as plain text."""
+    """Return what the recipient reads, as plain text, without the link."""
     if row.forgotten_at is not None:
         return ""
     if row.channel == Channel.SMS:
-        return str(row.text)
-    facts = cast("Facts", row.facts)
-    return email_body(Kind(row.kind), row.language, facts, name=row.recipient_name).text
+        link = row.facts.get("link")
+        return str(row.text).replace(link, LINK_HIDDEN) if link else str(row.text)
+    return email_body(Kind(row.kind), row.language, _shown(row), name=row.recipient_name).text
 
 
 def words_of(row: MessageRow) -> EmailWords | None:
     """Return what an e-mail says, for its preview."""
     if row.forgotten_at is not None or row.channel != Channel.EMAIL:
         return None
-    return email_words(Kind(row.kind), row.language, cast("Facts", row.facts), name=row.recipient_name)
+    return email_words(Kind(row.kind), row.language, _shown(row), name=row.recipient_name)
+
+
+def _shown(row: MessageRow) -> Facts:
+    """Return the facts of a message, its link hidden: whoever opens it acts as the startup."""
+    facts = {**row.facts, "link": LINK_HIDDEN} if row.facts.get("link") else row.facts
+    return cast("Facts", facts)
 
 
 def size_of(row: MessageRow) -> SmsSize | None:

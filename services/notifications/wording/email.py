@@ -168,7 +168,7 @@ def _filled(sentence: str, places: Mapping[str, Markup]) -> Markup:
 
 def _isolated(place: str, value: str) -> Markup:
     """Keep a value from reordering the sentence around it, whichever script it is in."""
-    if place == "link":
+    if place == "link" and value.startswith(("http://", "https://")):
         return Markup('<a href="{0}" dir="ltr">{0}</a>').format(value)
     direction = ' dir="ltr" class="num"' if place in _LEFT_TO_RIGHT else ""
     return Markup(f"<bdi{direction}>{escape(value)}</bdi>")  # noqa: S704 - escaped just here

@@ -185,8 +185,8 @@ def test_an_agency_may_call_back_once_or_twice(
     assert [call(app, said).status_code for _ in range(2)] == [204, 204]
     rejected = manager.get(f"/requests/{request['id']}").get_json()
     assert (rejected["state"], rejected["motive"]) == ("rejected", "Noms déjà pris.")
-    contrary = call(app, said | {"status": "completed"})
-    assert contrary.status_code == 409
+    for contrary in ({"status": "completed"}, {"motive": "Autre chose."}):
+        assert call(app, said | contrary).status_code == 409
 
 
 def test_an_agency_is_not_believed_about_another_s_dossier(

@@ -228,7 +228,15 @@ def test_forgetting_asks_for_the_name_and_the_present_version(
     agent: Caller, manager: Browser, gone: dict[str, Any], browser_for: BrowserFor
 ) -> None:
     assert erase(manager, gone, legal_name="Atlas").status_code == 422
-    assert erase(manager, gone, version=1).status_code == 409
+    for version in (1, "", "9" * 5000):
+        assert erase(manager, gone, version=version).status_code == 409
+        changed = {
+            "legal_name": "Atlas",
+            "status": "resident",
+            "version": version,
+            "contact_rows": "9" * 5000,
+        }
+        assert manager.post(f"/guichet/startups/{gone['id']}", changed).status_code in (409, 422)
     assert erase(browser_for("agent"), gone).status_code == 403
     assert agent.get(f"/startups/{gone['id']}").get_json()["contacts"] != []
 

@@ -15,7 +15,7 @@ from services.guichet.catalogue import CatalogueError
 from services.guichet.catalogue.kinds import document_kinds, kind_of
 from services.guichet.documents import __main__ as command
 from services.guichet.documents.encryption import new_setting
-from services.guichet.use_cases.documents import erase_startup_documents, keeping, move_startup_documents
+from services.guichet.use_cases.documents import erase_startup_documents, keeping
 from services.guichet.web.documents.transfer import CABINET
 from shared.clock import now
 from shared.db import Database
@@ -123,12 +123,15 @@ def test_erasure_leaves_nothing_that_can_be_read_and_nothing_at_all_after_the_sw
 
 
 def test_when_two_records_become_one_the_documents_follow(
-    agent: Caller, documents: Documents, startup_id: str, counter: Database
+    agent: Caller, caller: Callable[..., Caller], documents: Documents, startup_id: str
 ) -> None:
     other = agent.register(legal_name="Autre SARL", ice=None, rc_court=None, rc_number=None)["id"]
     document = documents.file(startup_id)
-    with counter.transaction() as session:
-        move_startup_documents(session, UUID(startup_id), UUID(str(other)))
+    path = f"/startups/{other}/merge"
+    manager = caller("site_manager")
+    compared = manager.get(path, merged_id=startup_id).get_json()
+    body = {"merged_id": startup_id, **{name: compared[name] for name in ("version", "merged_version")}}
+    assert manager.post(path, body).status_code == 200
     moved = agent.get(f"/startups/{other}/documents").get_json()["items"]
     assert [one["id"] for one in moved] == [document["id"]]
 

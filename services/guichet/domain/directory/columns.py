@@ -41,8 +41,8 @@ COLUMNS = (
     *COMPANY,
     *(f"contact_{number}_{name}" for number in range(1, CONTACTS_A_LINE + 1) for name in PERSON),
 )
-_CONTACT = re.compile(r"contact_(\d)_(\w+)")
-_CONTACT_FIELD = re.compile(r"contacts\[(\d+)\]\.(\w+)")
+_CONTACT = re.compile(r"contact_(\d)_(\w+)", re.ASCII)
+_CONTACT_FIELD = re.compile(r"contacts\[(\d+)\]\.(\w+)", re.ASCII)
 _CONSENT_FIELD = re.compile(r"consent_(newsletter|events)_(\w+)")
 
 

@@ -53,7 +53,7 @@ def procedures_of(session: Session, startup_id: UUID) -> list[tuple[str, int]]:
 def forget_answers(
     session: Session, startup_id: UUID, procedure: tuple[str, int], kept: Sequence[str]
 ) -> None:
-    """Drop every answer but these; the reasons of refusals may name people, so they go as well."""
+    """Drop every answer but these; what was written freely goes with ``forget_words``."""
     entries = func.jsonb_each(_requests.c.answers).table_valued("key", "value")
     remaining = (
         select(func.coalesce(func.jsonb_object_agg(entries.c.key, entries.c.value), text("'{}'::jsonb")))

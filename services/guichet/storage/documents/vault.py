@@ -93,11 +93,6 @@ def remove_of_startup(session: Session, startup_id: UUID) -> int:
     )
 
 
-def move_to_startup(session: Session, source: UUID, target: UUID) -> None:
-    for table in (_documents, _views):
-        session.execute(update(table).where(table.c.startup_id == source).values(startup_id=target))
-
-
 def every(session: Session, *, after: UUID | None, limit: int) -> list[VaultDocument]:
     """All documents of all sites, page by page, in the order of their identifiers: for maintenance alone."""
     query = select(_documents).order_by(_documents.c.id).limit(limit)

@@ -19,7 +19,6 @@ from services.guichet.storage.startups import within
 _tickets = tables.tickets
 _steps = tables.ticket_steps
 _startups = tables.startups
-_contacts = tables.contacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,12 +180,6 @@ def release_window(session: Session, *, site: str, label: str) -> None:
         )
         .values(wanted_window=None)
     )
-
-
-def contact_of(session: Session, startup_id: UUID, contact_id: UUID) -> bool:
-    """Whether this person belongs to this startup."""
-    query = select(_contacts.c.id).where(_contacts.c.id == contact_id, _contacts.c.startup_id == startup_id)
-    return session.execute(query).first() is not None
 
 
 def note_near(session: Session, ticket_ids: Sequence[UUID], *, at: datetime) -> set[UUID]:

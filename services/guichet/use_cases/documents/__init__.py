@@ -9,7 +9,7 @@ from services.guichet.use_cases.documents.filing import (
     remove_document,
     take_back,
 )
-from services.guichet.use_cases.documents.keeping import erase_startup_documents, move_startup_documents
+from services.guichet.use_cases.documents.keeping import erase_startup_documents
 from services.guichet.use_cases.documents.reading import (
     RequestDocuments,
     checklist,
@@ -29,7 +29,6 @@ __all__ = [
     "file_document",
     "hand_in_by_link",
     "mark_seen",
-    "move_startup_documents",
     "of_request",
     "offered",
     "opened",

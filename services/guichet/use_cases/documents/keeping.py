@@ -33,11 +33,6 @@ def erase_startup_documents(session: Session, startup_id: UUID) -> int:
     return erased
 
 
-def move_startup_documents(session: Session, source: UUID, target: UUID) -> None:
-    """Two records were one startup: its documents, and who looked at them, go to the one that stays."""
-    documents.move_to_startup(session, source, target)
-
-
 def remind_of_expiry(session: Session, *, at: datetime) -> int:
     """Tell startups whose documents end soon; once for each document and threshold."""
     today = at.astimezone(ZONE).date()

@@ -16,6 +16,7 @@ from services.guichet.use_cases.publishing import Draft, Kind
 from services.guichet.web import forms, names
 from services.guichet.web.access import actor
 from services.guichet.web.admin import presenting
+from services.guichet.web.forms import whole
 from shared.clock import now
 from shared.errors import N_, Conflict, InvalidInput, NotFound
 from shared.web import sentence, transaction
@@ -54,7 +55,7 @@ class Editor(Generic[T]):
         code = request.form.get("code") or None
         source = request.form.get("source", "")
         typed = request.form.get("based_on", "")
-        based_on = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 9 else 0
+        based_on = whole(typed) or 0
         try:
             starts = _typed_day(request.form.get("valid_from", ""))
             with transaction() as session:

@@ -19,6 +19,7 @@ from services.guichet.web.access import MANAGE_DESKS, actor
 from services.guichet.web.desks import confirming, forms, words
 from services.guichet.web.desks.inbox import sees
 from services.guichet.web.desks.typed import counted
+from services.guichet.web.forms import whole
 from shared.clock import now
 from shared.errors import Conflict, InvalidInput
 from shared.web import current_user, idempotent, language, requires, sentence, transaction
@@ -91,7 +92,7 @@ def change(code: str) -> ResponseReturnValue:
                 session,
                 code,
                 forms.data_from(request.form),
-                version=int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0,
+                version=whole(version) or 0,
                 sites=current_user().sites,
                 actor=actor(),
                 at=moment,

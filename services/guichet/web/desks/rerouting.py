@@ -17,6 +17,7 @@ from services.guichet.web import forms
 from services.guichet.web.access import REROUTE, actor, may
 from services.guichet.web.deliveries.pages import STATES
 from services.guichet.web.desks import words
+from services.guichet.web.forms import whole
 from shared.clock import now
 from shared.errors import Conflict, InvalidInput
 from shared.web import User, current_user, language, requires, sentence, transaction
@@ -60,7 +61,7 @@ def reroute(number: str) -> ResponseReturnValue:
                 actor=actor(),
                 sites=current_user().sites,
                 at=now(),
-                seen_version=int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 9 else None,
+                seen_version=whole(seen),
             )
     except InvalidInput as error:
         return _form(number, error=error), 422

@@ -5,8 +5,8 @@ from datetime import date, time
 
 from shared.errors import N_, InvalidInput
 
-_DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
-_CLOCK = re.compile(r"([01]?\d|2[0-3])[:h]([0-5]\d)")
+_DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", re.ASCII)
+_CLOCK = re.compile(r"([01]?\d|2[0-3])[:h]([0-5]\d)", re.ASCII)
 
 
 def day_typed(text: str | None, field: str) -> date:

@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from services.guichet.domain.contacts import CHANNELS, OPT_IN, PURPOSES, Contact
 from services.guichet.domain.startups import Startup
-from services.guichet.web.forms import page_errors
+from services.guichet.web.forms import page_errors, whole
 from shared.errors import InvalidInput
 from shared.web.i18n import day
 
@@ -34,7 +34,7 @@ COMPANY = (
 )
 PERSON = ("contact_id", "name", "role", "language", "email", "phone")
 CONSENT = ("given_on", "source", "withdrawn_on")
-_CONTACT_FIELD = re.compile(r"contacts\[(\d+)\]\.(\w+)")
+_CONTACT_FIELD = re.compile(r"contacts\[(\d+)\]\.(\w+)", re.ASCII)
 
 
 def startup_from(form: MultiDict[str, str]) -> dict[str, Any]:
@@ -62,8 +62,8 @@ def contacts_typed(form: MultiDict[str, str]) -> list[dict[str, Any]]:
 
 
 def contact_rows(form: MultiDict[str, str]) -> int:
-    count = form.get("contact_rows", "")
-    return min(int(count), 20) if count.isascii() and count.isdigit() else CONTACT_ROWS
+    count = whole(form.get("contact_rows", ""))
+    return CONTACT_ROWS if count is None else min(count, 20)
 
 
 def startup_errors(error: InvalidInput, form: MultiDict[str, str]) -> list[dict[str, str]]:

@@ -16,6 +16,7 @@ from services.guichet.use_cases.directory.merging import find_duplicates, merge_
 from services.guichet.web import names
 from services.guichet.web.access import MANAGE, actor
 from services.guichet.web.directory import words
+from services.guichet.web.forms import whole
 from shared.clock import now
 from shared.errors import Conflict, InvalidInput
 from shared.web import current_user, idempotent, requires, sentence, transaction
@@ -137,4 +138,4 @@ def _asked(name: str) -> UUID:
 
 def _version(name: str) -> int:
     text = request.form.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    return whole(text) or 0

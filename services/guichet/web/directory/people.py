@@ -20,6 +20,7 @@ from services.guichet.web import names
 from services.guichet.web.access import MANAGE, actor
 from services.guichet.web.directory import packing, presenting, schemas, words
 from services.guichet.web.documents.transfer import cabinet
+from services.guichet.web.forms import whole
 from shared.clock import now
 from shared.errors import N_, Conflict, InvalidInput
 from shared.web import accepts_body, current_user, idempotent, requires, sentence, transaction
@@ -104,7 +105,7 @@ def erase(startup_id: UUID) -> ResponseReturnValue:
             erase_people(
                 session,
                 startup_id,
-                version=int(version) if version.isascii() and version.isdigit() else 0,
+                version=whole(version) or 0,
                 typed_name=request.form.get("legal_name"),
                 sites=current_user().sites,
                 actor=actor(),

@@ -16,7 +16,7 @@ from services.guichet.use_cases import startups
 from services.guichet.web import names, views
 from services.guichet.web.access import FILE, MANAGE, actor, may, own_site
 from services.guichet.web.directory import forms, presenting, words
-from services.guichet.web.forms import by_field
+from services.guichet.web.forms import by_field, whole
 from shared.clock import now
 from shared.errors import Conflict, InvalidInput
 from shared.web import current_user, idempotent, requires, sentence, transaction
@@ -98,7 +98,7 @@ def change(startup_id: UUID) -> ResponseReturnValue:
                 session,
                 startup_id,
                 details,
-                version=int(version) if version.isascii() and version.isdigit() else 0,
+                version=whole(version) or 0,
                 sites=current_user().sites,
                 actor=actor(),
                 at=now(),

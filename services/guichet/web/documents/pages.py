@@ -45,7 +45,7 @@ ENDED_DAYS = 30
 LINES = 200
 VIEWS = 50
 VAULT, EXPIRING = "vault", "expiring"
-_TYPED_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
+_TYPED_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", re.ASCII)
 
 
 def _request_here(number: str, code: str) -> None:

@@ -24,6 +24,7 @@ from services.guichet.use_cases.startups import startup_not_found, startup_to_se
 from services.guichet.web import forms, names, presenters, views
 from services.guichet.web.access import FILE, actor, may, own_site
 from services.guichet.web.dossiers import presenting
+from services.guichet.web.forms import whole
 from shared.clock import now
 from shared.errors import Conflict, InvalidInput
 from shared.web import (
@@ -168,7 +169,7 @@ def _act(number: str, do: Callable[[Session, Opened, dict[str, Any]], object]) -
             doing = {
                 "sites": current_user().sites,
                 "at": now(),
-                "seen_version": int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 9 else None,
+                "seen_version": whole(seen),
             }
             do(session, opened, doing)
     except InvalidInput as error:

@@ -16,6 +16,7 @@ from services.guichet.use_cases.queue import windows
 from services.guichet.use_cases.queue.board import board
 from services.guichet.use_cases.queue.visits import Visits
 from services.guichet.web.access import ACT, actor, may, own_site
+from services.guichet.web.forms import whole
 from services.guichet.web.queue import views
 from services.guichet.web.queue.names import CHOSEN_OUTCOMES
 from shared.clock import now
@@ -160,7 +161,7 @@ def acting(session: Session) -> Visits:
         actor=actor(),
         sites=current_user().sites,
         at=now(),
-        seen_version=int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 9 else None,
+        seen_version=whole(seen),
     )
 
 
