@@ -20,11 +20,12 @@ WARM_UP = 0.02
 
 
 def watch(
-    process: subprocess.Popen[bytes], total: int, done: Callable[[], int], settled: Callable[[], None]
+    process: subprocess.Popen[bytes], total: int, done: Callable[[], int], settled: Callable[[int], None]
 ) -> "Result":
     """Watch a started process do ``total`` pieces of work; start-up and the first pieces are left out.
 
-    ``settled`` waits for what is not in ``done``'s count; it is called only when all is done.
+    ``settled`` waits until so much work is found where it belongs: what ``done`` counts may still be
+    on its way. It is called whether or not all is done.
 
     Raises:
         Failed: the process ended, or did nothing for a long time.
@@ -39,8 +40,7 @@ def watch(
         if process.poll() is not None:
             raise Failed(f"ended after {seen} of {total}")
         time.sleep(POLL_SECONDS)
-    if seen == total:
-        settled()
+    settled(seen)
     last, last_cpu = time.monotonic(), cpu_seconds(process.pid)
     if seen == first_seen:
         raise Failed(f"stopped after {seen} of {total}")

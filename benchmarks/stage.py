@@ -76,8 +76,8 @@ class Stage:
         row = self.database.execute(query).fetchone()
         return int(row[0]) if row else 0
 
-    def until_depth(self, count: int, seconds: float = 30.0) -> None:
-        """Wait until ``count`` messages are in the queue, none missing, none more.
+    def until_depth(self, count: int, seconds: float = 30.0, *, more: bool = False) -> None:
+        """Wait until ``count`` messages are in the queue, none missing, and none more unless told.
 
         Raises:
             Failed: there are not.
@@ -85,7 +85,7 @@ class Stage:
         deadline = time.monotonic() + seconds
         with pika.BlockingConnection(pika.URLParameters(self.amqp_url)) as connection:
             channel = connection.channel()
-            while (depth := self._depth(channel)) != count:
+            while (depth := self._depth(channel)) < count or (depth > count and not more):
                 if time.monotonic() > deadline:
                     raise Failed(f"{depth} messages in the queue instead of {count}")
                 time.sleep(POLL_SECONDS)
