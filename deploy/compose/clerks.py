@@ -198,8 +198,12 @@ class Clerks:
                 self.noted.fail(f"the document {document} is not what was accepted")
 
     def _hand_in(self, web: httpx.Client, request: str) -> None:
-        path = f"/guichet/api/v1/requests/{request}/documents/form-cn1?name=cn1.pdf"
-        headers = {"Idempotency-Key": secrets.token_hex(16), "Content-Type": "application/pdf"}
+        path = f"/guichet/api/v1/requests/{request}/documents/form-cn1"
+        headers = {
+            "Idempotency-Key": secrets.token_hex(16),
+            "Content-Type": "application/pdf",
+            "X-File-Name": "cn1.pdf",
+        }
         answer = web.post(path, content=_pdf(request), headers=headers)
         if answer.status_code != 201:
             raise Refused(f"POST {path} answered {answer.status_code}: {answer.text[:300]}")

@@ -154,6 +154,11 @@ def test_a_startup_sends_what_is_asked_from_a_telephone_without_scripts_and_the_
         expect(card).to_contain_text("Reçue")
         assert not phone.evaluate("document.documentElement.scrollWidth > innerWidth")
     expect(desk.locator("#paper-cnie-copy")).to_contain_text("envoyée par la startup")
+    copy = {"name": "CIN-BK123456-العلمي.pdf", "mimeType": "application/pdf", "buffer": files.pdf()}
+    with desk.expect_request(lambda one: one.method == "POST" and "/documents" in one.url) as sent:
+        desk.locator("#paper-form-cn1 input[type=file]").set_input_files(copy)  # type: ignore[arg-type]
+    assert "CIN" not in sent.value.url, "names of files name people, and addresses are kept in logs"
+    expect(desk.locator("#paper-form-cn1")).to_contain_text("CIN-BK123456-العلمي.pdf")
     expect(desk.locator("#detail-state .tasks").first).to_contain_text("Reçue")
     row = agent.open("/guichet/").locator("tr", has_text="Rif Énergies")
     expect(row.locator(".came")).to_contain_text("Fichiers reçus par le lien")

@@ -52,7 +52,6 @@ function addressOf(form, file) {
   for (const [name, value] of new FormData(form)) {
     if (typeof value === "string" && name !== "csrf_token") address.searchParams.set(name, value);
   }
-  address.searchParams.set("name", file.name);
   return address;
 }
 
@@ -117,6 +116,8 @@ function send(job) {
   });
   request.open("POST", address);
   request.setRequestHeader("Content-Type", file.type || "application/octet-stream");
+  // Not in the address: names of files name people, and addresses are kept in logs.
+  request.setRequestHeader("X-File-Name", encodeURIComponent(file.name));
   request.setRequestHeader("X-CSRF-Token", csrf());
   request.setRequestHeader("Accept", "application/json");
   request.send(file);

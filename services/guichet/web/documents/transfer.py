@@ -145,7 +145,8 @@ def _sent() -> tuple[Source, str, str | None]:
         if file is None or not (file.filename or ""):
             raise RefusedFile("missing")
         return cast("Source", file.stream), file.filename or "", file.mimetype
-    name = request.args.get("name", "") or unquote(request.headers.get("X-File-Name", ""))
+    # In the address it is what programs send, and pages opened before the last release.
+    name = unquote(request.headers.get("X-File-Name", "")) or request.args.get("name", "")
     return _Whole(cast("Source", request.stream), request.content_length), name, request.mimetype
 
 
