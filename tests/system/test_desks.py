@@ -27,7 +27,7 @@ def visit(clerk: Clerk, name: str, day: date, opens: str) -> None:
 
 @LANGUAGES
 def test_a_visit_booked_on_the_calendar_is_shown_before_other_hours_take_it_back(
-    clerk: Callable[..., Clerk], language: str
+    clerk: Callable[..., Clerk], check_axe: Callable[[Page], list[str]], language: str
 ) -> None:
     manager = clerk(language)
     day, name = next_working_day(), {"fr": "Zellige Data", "ar": "زليج داتا"}[language]
@@ -46,6 +46,9 @@ def test_a_visit_booked_on_the_calendar_is_shown_before_other_hours_take_it_back
     hour.fill(later)
     page.keyboard.press("Control+Enter")
     expect(page.locator("main table")).to_contain_text(name)
+    page.set_viewport_size(PHONE)
+    assert check_axe(page) == []
+    page.set_viewport_size(DESK)
     page.keyboard.press("Control+Enter")
     expect(page.locator("main .notice")).to_be_visible()
     expect(page.locator("main table")).to_contain_text(later)
