@@ -120,6 +120,8 @@ def whole_number(value: object, *, field: str, low: int, high: int) -> int:
 
 def search_key(text: str) -> str:
     """The form in which names are compared: no case, no accents, one shape per Arabic letter."""
+    if text.isascii():
+        return _SPACES.sub(" ", text.lower()).strip()
     # Compatibility caseless matching (Unicode 3.13, D146): a styled capital such as 𝓐 only becomes
     # a letter that has a case once it is decomposed.
     decomposed = unicodedata.normalize("NFKD", ascii_digits(text).casefold())

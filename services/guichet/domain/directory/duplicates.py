@@ -11,11 +11,12 @@ and what lies farther apart is met once the nearer ones are merged.
 """
 
 import math
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import islice
+from itertools import chain, islice
 from uuid import UUID
 
 from services.guichet.domain.text import search_key
@@ -29,6 +30,7 @@ REACH = 20
 _LEGAL_WORDS = frozenset(
     ("sarl", "sarlau", "au", "sa", "sas", "sasu", "snc", "gie", "ste", "societe", "ltd", "شركه", "مقاوله")
 )
+_BETWEEN_WORDS = re.compile(r"[\W_]+")
 
 
 class Reason(StrEnum):
@@ -72,8 +74,8 @@ class Likely:
 
 def name_key(name: str) -> str:
     """A name without case, accents, punctuation and legal form."""
-    words = "".join(one if one.isalnum() else " " for one in search_key(name)).split()
-    return " ".join([word for word in words if word not in _LEGAL_WORDS] or words)
+    words = _BETWEEN_WORDS.split(search_key(name))
+    return " ".join([word for word in words if word and word not in _LEGAL_WORDS] or words).strip()
 
 
 def likely_duplicates(candidates: Sequence[Candidate]) -> list[Likely]:
@@ -97,32 +99,56 @@ def likely_duplicates(candidates: Sequence[Candidate]) -> list[Likely]:
 
 def alike(names: Sequence[str], least: float = ALIKE) -> Iterator[tuple[int, int]]:
     """Positions of names whose trigrams overlap by at least ``least`` (Jaccard), each pair once."""
-    sets = [trigrams(name) for name in names]
-    for one, other in compared(names, sets, least):
-        shared = len(sets[one] & sets[other])
-        if shared >= least * (len(sets[one]) + len(sets[other]) - shared):
-            yield one, other
+    ranked, shared_from = ranks(names)
+    sizes = [len(found) for found in ranked]
+    # A bit for each trigram of two names or more: what two names share is one "and" of whole numbers,
+    # several times cheaper than one of sets, and there are a hundred thousand of them.
+    masks = [sum([1 << rank - shared_from for rank in found if rank >= shared_from]) for found in ranked]
+    enough = [_enough(both, least) for both in range(2 * max(sizes, default=0) + 1)]
+    for one, others in compared(names, ranked, least):
+        mask, size = masks[one], sizes[one]
+        for other in [
+            other for other in others if (mask & masks[other]).bit_count() >= enough[size + sizes[other]]
+        ]:
+            yield (one, other) if one < other else (other, one)
 
 
-def compared(names: Sequence[str], sets: Sequence[frozenset[str]], least: float) -> Iterator[tuple[int, int]]:
-    """The pairs worth a comparison: at most ``REACH`` for each of the rarest trigrams of a name."""
-    frequency = Counter(trigram for found in sets for trigram in found)
-    holders: Mapping[str, list[int]] = defaultdict(list)
+def compared(
+    names: Sequence[str], ranked: Sequence[Sequence[int]], least: float
+) -> Iterator[tuple[int, set[int]]]:
+    """For each name those worth a comparison: at most ``REACH`` for each of its rarest trigrams."""
+    holders: dict[int, list[int]] = defaultdict(list)
     for position in sorted(range(len(names)), key=lambda one: (names[one], one)):
-        ordered = sorted(sets[position], key=lambda one: (frequency[one], one))
-        size = len(ordered)
+        size = len(ranked[position])
         near: set[int] = set()
         # At least ⌈least·size⌉ trigrams are shared, so one of the first size−⌈least·size⌉+1 is.
-        for trigram in ordered[: size - math.ceil(least * size) + 1]:
-            near.update(holders[trigram][-REACH:])
-            holders[trigram].append(position)
-        for other in sorted(near):
-            yield min(other, position), max(other, position)
+        for rank in ranked[position][: size - math.ceil(least * size) + 1]:
+            held = holders[rank]
+            near.update(held[-REACH:])
+            held.append(position)
+        yield position, near
 
 
-def trigrams(name: str) -> frozenset[str]:
+def ranks(names: Sequence[str]) -> tuple[list[list[int]], int]:
+    """The trigrams of each name as their ranks, rarest first; the first rank two names share."""
+    sets = [trigrams(name) for name in names]
+    frequency = Counter(chain.from_iterable(sets))
+    rank = {
+        trigram: number
+        for number, trigram in enumerate(sorted(frequency, key=lambda one: (frequency[one], one)))
+    }
+    alone = sum(count == 1 for count in frequency.values())
+    return [sorted([rank[trigram] for trigram in found]) for found in sets], alone
+
+
+def trigrams(name: str) -> set[str]:
     padded = f"  {name} "
-    return frozenset(padded[start : start + 3] for start in range(len(padded) - 2)) if name else frozenset()
+    return {padded[start : start + 3] for start in range(len(padded) - 2)} if name else set()
+
+
+def _enough(both: int, least: float) -> int:
+    """How many trigrams two names have to share that have so many together, what is shared counted twice."""
+    return next(shared for shared in range(both + 1) if shared >= least * (both - shared))
 
 
 def _sharing(values: Iterable[Iterable[object]], at_most: int | None) -> Iterator[tuple[int, int]]:
