@@ -182,6 +182,14 @@ def test_a_visit_is_booked_shown_and_cancelled_on_the_page(browser: Browser, man
     assert "Atlas Robotique" not in browser.get("/guichet/presence?site=agadir&week=2026-12-01")
 
 
+@pytest.mark.parametrize(("day", "shown"), [("2026-12-01", "01/12/2026"), ("tomorrow", "tomorrow")])
+def test_the_day_a_change_was_begun_from_stands_there_as_people_write_it(
+    browser: Browser, day: str, shown: str
+) -> None:
+    page = browser.get(f"/guichet/presence/exception?desk=cnss-agadir&day={day}")
+    assert re.search(rf'name="day"[^>]*value="{shown}"|value="{shown}"[^>]*name="day"', page)
+
+
 @pytest.mark.usefixtures("altered_catalogue")
 @pytest.mark.parametrize(
     ("path", "form"),

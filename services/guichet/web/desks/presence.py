@@ -1,6 +1,7 @@
 """The week at a site: who of the agencies comes when, and which startups are booked onto it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -31,6 +32,7 @@ from shared.web import (
     site_filter,
     transaction,
 )
+from shared.web.i18n import day as shown_day
 
 blueprint = Blueprint("presence", __name__)
 
@@ -115,7 +117,11 @@ def confirm_visit(visit_id: UUID) -> ResponseReturnValue:
 @blueprint.get("/presence/exception")
 @requires(*MANAGE_DESKS)
 def new_exception() -> str:
-    return _exception_form(request.args)
+    asked = request.args.to_dict()
+    with suppress(InvalidInput):
+        # As the hint beside the field writes it, not as an address does.
+        asked["day"] = shown_day(day_typed(asked.get("day"), "day"))
+    return _exception_form(asked)
 
 
 @blueprint.post("/presence/exception")
