@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from sqlalchemy.exc import DataError
 
-from shared.db.migrations import migrate
+from shared.db.migrations import KERNEL_VERSIONS, migrate
 from tests.cli.conftest import CommandLine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,13 +25,10 @@ def test_check_names_each_pending_revision_and_fails(guichet: CommandLine, bare_
     guichet.set("BOOKING_DATABASE_URL", bare_database)
     answer = guichet("migrate", "--check", "--service", "booking")
     assert answer.code == 1
-    assert answer.out.splitlines()[:5] == [
-        "booking: 0001_kernel is pending",
-        "booking: 0002_operations is pending",
-        "booking: 0003_repair is pending",
-        "booking: 0004_replay_starts is pending",
-        "booking: 0001_bookings is pending",
-    ]
+    kernel = sorted(file.stem for file in KERNEL_VERSIONS.glob("0*.py"))
+    named = [f"booking: {revision} is pending" for revision in (*kernel, "0001_bookings")]
+    assert answer.out.splitlines()[: len(named)] == named
+    assert len(kernel) > 1
 
 
 def test_migrating_leaves_nothing_pending_and_may_be_repeated(
