@@ -112,7 +112,7 @@ def finished(parent: Path) -> list[Path]:
 
 def _is_stamp(name: str) -> bool:
     try:
-        return datetime.strptime(name, STAMP).strftime(STAMP) == name  # noqa: DTZ007 - the Z is UTC's
+        return datetime.strptime(name, STAMP).replace(tzinfo=UTC).strftime(STAMP) == name
     except ValueError:
         return False
 

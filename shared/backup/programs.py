@@ -48,27 +48,22 @@ def restore(url: str, file: Path) -> None:
     with psycopg.connect(libpq_url(url), connect_timeout=5) as connection:
         server = connection.info.server_version // 10_000
     wanted = ("--no-owner", "--no-privileges")
-    if (
-        _major(_find("pg_restore", server)) < _KNOWS_TRANSACTION_TIMEOUT
-        or server >= _KNOWS_TRANSACTION_TIMEOUT
-    ):
+    if _major(_find("pg_restore")) < _KNOWS_TRANSACTION_TIMEOUT or server >= _KNOWS_TRANSACTION_TIMEOUT:
         at_once = ("--exit-on-error", "--single-transaction", f"--dbname={name}")
-        _run("pg_restore", url, *wanted, *at_once, str(file), server=server)
+        _run("pg_restore", url, *wanted, *at_once, str(file))
         return
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "restore.sql"
-        _run("pg_restore", url, *wanted, f"--file={script}", str(file), server=server)
+        _run("pg_restore", url, *wanted, f"--file={script}", str(file))
         readable = Path(folder) / "readable.sql"
         _without_new_settings(script, readable)
         strict = ("--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1")
-        _run("psql", url, *strict, f"--dbname={name}", f"--file={readable}", server=server)
+        _run("psql", url, *strict, f"--dbname={name}", f"--file={readable}")
 
 
 def version(program: str) -> str:
     """Return which version of a program there is."""
-    told = subprocess.run([_find(program), "--version"], capture_output=True, text=True, check=True)  # noqa: S603 - no shell, and every word is ours
-    found = re.search(r"\d+(\.\d+)?", told.stdout)
-    return found[0] if found else told.stdout.strip()
+    return _says(_find(program))
 
 
 def _without_new_settings(script: Path, readable: Path) -> None:
@@ -84,24 +79,24 @@ def _without_new_settings(script: Path, readable: Path) -> None:
             kept.write(line)
 
 
-def _run(program: str, url: str, *arguments: str, server: int | None = None) -> None:
+def _run(program: str, url: str, *arguments: str) -> None:
     address = conninfo_to_dict(libpq_url(url))
     # By environment: what stands on a command line, everybody on the machine can read.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     environment |= {variable: str(address[key]) for key, variable in _VARIABLES.items() if address.get(key)}
-    done = subprocess.run(  # noqa: S603 - no shell, and every word is ours
-        [_find(program, server), *arguments], env=environment, capture_output=True, text=True, check=False
+    done = subprocess.run(
+        [_find(program), *arguments], env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise ProgramFailed(f"{program} failed: {done.stderr.strip()[-500:]}")
 
 
-def _find(program: str, server: int | None = None) -> str:
-    """Return the path of a program: of the server's own version if there is one, else the newest."""
+def _find(program: str) -> str:
+    """Return the path of a program, of the newest version there is: an older one cannot read its archives."""
     found = [path / program for place in PLACES for path in Path("/").glob(place.lstrip("/"))]
     usable = [path for path in found if os.access(path, os.X_OK)]
     if usable:
-        return str(max(usable, key=lambda path: (_major(str(path)) == server, _major(str(path)))))
+        return str(max(usable, key=lambda path: _major(str(path))))
     on_path = shutil.which(program)
     if on_path is None:
         raise ProgramFailed(f"{program} is not installed: it comes with PostgreSQL's client programs")
@@ -109,7 +104,12 @@ def _find(program: str, server: int | None = None) -> str:
 
 
 def _major(path: str) -> int:
-    """Return the version a program says it has."""
-    told = subprocess.run([path, "--version"], capture_output=True, text=True, check=True)  # noqa: S603 - no shell, and every word is ours
-    found = re.search(r"\d+", told.stdout)
-    return int(found[0]) if found else 0
+    return int(_says(path).partition(".")[0])
+
+
+def _says(path: str) -> str:
+    told = subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout
+    found = re.search(r"\d+(\.\d+)?", told)
+    if found is None:
+        raise ProgramFailed(f"{path} does not say its version: {told.strip()[:100]}")
+    return found[0]

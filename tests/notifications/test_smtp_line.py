@@ -3,10 +3,11 @@
 import smtplib
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 
-from shared.mail import SmtpLine, SmtpSettings, Taken
+from shared.mail import SmtpLine, SmtpSettings, Taken, smtp
 from tests.notifications.outside import MailServer
 
 MAIL = b"Subject: Essai\r\n\r\nBonjour\r\n.\r\n..fin\r\n"
@@ -80,15 +81,17 @@ def test_nothing_is_sent_when_its_answer_could_come_too_late(line: SmtpLine, ser
 def test_a_message_that_took_long_to_hand_over_is_not_ended_with_its_dot(
     line: SmtpLine, server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hand_over = line._hand_over
+    hand_over, passed = line._hand_over, 0.0
 
     def slowly(connection: smtplib.SMTP, data: bytes) -> None:
+        nonlocal passed
         hand_over(connection, data)
-        time.sleep(0.3)
+        passed = 58.0
 
     monkeypatch.setattr(line, "_hand_over", slowly)
-    sent = line.send(MAIL, to="depot@agency.example", deadline=time.monotonic() + 5.25)
-    assert sent.taken is Taken.DEFERRED
+    monkeypatch.setattr(smtp, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + passed))
+    sent = line.send(MAIL, to="depot@agency.example", deadline=time.monotonic() + 60)
+    assert (sent.taken, passed) == (Taken.DEFERRED, 58.0)
     assert server.messages == []
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from deploy.local.stack import Stack
 from tests.guichet.documents import files
@@ -154,9 +154,13 @@ def test_a_startup_sends_what_is_asked_from_a_telephone_without_scripts_and_the_
         expect(card).to_contain_text("Reçue")
         assert not phone.evaluate("document.documentElement.scrollWidth > innerWidth")
     expect(desk.locator("#paper-cnie-copy")).to_contain_text("envoyée par la startup")
-    copy = {"name": "CIN-BK123456-العلمي.pdf", "mimeType": "application/pdf", "buffer": files.pdf()}
+    copy: FilePayload = {
+        "name": "CIN-BK123456-العلمي.pdf",
+        "mimeType": "application/pdf",
+        "buffer": files.pdf(),
+    }
     with desk.expect_request(lambda one: one.method == "POST" and "/documents" in one.url) as sent:
-        desk.locator("#paper-form-cn1 input[type=file]").set_input_files(copy)  # type: ignore[arg-type]
+        desk.locator("#paper-form-cn1 input[type=file]").set_input_files(copy)
     assert "CIN" not in sent.value.url, "names of files name people, and addresses are kept in logs"
     expect(desk.locator("#paper-form-cn1")).to_contain_text("CIN-BK123456-العلمي.pdf")
     expect(desk.locator("#detail-state .tasks").first).to_contain_text("Reçue")

@@ -128,7 +128,7 @@ class _Smtp(SMTP):
             self._reader.feed_data(bytes(received[end + len(END_OF_DATA) :]))
         envelope.content = bytes(received[: end + 2]).replace(b"\r\n..", b"\r\n.")[2:]
         status = await self._call_handler_hook("DATA")
-        self._set_post_data_state()  # type: ignore[no-untyped-call] # the one method aiosmtpd gives no types
+        self._set_post_data_state()  # type: ignore[no-untyped-call] # aiosmtpd's own, without types
         await self.push(status)
 
 

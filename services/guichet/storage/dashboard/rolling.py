@@ -94,10 +94,10 @@ def keep_days(session: Session, first: date, end: date, *, sites: Sequence[str] 
         ("dashboard_visits", "line", _VISITS, visits_of_days(of_sites=sites is not None)),
     ):
         # Own table and column names: nothing that was typed is put in.
-        session.execute(text(f"DELETE FROM {table} WHERE day = ANY(:days){only}"), given)  # noqa: S608 - names of tables and columns are ours
+        session.execute(text(f"DELETE FROM {table} WHERE day = ANY(:days){only}"), given)  # noqa: S608 - puts in names from the code, binds values
         session.execute(
             text(
-                f"INSERT INTO {table} (day, site, {key}, {columns})"  # noqa: S608 - names of tables and columns are ours
+                f"INSERT INTO {table} (day, site, {key}, {columns})"  # noqa: S608 - puts in names from the code, binds values
                 f" SELECT (CAST(:days AS date[]))[found.day], site, {key}, {columns} FROM ({source}) found"
             ),
             given,
