@@ -33,22 +33,26 @@ def connect(addresses: Sequence[str], **options: Any) -> "psycopg.Connection[tup
     return first_taken(addresses, lambda address: psycopg.connect(libpq_url(address), **given))
 
 
-def first_taken(addresses: Sequence[str], try_one: Callable[[str], Made]) -> Made:
+def is_refusal(error: Exception) -> bool:
+    """Whether PostgreSQL itself turned a connection away; a server that is out of reach says nothing.
+
+    libpq passes on what a server says after its severity (FATAL, in the server's language), a colon and two
+    blanks.
+    """
+    return isinstance(error, psycopg.OperationalError) and ":  " in str(error)
+
+
+def first_taken(
+    addresses: Sequence[str],
+    try_one: Callable[[str], Made],
+    refusal: Callable[[Exception], bool] = is_refusal,
+) -> Made:
     """Call ``try_one`` until one does not end with the server's own refusal."""
     *others, last = addresses
     for address in others:
         try:
             return try_one(address)
-        except psycopg.OperationalError as error:
-            if not is_refusal(error):
+        except Exception as error:
+            if not refusal(error):
                 raise
     return try_one(last)
-
-
-def is_refusal(error: psycopg.OperationalError) -> bool:
-    """Whether the server itself turned the connection away; one that is out of reach says nothing.
-
-    libpq passes on what a server says after its severity (FATAL, in the server's language), a colon and two
-    blanks.
-    """
-    return ":  " in str(error)

@@ -16,9 +16,11 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 
 import httpx
+import pikepdf
 
 from deploy.local.addresses import ACCOUNTS
 from deploy.local.story import Reached, Story, StoryFailed, invented_ice, invented_phone
@@ -247,21 +249,11 @@ def _certificate(startup: dict[str, Any]) -> dict[str, Any]:
 
 def _pdf(text: str) -> bytes:
     """A page that says ``text``: no two documents are the same."""
-    said = f"BT /F1 12 Tf 72 700 Td ({text}) Tj ET".encode()
-    parts = [
-        b"<</Type/Catalog/Pages 2 0 R>>",
-        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
-        b"<</Length %d>>stream\n%b\nendstream" % (len(said), said),
-        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
-    ]
-    written, places = b"%PDF-1.7\n", []
-    for number, part in enumerate(parts, 1):
-        places.append(len(written))
-        written += b"%d 0 obj%b\nendobj\n" % (number, part)
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
-    end = b"xref\n0 6\n0000000000 65535 f \n%btrailer<</Size 6/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n"
-    return written + end % (table, len(written))
+    made, written = pikepdf.new(), BytesIO()
+    page = made.add_blank_page()
+    page.Contents = made.make_stream(f"BT /F1 12 Tf 72 700 Td ({text}) Tj ET".encode())
+    made.save(written)
+    return written.getvalue()
 
 
 @contextlib.contextmanager

@@ -1,34 +1,28 @@
 """A connection to RabbitMQ by whichever of several passwords it takes (shared/settings.py)."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 import pika
 from pika.exceptions import ProbableAuthenticationError
 
+from shared.connecting import first_taken
 from shared.messaging.publisher import BrokerLost, Publisher
-
-Made = TypeVar("Made")
 
 
 def connect(addresses: Sequence[str]) -> Any:
     """Return a blocking connection to the first address whose password the broker takes."""
-    return _first_taken(addresses, lambda address: pika.BlockingConnection(pika.URLParameters(address)))
+    return first_taken(
+        addresses, lambda address: pika.BlockingConnection(pika.URLParameters(address)), _is_refusal
+    )
 
 
 def publisher(addresses: Sequence[str], exchange: str) -> Publisher:
     """Return a publisher at the first address whose password the broker takes."""
-    return _first_taken(addresses, lambda address: Publisher(address, exchange))
+    return first_taken(addresses, lambda address: Publisher(address, exchange), _is_refusal)
 
 
-def _first_taken(addresses: Sequence[str], try_one: Callable[[str], Made]) -> Made:
-    *others, last = addresses
-    for address in others:
-        try:
-            return try_one(address)
-        except ProbableAuthenticationError:
-            continue
-        except BrokerLost as error:
-            if not isinstance(error.__cause__, ProbableAuthenticationError):
-                raise
-    return try_one(last)
+def _is_refusal(error: Exception) -> bool:
+    if isinstance(error, BrokerLost):
+        return isinstance(error.__cause__, ProbableAuthenticationError)
+    return isinstance(error, ProbableAuthenticationError)

@@ -6,6 +6,7 @@ dossiers are pinned to it.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
 from services.guichet.domain.answers import checked_fields
@@ -85,21 +86,17 @@ def predecessors(after: Mapping[str, Sequence[str]]) -> dict[str, set[str]]:
 
 def circles(after: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, ...]]:
     """The steps that wait for themselves around some corner, each time as the way back to the first."""
-    done: set[str] = set()
-    trail: list[str] = []
-
-    def walk(code: str) -> Iterator[tuple[str, ...]]:
-        trail.append(code)
-        for one in after[code]:
-            if one in trail:
-                yield (*trail[trail.index(one) :], one)
-            elif one in after and one not in done:
-                yield from walk(one)
-        done.add(trail.pop())
-
-    for code in after:
-        if code not in done:
-            yield from walk(code)
+    left = {code: list(direct) for code, direct in after.items()}
+    while True:
+        try:
+            TopologicalSorter(left).prepare()
+        except CycleError as error:
+            # graphlib names each before what waits for it; a bundle is written the other way round.
+            circle = tuple(reversed(error.args[1]))
+        else:
+            return
+        yield circle
+        left[circle[-2]].remove(circle[-1])
 
 
 def _check_steps(entry: Entry, steps: Sequence[BundleStep], questions: Mapping[str, Field]) -> None:
