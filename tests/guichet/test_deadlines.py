@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.guichet.domain.calendar import Effect, Override
@@ -53,7 +53,21 @@ def cases(draw: st.DrawFn) -> tuple[Term, datetime, list[Suspension], dict[date,
     return draw(terms), start, draw(stops(start)), overrides
 
 
+#: carried over the weekend to the opening on Monday, the very instant at which the startup is asked again
+MONDAY = local("2027-01-04 08:30")
+ASKED_AS_IT_ENDS = (
+    Term(35, Unit.HOURS),
+    local("2026-12-28 05:58"),
+    [
+        Suspension(local("2026-12-29 15:03"), local("2027-01-02 01:03")),
+        Suspension(MONDAY, MONDAY + MINUTE),
+    ],
+    {},
+)
+
+
 @settings(max_examples=120)
+@example(ASKED_AS_IT_ENDS)
 @given(cases())
 def test_a_term_ends_where_counting_every_minute_says(
     case: tuple[Term, datetime, list[Suspension], dict[date, Override]],

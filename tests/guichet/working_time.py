@@ -91,7 +91,9 @@ def due_minute_by_minute(
             doors = is_open_day(after.date(), overrides) and any(
                 opens <= after.time() <= closes for opens, closes in hours
             )
-            if ran_out and (doors or term.unit is Unit.WORKING_HOURS) and not waits(minute, suspensions):
+            # A wait that begins at this very instant comes too late to put the end off.
+            still = waits(minute - MINUTE, suspensions) and waits(minute, suspensions)
+            if ran_out and (doors or term.unit is Unit.WORKING_HOURS) and not still:
                 return minute
         elif after.time() == hours[-1][1] and after.fold == 0 and wall.date() > filed_on and runs:
             works = is_open_day(wall.date(), overrides)
