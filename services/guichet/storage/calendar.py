@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, literal_column, select, text, update
+from sqlalchemy import delete, literal_column, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -23,8 +23,9 @@ from services.guichet.domain.calendar_reader import (
     written_hours,
     written_rules,
 )
+from services.guichet.domain.catalogue import Catalogue
 from services.guichet.domain.names import Names
-from services.guichet.storage import tables
+from services.guichet.storage import catalogue, tables
 from services.guichet.storage.ids import new_id
 
 REMEMBERED = 4
@@ -32,6 +33,7 @@ REMEMBERED = 4
 CHANNEL = "calendar"
 
 _revision = tables.calendar_revision
+_catalogue_revision = tables.catalogue_revision
 _remembered: OrderedDict[UUID, Calendars] = OrderedDict()
 
 
@@ -64,6 +66,18 @@ def current(session: Session) -> Calendars:
     """The calendars as of now; one small query when this process knows the revision."""
     revision = session.execute(select(_revision.c.revision)).scalar()
     return at_revision(session, revision)
+
+
+def with_catalogue(session: Session) -> tuple[Catalogue, Calendars]:
+    """Both as of now, asked for in one breath."""
+    row = session.execute(
+        select(_catalogue_revision.c.revision, _revision.c.revision.label("calendar")).join(
+            _revision, true(), isouter=True
+        )
+    ).first()
+    if row is None:
+        raise catalogue.CatalogueMissing
+    return catalogue.at_revision(session, row.revision), at_revision(session, row.calendar)
 
 
 def at_revision(session: Session, revision: UUID | None) -> Calendars:

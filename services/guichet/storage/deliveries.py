@@ -216,11 +216,6 @@ def get(session: Session, delivery_id: UUID, *, sites: Sequence[str]) -> Deliver
     return None if row is None else _delivery(row)
 
 
-def of_request(session: Session, request_id: UUID) -> list[Delivery]:
-    rows = session.execute(_select().where(_deliveries.c.request_id == request_id).order_by(_deliveries.c.id))
-    return [_delivery(row) for row in rows]
-
-
 def find(
     session: Session,
     *,

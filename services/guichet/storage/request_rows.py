@@ -63,6 +63,18 @@ def line(request_id: UUID, one: Transition) -> dict[str, Any]:
     }
 
 
+def transition(row: Mapping[Any, Any]) -> Transition:
+    return Transition(
+        row["version"],
+        row["action"],
+        State(row["state"]),
+        row["at"],
+        Actor(row["actor"], row["actor_name"]),
+        row["note"],
+        row["details"],
+    )
+
+
 def filed(row: Mapping[Any, Any]) -> Filed:
     return Filed(
         Request(

@@ -12,12 +12,12 @@ from structlog.contextvars import bind_contextvars
 
 from services.guichet.domain.calendar import Calendars
 from services.guichet.domain.catalogue import Catalogue
-from services.guichet.domain.requests import Actor, Request, State, Transition
+from services.guichet.domain.requests import Request, Transition
 from services.guichet.storage import calendar as calendar_storage
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import tables
 from services.guichet.storage.request_rows import Filed as Filed
-from services.guichet.storage.request_rows import changing, filed, line
+from services.guichet.storage.request_rows import changing, filed, line, transition
 from services.guichet.storage.startups import within
 from shared.db import driver, insert_later
 
@@ -143,20 +143,8 @@ def duplicates(session: Session, *, startup_id: UUID, procedure: str, sites: Ite
 
 
 def history(session: Session, request_id: UUID) -> list[Transition]:
-    return [
-        Transition(
-            row.version,
-            row.action,
-            State(row.state),
-            row.at,
-            Actor(row.actor, row.actor_name),
-            row.note,
-            row.details,
-        )
-        for row in session.execute(
-            select(_history).where(_history.c.request_id == request_id).order_by(_history.c.version)
-        )
-    ]
+    lines = select(_history).where(_history.c.request_id == request_id).order_by(_history.c.version)
+    return [transition(row) for row in session.execute(lines).mappings()]
 
 
 def failures(session: Session, request_id: UUID) -> Sequence[Any]:

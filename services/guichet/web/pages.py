@@ -16,9 +16,8 @@ from services.guichet.domain.requests import Request, State, changed_since
 from services.guichet.domain.text import optional_text
 from services.guichet.storage import calendar as calendar_storage
 from services.guichet.storage import catalogue as catalogue_storage
-from services.guichet.storage import deliveries as delivery_storage
 from services.guichet.storage import dossiers as dossier_storage
-from services.guichet.storage import notes, request_lists
+from services.guichet.storage import request_lists, request_story
 from services.guichet.storage import requests as request_storage
 from services.guichet.storage.request_lists import Wanted
 from services.guichet.storage.request_rows import Filed
@@ -79,7 +78,7 @@ def detail_fragment(number: str) -> ResponseReturnValue:
     """One request, for the place beside the list; also what keeps that place true."""
     # What is pressed on the request's own page leads back to the whole of it.
     alone = "alone" in request.args
-    shown = {**opened_request(number, alone=False, remarked=alone), "alone": alone}
+    shown = {**opened_request(number, alone=False), "alone": alone}
     template = "guichet/_detail_alone.html" if alone else "guichet/_detail.html"
     return not_modified_if_same(render_template(template, **shown))
 
@@ -138,31 +137,27 @@ def act_on(number: str, act: Any) -> ResponseReturnValue:
     return render_template(template, **shown), error.status if error else 200
 
 
-def opened_request(number: str, *, alone: bool, remarked: bool = False) -> dict[str, Any]:
-    """What its templates need: ``alone`` for the whole page, ``remarked`` for colleagues' notes as well."""
+def opened_request(number: str, *, alone: bool) -> dict[str, Any]:
+    """What its templates need; ``alone`` for the whole page."""
     user = current_user()
     with transaction() as session:
-        catalogue = catalogue_storage.current(session)
+        catalogue, calendars = calendar_storage.with_catalogue(session)
         filed = _find(session, number)
-        history = request_storage.history(session, filed.request.id)
-        failures = request_storage.failures(session, filed.request.id)
+        found = filed.request
+        version = presenters.pinned(found, catalogue)
+        story = request_story.of_request(session, found.id)
         if alone:
             note_seen(session, filed, catalogue)
-        papers = request_papers(session, filed.request) if alone else {}
-        asked = filed.request.state is State.COMPLEMENT_REQUESTED
-        list_of_papers = documents.checklist(session, filed.request) if asked else []
-        calendar = calendar_storage.current(session).of(filed.request.site)
-        possible = filed.request.possible(presenters.pinned(filed.request, catalogue).workflow, actor())
-        colleagues = possible_colleagues(session, filed.request) if "assign" in possible else []
-        remarks = notes.of_request(session, filed.request.id) if alone or remarked else []
+        papers = request_papers(session, found, catalogue) if alone else {}
+        asked = found.state is State.COMPLEMENT_REQUESTED and not alone
+        items = documents.checklist(session, found, catalogue) if asked else papers.get("items", ())
+        possible = found.possible(version.workflow, actor())
+        colleagues = possible_colleagues(session, found) if "assign" in possible else []
         dossier = (
             dossier_storage.around_request(session, filed.request.id, sites=current_user().sites)
             if alone
             else None
         )
-        sent = delivery_storage.of_request(session, filed.request.id) if alone else []
-    found = filed.request
-    version = presenters.pinned(found, catalogue)
     steps = steps_of(found, version, catalogue)
     return {
         "request_": found,
@@ -175,21 +170,21 @@ def opened_request(number: str, *, alone: bool, remarked: bool = False) -> dict[
         **papers,
         "fee_text": views.fee(presenters.total_fee(version, found.answers)),
         "attestations": [pair for pair in names.LANGUAGE_NAMES if pair[0] in attestation.LANGUAGES],
-        "standing": standing(found, version, history, calendar, at=now()),
+        "standing": standing(found, version, story.history, calendars.of(found.site), at=now()),
         "site": catalogue.sites[found.site],
         "desk": catalogue.desks.get(found.desk or ""),
         "agency": catalogue.agencies[found.agency],
-        **rerouting.shown(found, history, catalogue, user, sent),
+        **rerouting.shown(found, story.history, catalogue, user, story.sent),
         "dossier": dossier,
-        "history": history,
-        "last_change": sentence(changed_since(history, found.version - 1)),
+        "history": story.history,
+        "last_change": sentence(changed_since(story.history, found.version - 1)),
         "action_names": names.ACTIONS,
-        "failures": failures,
+        "failures": story.failures,
         "possible": possible,
         "colleagues": [(str(one.id), one.name) for one in colleagues],
-        "remarks": remarks,
+        "remarks": story.remarks,
         "asked_items": asked_items(found, version),
-        "come": {item.code for item in list_of_papers if item.received},
+        "come": {item.code for item in items if item.received},
         "may_note": may(user, *ACT),
         "may_share": may(user, *FILE),
         "just_filed": "filed" in request.args,

@@ -14,6 +14,7 @@ from services.guichet.documents.encryption import Tampered, UnknownKey, WrappedK
 from services.guichet.documents.scanning import Unavailable
 from services.guichet.documents.settings import Cabinet
 from services.guichet.documents.stores import FileMissing, StoreUnavailable
+from services.guichet.domain.catalogue import Catalogue
 from services.guichet.domain.documents import (
     ChecklistItem,
     Received,
@@ -54,13 +55,15 @@ class RequestDocuments:
         return sum(item.missing for item in self.items)
 
 
-def checklist(session: Session, request: Request) -> list[ChecklistItem]:
+def checklist(session: Session, request: Request, catalogue: Catalogue | None = None) -> list[ChecklistItem]:
     """Every document the request asks for, received or not."""
-    return of_request(session, request).items
+    return of_request(session, request, catalogue).items
 
 
-def of_request(session: Session, request: Request) -> RequestDocuments:
-    version = catalogue_storage.current(session).versions[request.procedure, request.procedure_version]
+def of_request(session: Session, request: Request, catalogue: Catalogue | None = None) -> RequestDocuments:
+    """``catalogue``: where the caller has read it."""
+    known = catalogue or catalogue_storage.current(session)
+    version = known.versions[request.procedure, request.procedure_version]
     received = documents.received(session, request.id)
     came = [one for one, _ in received]
     outcome = outcome_document(version)

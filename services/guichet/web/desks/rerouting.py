@@ -10,7 +10,7 @@ from services.guichet.domain.catalogue import Catalogue
 from services.guichet.domain.requests import Request, Transition
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import requests as request_storage
-from services.guichet.storage.deliveries import Delivery
+from services.guichet.storage.request_story import Sent
 from services.guichet.use_cases import rerouting
 from services.guichet.use_cases.requests import request_not_found
 from services.guichet.web import forms
@@ -30,7 +30,7 @@ def shown(
     history: Iterable[Transition],
     catalogue: Catalogue,
     user: User,
-    sent: Iterable[Delivery] = (),
+    sent: Iterable[Sent] = (),
 ) -> dict[str, Any]:
     """What the page of a request says of its desk."""
     return {

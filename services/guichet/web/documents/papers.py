@@ -10,6 +10,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from services.guichet.catalogue.kinds import kind_of
+from services.guichet.domain.catalogue import Catalogue
 from services.guichet.domain.documents import (
     LARGEST_BYTES,
     MEDIA_TYPES,
@@ -67,10 +68,10 @@ class Paper:
     outcome: bool = False
 
 
-def request_papers(session: Session, request: Request) -> dict[str, Any]:
-    """What the documents' part of a request's page needs."""
+def request_papers(session: Session, request: Request, catalogue: Catalogue | None = None) -> dict[str, Any]:
+    """What the documents' part of a request's page needs; ``catalogue``: where the caller has read it."""
     user = current_user()
-    found = documents.of_request(session, request)
+    found = documents.of_request(session, request, catalogue)
     by_id = {document.id: document for _, document in found.received if document is not None}
     vault = storage.of_startup(session, request.startup_id)
     today = now().astimezone(ZONE).date()
@@ -83,6 +84,7 @@ def request_papers(session: Session, request: Request) -> dict[str, Any]:
         papers.append(_paper(found.outcome, by_id, [], user, today, outcome=True))
     return {
         "request_": request,
+        "items": found.items,
         "papers": papers,
         "papers_asked": len(found.items),
         "papers_received": sum(item.received for item in found.items),
