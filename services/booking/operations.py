@@ -27,11 +27,17 @@ _HOLDER = NN_("%(num)s change of a startup not taken over", "%(num)s changes of 
 OPERATIONS = ServiceOperations(
     service="booking",
     title=N_("Rooms"),
-    without_worker=N_("New startups cannot book and new tariffs are not shown."),
+    without_worker=N_(
+        "New startups cannot book; new tariffs and corrections of the calendar are not taken over."
+    ),
     without_relay=N_("Bookings are neither confirmed to startups nor charged."),
     felt=felt,
     parked={
         **{f"guichet.startup_{what}.v1": _HOLDER for what in ("registered", "changed", "merged", "erased")},
+        "guichet.calendar_changed.v1": NN_(
+            "%(num)s correction of the calendar not taken over",
+            "%(num)s corrections of the calendar not taken over",
+        ),
         "billing.tariff_changed.v1": NN_("%(num)s tariff not taken over", "%(num)s tariffs not taken over"),
     },
     plain=frozenset({"site_name", "space_name", "zone"}),

@@ -1,4 +1,4 @@
-"""Booking's copies of the startups and of the tariffs."""
+"""Booking's copies of the startups, of the counter's calendar and of the tariffs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import Table, select, update
 from sqlalchemy.orm import Session
 
-from services.booking.storage.tables import startups, tariffs
+from services.booking.storage.read_copies import calendar_row
+from services.booking.storage.tables import counter_calendar, startups, tariffs
 from shared.operations.read_copies import ReadCopy
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -23,6 +24,16 @@ def startup_expected(said: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]
 def doubt_startups(session: Session, keys: Sequence[UUID]) -> None:
     session.execute(
         update(startups).where(startups.c.startup_id.in_(keys)).values(version=0, merged_into=None)
+    )
+
+
+def calendar_expected(said: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    return calendar_row(said["guichet.calendar_changed.v1"])
+
+
+def doubt_calendar(session: Session, keys: Sequence[UUID]) -> None:
+    session.execute(
+        update(counter_calendar).where(counter_calendar.c.calendar_id.in_(keys)).values(version=0)
     )
 
 
@@ -55,6 +66,14 @@ KEPT = (
         kept=_kept(startups, "startup_id"),
         keys=_keys(startups, "startup_id"),
         doubt=doubt_startups,
+    ),
+    ReadCopy(
+        name="calendar",
+        owner="guichet",
+        expected=calendar_expected,
+        kept=_kept(counter_calendar, "calendar_id"),
+        keys=_keys(counter_calendar, "calendar_id"),
+        doubt=doubt_calendar,
     ),
     ReadCopy(
         name="tariffs",

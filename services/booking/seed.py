@@ -1,4 +1,4 @@
-"""Bring the catalogue of sites, spaces and closed days to what the data files say."""
+"""Bring the catalogue of sites, spaces and first closed days to what the data files say."""
 
 import json
 from datetime import date
@@ -14,7 +14,8 @@ from services.booking.storage.tables import closed_days, sites, spaces
 from shared import clock
 
 CATALOGUE = Path(__file__).parent / "catalogue"
-# Every year that can be booked, and the one that will be when the next comes before a release does.
+# What holds until the counter has told its calendar: every year that can be booked, and the one that will be
+# when the next comes before a release does.
 YEARS_OF_HOLIDAYS = YEARS_AHEAD + 2
 
 
@@ -36,12 +37,27 @@ def seed(session: Session, *, demo: bool) -> None:
     )
     this_year = clock.now().year
     holidays = [
-        {"site": site["code"], "day": date(year, holiday["month"], holiday["day"]), "names": holiday["names"]}
+        {
+            "site": site["code"],
+            "day": date(year, holiday["month"], holiday["day"]),
+            "names": holiday["names"],
+            "seeded": True,
+        }
         for site in catalogue
-        for year in range(this_year, this_year + YEARS_OF_HOLIDAYS)
+        # The last one, too: what is over may still be entered.
+        for year in range(this_year - 1, this_year + YEARS_OF_HOLIDAYS)
         for holiday in _read("holidays")["holidays"]
     ]
-    session.execute(insert(closed_days).on_conflict_do_nothing(), holidays)
+    statement = insert(closed_days)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[closed_days.c.site, closed_days.c.day],
+            set_={"seeded": True},
+            # Written by a version that did not tell its own rows from those of the staff.
+            where=(closed_days.c.names == statement.excluded.names) & ~closed_days.c.seeded,
+        ),
+        holidays,
+    )
 
 
 def _upsert(session: Session, table: Table, rows: list[dict[str, Any]]) -> None:

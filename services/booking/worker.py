@@ -32,6 +32,10 @@ class BookingWorker(EventWorker):
     def startup_erased(self, event: Event, session: Session) -> None:
         read_events.startup_erased(session, event.data)
 
+    @subscribe(consumed.CalendarChanged)
+    def calendar_changed(self, event: Event, session: Session) -> None:
+        read_events.calendar_changed(session, event.data)
+
     @subscribe(consumed.TariffChanged)
     def tariff_changed(self, event: Event, session: Session) -> None:
         read_events.tariff_changed(session, event.data, event.time)

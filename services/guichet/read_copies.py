@@ -1,4 +1,4 @@
-"""What the counter can announce again: the startups, as they stand now."""
+"""What the counter can announce again: the startups and the calendar, as they stand now."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 from services.guichet.contracts import published
 from services.guichet.domain.startups import Startup
 from services.guichet.storage import startups
+from services.guichet.use_cases import calendar_news
 from services.guichet.use_cases.startups import event_data
+from shared.clock import now
 from shared.operations.read_copies import Item, Owned, Said
 
 # Records first, then which leads to which, then who is forgotten: forgetting reaches what was merged.
@@ -38,5 +40,20 @@ def _said(startup: Startup, changed_at: datetime) -> list[Said]:
     return said
 
 
-OWNED = (Owned("startups", startups_as_told),)
+def calendar_as_told(session: Session, after: UUID | None, limit: int) -> Sequence[Item]:
+    """Every year of every site, as it is told now; one never told has version 0."""
+    years = sorted(calendar_news.every_year(session, now()), key=lambda one: one.key)
+    return [
+        Item(one.key, [Said(published.CalendarChanged, one.event_data())])
+        for one in years
+        if after is None or one.key > after
+    ][:limit]
+
+
+def tell_calendar(session: Session) -> None:
+    """Have everybody told first what nobody was told yet: a version comes of it."""
+    calendar_news.tell_what_is_left(session, at=now())
+
+
+OWNED = (Owned("startups", startups_as_told), Owned("calendar", calendar_as_told, tell_calendar))
 KEPT = ()

@@ -11,7 +11,7 @@ from services.guichet.channels.settings import ChannelSettings
 from services.guichet.contracts import consumed
 from services.guichet.documents.settings import from_environment, views_retention
 from services.guichet.storage import deliveries, documents, guesses
-from services.guichet.use_cases import deadlines, drafts, figures, visits
+from services.guichet.use_cases import calendar_news, deadlines, drafts, figures, visits
 from services.guichet.use_cases.directory.importing import forget_old_files
 from services.guichet.use_cases.documents import keeping
 from services.guichet.use_cases.messages import note_failed_message
@@ -94,6 +94,11 @@ class GuichetWorker(EventWorker):
         """Move the deadlines of open requests after the calendar."""
         with self.database.transaction() as session:
             return deadlines.follow_calendar(session)
+
+    @every(seconds=600)
+    def tell_calendar(self, session: Session) -> None:
+        """Tell what no correction tells: a new site, a year come near, a new list of holidays."""
+        calendar_news.tell_what_is_left(session, at=now())
 
     @every(seconds=24 * 3600)
     def check_deadlines(self, session: Session) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.booking.domain.booking import Booking, Purpose, State, check_subject, label, slot_for
-from services.booking.domain.places import SpaceKind
+from services.booking.domain.places import ClosedDay, SpaceKind
 from services.booking.domain.pricing import Tariff, estimate, tariff_on
 from services.booking.domain.text import clean
 from shared.errors import Conflict, InvalidFields, InvalidInput
@@ -61,7 +61,9 @@ def test_a_booking_ends_the_day_it_begins() -> None:
 
 @pytest.mark.parametrize("day", [date(2026, 11, 29), date(2026, 11, 24)])
 def test_nothing_is_booked_on_a_closed_day(day: date) -> None:
-    refused = refusal(wall("09:00", day), wall("10:00", day), closed_days={date(2026, 11, 24): names("Fête")})
+    refused = refusal(
+        wall("09:00", day), wall("10:00", day), closed_days={date(2026, 11, 24): ClosedDay(names("Fête"))}
+    )
     assert "closed" in refused.message
 
 

@@ -74,6 +74,7 @@ FACTS = (
     "dashboard_month_visits",
     "dashboard_progress",
     "dashboard_stale",
+    "calendar_told",
 )
 
 DEMONSTRATION = partial(seed, demo=True)

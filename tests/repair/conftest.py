@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from services.billing.seed import seed as seed_billing
 from services.guichet.seed import seed as seed_guichet
+from services.guichet.use_cases.calendar_news import tell_what_is_left
 from services.guichet.use_cases.startups import register_startup
 from shared import clock
 from shared.db import Database
@@ -77,6 +78,7 @@ class Counter:
         self.databases = {service: Database(databases.url(service), pool_size=2) for service in SERVICES}
         with self.databases["guichet"].transaction() as session:
             seed_guichet(session, demo=False)
+            tell_what_is_left(session, at=clock.now())
         with self.databases["billing"].transaction() as session:
             seed_billing(session, demo=False)
 

@@ -18,6 +18,7 @@ from tests.support.broker import eventually
 SITES = ("casablanca",)
 COPIES = [
     ("booking", "startups"),
+    ("booking", "calendar"),
     ("booking", "tariffs"),
     ("notifications", "startups"),
     ("billing", "startups"),
@@ -148,6 +149,6 @@ def test_a_copy_that_does_not_exist_is_answered_with_those_that_do(guichet: Comm
     refused = guichet("read-copy", "compare", "billing", "tariffs")
     assert refused.code == 2
     assert (
-        "there are: booking startups, booking tariffs, notifications startups, billing startups"
-        in refused.err
+        "there are: booking startups, booking calendar, booking tariffs, notifications startups, "
+        "billing startups" in refused.err
     )

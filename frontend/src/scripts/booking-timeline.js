@@ -5,7 +5,7 @@
 //   </div>
 //
 // space: {id, name, note}; booking: {id, space, starts, ends, title, kind, url} with wall times
-// of Morocco ("2026-11-23T09:00") and kind = confirmed | option | event | closed; buffer: a
+// of Morocco ("2026-11-23T09:00") and kind = confirmed | option | event | closed | stranded; buffer: a
 // booking without kind or url; utc_offset: Morocco's minutes ahead of UTC that day.
 import { createCalendar, Interaction, ResourceTimeline } from "@event-calendar/core";
 import { language } from "./page.js";

@@ -51,6 +51,39 @@ class StartupErased(Schema):
     version = fields.Integer(load_default=None)
 
 
+class HolidayNames(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+    fr = fields.String(required=True)
+    ar = fields.String(required=True)
+    en = fields.String(required=True)
+
+
+class CalendarDay(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+    date = fields.Date(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(("holiday", "closed", "open")))
+    names = fields.List(fields.Nested(HolidayNames), required=True)
+    estimated = fields.Boolean(required=True)
+
+
+@consumed("guichet.calendar_changed.v1")
+class CalendarChanged(Schema):
+    """A year of a site as the counter has it, whole: what is not listed is a day like the others."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    calendar_id = fields.UUID(required=True)
+    site = fields.String(required=True)
+    year = fields.Integer(required=True)
+    version = fields.Integer(required=True)
+    days = fields.List(fields.Nested(CalendarDay), required=True)
+
+
 @consumed("billing.tariff_changed.v1")
 class TariffChanged(Schema):
     """What an hour in a kind of space costs on a site, from a day on."""

@@ -117,6 +117,11 @@ class Booking:
         """The space was kept for somebody to the end, used or not."""
         return self.state is State.CONFIRMED and self.slot.ends.instant <= now
 
+    def stands_on_closed_day(self, site: Site) -> bool:
+        """Somebody is expected on a day the site was closed for after it was booked."""
+        expected = self.state.occupies and self.purpose is not Purpose.MAINTENANCE
+        return expected and self.slot.starts.wall.date() in site.closed_days
+
     def has_lapsed(self, now: datetime) -> bool:
         """An option whose time is over, whether or not the timer came by to say so."""
         return self.state is State.HELD and self.expires_at is not None and self.expires_at <= now

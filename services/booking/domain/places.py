@@ -29,13 +29,26 @@ class OpeningHours:
 
 
 @dataclass(frozen=True)
+class ClosedDay:
+    """Why a site is closed on a day; no names when nobody gave a reason."""
+
+    names: Names = field(default_factory=dict)
+    #: a holiday that follows the moon, on a date nobody has confirmed
+    estimated: bool = False
+
+
+@dataclass(frozen=True)
 class Site:
     code: str
     names: Names
     zone: str
     hours: OpeningHours
     hold_for: timedelta
-    closed_days: Mapping[date, Names] = field(default_factory=dict)
+    closed_days: Mapping[date, ClosedDay] = field(default_factory=dict)
+
+    def closed_from(self, day: date) -> list[date]:
+        """The days from then on that are closed although the week has hours for them."""
+        return sorted(one for one in self.closed_days if one >= day)
 
     def hours_on(self, day: date) -> tuple[time, time] | None:
         return None if day in self.closed_days else self.hours.on(day)

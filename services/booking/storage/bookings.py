@@ -1,6 +1,6 @@
 """Write bookings and read them back. Every read is bounded by a site and a time, or by a key."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +11,9 @@ from sqlalchemy import (
     ColumnElement,
     RowMapping,
     Select,
+    Text,
+    cast,
+    column,
     exists,
     func,
     insert,
@@ -19,7 +22,7 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.dialects.postgresql import ARRAY, Range
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -29,6 +32,7 @@ from services.booking.domain.ranges import TimeRange
 from services.booking.domain.wall_time import Moment
 from services.booking.storage.places import space_from
 from services.booking.storage.tables import booking_numbers, bookings, spaces, startups
+from shared.db import UtcDateTime
 
 LONGEST_BUFFER = timedelta(hours=4)
 LONGEST_BOOKING = timedelta(hours=25)
@@ -198,6 +202,41 @@ def listing(
         )
         found += [_view(row) for row in session.execute(query).mappings()]
     return sorted(found, key=lambda view: (view.booking.slot.starts.instant, view.booking.id))[:limit]
+
+
+def expected_within(
+    session: Session,
+    windows: Sequence[tuple[str, TimeRange]],
+    *,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[BookingView]:
+    """Bookings people are expected for that begin in one of these windows of a site, in time order."""
+    columns = (column("site", Text), column("begins", UtcDateTime), column("ends", UtcDateTime))
+    days = (
+        func.unnest(
+            cast([site for site, _ in windows], ARRAY(Text)),
+            cast([span.start for _, span in windows], ARRAY(UtcDateTime)),
+            cast([span.end for _, span in windows], ARRAY(UtcDateTime)),
+        )
+        .table_valued(*columns)
+        .render_derived(name="days")
+    )
+    query = (
+        _views()
+        .join(
+            days,
+            (bookings.c.site == days.c.site)
+            & (bookings.c.starts_at >= days.c.begins)
+            & (bookings.c.starts_at < days.c.ends),
+        )
+        .where(_active(), bookings.c.purpose != Purpose.MAINTENANCE)
+        .order_by(bookings.c.starts_at, bookings.c.id)
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(tuple_(bookings.c.starts_at, bookings.c.id) > tuple_(*after))
+    return [_view(row) for row in session.execute(query).mappings()]
 
 
 def booking_from(row: RowMapping) -> Booking:

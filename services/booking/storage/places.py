@@ -6,8 +6,8 @@ from datetime import date, time, timedelta
 from sqlalchemy import RowMapping, select
 from sqlalchemy.orm import Session
 
-from services.booking.domain.places import Names, OpeningHours, Site, Space, SpaceKind
-from services.booking.storage.tables import closed_days, sites, spaces
+from services.booking.domain.places import ClosedDay, OpeningHours, Site, Space, SpaceKind
+from services.booking.storage.tables import closed_days, counter_calendar, sites, spaces
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -16,9 +16,7 @@ def find_sites(session: Session, codes: Collection[str]) -> list[Site]:
     """The sites named, in the network's order, with their closed days."""
     query = select(sites).where(sites.c.code.in_(codes)).order_by(sites.c.position)
     rows = session.execute(query).mappings().all()
-    closed: dict[str, dict[date, Names]] = {}
-    for row in session.execute(select(closed_days).where(closed_days.c.site.in_(codes))):
-        closed.setdefault(row.site, {})[row.day] = row.names
+    closed = _closed(session, codes)
     return [_site(row, closed.get(row["code"], {})) for row in rows]
 
 
@@ -55,7 +53,23 @@ def space_from(row: RowMapping) -> Space:
     )
 
 
-def _site(row: RowMapping, closed: Mapping[date, Names]) -> Site:
+def _closed(session: Session, codes: Collection[str]) -> dict[str, dict[date, ClosedDay]]:
+    """What the counter says, and what booking's own staff decided: neither can open what the other closed."""
+    found: dict[str, dict[date, ClosedDay]] = {}
+    told: set[tuple[str, int]] = set()
+    for row in session.execute(select(counter_calendar).where(counter_calendar.c.site.in_(codes))):
+        told.add((row.site, row.year))
+        found.setdefault(row.site, {}).update(
+            (date.fromisoformat(day), ClosedDay(said["names"], said["estimated"]))
+            for day, said in row.closed.items()
+        )
+    for row in session.execute(select(closed_days).where(closed_days.c.site.in_(codes))):
+        if not (row.seeded and (row.site, row.day.year) in told):
+            found.setdefault(row.site, {})[row.day] = ClosedDay(row.names)
+    return found
+
+
+def _site(row: RowMapping, closed: Mapping[date, ClosedDay]) -> Site:
     hours = {
         WEEKDAYS.index(name): (time.fromisoformat(opens), time.fromisoformat(closes))
         for name, (opens, closes) in row["opening_hours"].items()

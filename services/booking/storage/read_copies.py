@@ -1,6 +1,6 @@
-"""What booking learned from others' events: startups and tariffs."""
+"""What booking learned from others' events: startups, tariffs and the counter's calendar."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from services.booking.domain.places import SpaceKind
 from services.booking.domain.pricing import Tariff
-from services.booking.storage.tables import startups, tariffs
+from services.booking.storage.tables import counter_calendar, startups, tariffs
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,28 @@ def save_tariff(session: Session, record: Mapping[str, Any], changed_at: datetim
     )
 
 
+def calendar_row(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What booking keeps of a year told by the counter: its closed days."""
+    closed = {
+        day["date"].isoformat(): {"names": _joined(day["names"]), "estimated": day["estimated"]}
+        for day in record["days"]
+        if day["kind"] != "open"
+    }
+    return {name: record[name] for name in ("calendar_id", "site", "year", "version")} | {"closed": closed}
+
+
+def save_calendar(session: Session, record: Mapping[str, Any]) -> None:
+    """Keep the newest version of a year: it is told whole, again and late."""
+    statement = insert(counter_calendar).values(calendar_row(record))
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[counter_calendar.c.calendar_id],
+            set_={name: statement.excluded[name] for name in ("site", "year", "version", "closed")},
+            where=counter_calendar.c.version < statement.excluded.version,
+        )
+    )
+
+
 def find_startup(session: Session, startup_id: UUID) -> Startup | None:
     """The startup, or the one it was merged into."""
     asked = startups.alias()
@@ -110,6 +132,16 @@ def tariffs_of(session: Session, sites: Collection[str]) -> list[Tariff]:
         Tariff(row.site, SpaceKind(row.space_kind), row.amount, row.vat_rate, row.valid_from)
         for row in session.execute(select(tariffs).where(tariffs.c.site.in_(sites)))
     ]
+
+
+def _joined(names: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """Two holidays may fall on one day."""
+    if not names:
+        return {}
+    return {
+        language: comma.join(one[language] for one in names)
+        for language, comma in (("fr", ", "), ("ar", "، "), ("en", ", "))
+    }
 
 
 def _startup(row: Any) -> Startup:

@@ -36,12 +36,25 @@ sites = Table(
     Column("position", Integer, nullable=False),
 )
 
+# What booking itself says: decided by its staff, or ``seeded``, for a year the counter has told nothing of.
 closed_days = Table(
     "closed_days",
     metadata,
     Column("site", ForeignKey("sites.code"), primary_key=True),
     Column("day", Date, primary_key=True),
     Column("names", JSONB, nullable=False),
+    Column("seeded", Boolean, nullable=False, server_default=text("false")),
+)
+
+# What the counter says, a year of a site in a row; it may know a site before booking has spaces there.
+counter_calendar = Table(
+    "counter_calendar",
+    metadata,
+    Column("calendar_id", Uuid, primary_key=True),
+    Column("site", Text, nullable=False, index=True),
+    Column("year", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("closed", JSONB, nullable=False),
 )
 
 spaces = Table(

@@ -9,16 +9,22 @@ from sqlalchemy.orm import Session
 from services.booking.domain.booking import Booking
 from services.booking.domain.places import Site, Space
 from services.booking.domain.text import clean
+from services.booking.domain.wall_time import written
 from services.booking.storage import bookings
 from services.booking.use_cases import announce
 from services.booking.use_cases.find_places import space_named
-from shared.errors import N_, NotFound
+from shared.errors import N_, Conflict, NotFound
 
 LONGEST_REASON = 300
 
 
 def confirm(session: Session, booking_id: UUID, *, allow: Callable[[str], object], now: datetime) -> Booking:
     booking, site, space = _locked(session, booking_id, allow)
+    if booking.stands_on_closed_day(site):
+        raise Conflict(
+            N_("The site is closed on %(day)s: the option cannot be confirmed."),
+            day=written(booking.slot.starts.wall),
+        )
     confirmed = booking.confirm(now)
     bookings.save_state(session, confirmed)
     announce.confirmed(session, confirmed, site, space)

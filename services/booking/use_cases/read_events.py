@@ -26,5 +26,10 @@ def startup_erased(session: Session, record: Mapping[str, Any]) -> None:
     bookings.forget_words(session, record["startup_id"])
 
 
+def calendar_changed(session: Session, record: Mapping[str, Any]) -> None:
+    """Close and open days after the counter; bookings that stand on one stay, and are shown."""
+    read_copies.save_calendar(session, record)
+
+
 def tariff_changed(session: Session, record: Mapping[str, Any], at: datetime) -> None:
     read_copies.save_tariff(session, {name: value for name, value in record.items() if name != "unit"}, at)

@@ -1,5 +1,6 @@
 """The public API under ``/booking/api/v1``."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from services.booking.domain.booking import Booking, Purpose
+from services.booking.domain.places import Site
 from services.booking.domain.pricing import Estimate
 from services.booking.domain.wall_time import check_in_calendar, day_start, local_day
 from services.booking.storage import bookings, places
@@ -14,6 +16,7 @@ from services.booking.storage.bookings import BookingView
 from services.booking.use_cases import change_booking
 from services.booking.use_cases.availability import availability
 from services.booking.use_cases.book import Wish, book
+from services.booking.use_cases.closed_days import on_closed_days
 from services.booking.use_cases.find_places import site_named
 from services.booking.use_cases.price_list import PriceList, price_list
 from services.booking.web import schemas
@@ -32,6 +35,7 @@ from shared.web import (
 )
 
 LONGEST_PERIOD = timedelta(days=62)
+BOOKING_PAGE = page_schema(schemas.BookingOut)
 STAFF = ("agent", "site_manager", "operator")
 
 blp = ApiBlueprint("bookings", __name__, description="Sites, spaces and their bookings")
@@ -77,34 +81,50 @@ def read_availability(query: dict[str, Any]) -> dict[str, Any]:
         "zone": site.zone,
         "first_day": first,
         "last_day": last,
-        "spaces": [availability_out(space) for space in found],
+        "spaces": [availability_out(space, site) for space in found],
     }
 
 
 @blp.route("/bookings", methods=["GET"])
 @requires()
 @blp.arguments(schemas.BookingQuery, location="query")
-@blp.response(200, page_schema(schemas.BookingOut))
+@blp.response(200, BOOKING_PAGE)
 def list_bookings(query: dict[str, Any]) -> dict[str, Any]:
     """Bookings of the user's sites in time order."""
     with transaction() as session:
-        if query["site"] is not None:
-            site_codes = [site_filter(site_named(session, query["site"]).code)]
-        else:
-            site_codes = list(current_user().sites)
+        sites = _sites(session, query["site"])
+        site_codes = list(sites)
         filters = {name: query[name] for name in ("space", "startup_id", "state") if query[name] is not None}
         views = bookings.listing(
             session,
             site_codes,
             filters=filters,
-            window=_window(session, site_codes, query["first"], query["last"]),
+            window=_window(sites, query["first"], query["last"]),
             after=_checked(query["cursor"]),
             limit=query["limit"] + 1,
         )
-        answer = page(views, query["limit"], lambda view: (view.booking.slot.starts.instant, view.booking.id))
-        prices = price_list(session, site_codes)
-        answer["items"] = [booking_out(view, price_of(view.booking, prices)) for view in answer["items"]]
-        return answer
+        return _page(session, views, sites, query["limit"])
+
+
+@blp.route("/bookings/on-closed-days", methods=["GET"])
+@requires()
+@blp.arguments(schemas.ClosedDayQuery, location="query")
+@blp.response(200, BOOKING_PAGE)
+def list_bookings_on_closed_days(query: dict[str, Any]) -> dict[str, Any]:
+    """Bookings of today and later whose site was closed for the day after they were made, in time order.
+
+    They stand until somebody cancels them. Maintenance is not among them: nobody is expected for it.
+    """
+    with transaction() as session:
+        sites = _sites(session, query["site"])
+        views = on_closed_days(
+            session,
+            list(sites.values()),
+            now=clock.now(),
+            after=_checked(query["cursor"]),
+            limit=query["limit"] + 1,
+        )
+        return _page(session, views, sites, query["limit"])
 
 
 @blp.route("/bookings", methods=["POST"])
@@ -209,10 +229,30 @@ def _checked(cursor: tuple[datetime, UUID] | None) -> tuple[datetime, UUID] | No
     return cursor
 
 
+def _sites(session: Session, code: str | None) -> dict[str, Site]:
+    """The site asked for, or all of the user's."""
+    if code is None:
+        return {site.code: site for site in places.find_sites(session, current_user().sites)}
+    site = site_named(session, code)
+    return {site_filter(site.code): site}
+
+
+def _page(
+    session: Session, views: list[BookingView], sites: Mapping[str, Site], limit: int
+) -> dict[str, Any]:
+    answer = page(views, limit, lambda view: (view.booking.slot.starts.instant, view.booking.id))
+    prices = price_list(session, list(sites))
+    answer["items"] = [
+        booking_out(view, sites[view.booking.site], price_of(view.booking, prices))
+        for view in answer["items"]
+    ]
+    return answer
+
+
 def _window(
-    session: Session, site_codes: list[str], first: date | None, last: date | None
+    sites: Mapping[str, Site], first: date | None, last: date | None
 ) -> tuple[datetime | None, datetime | None]:
-    zone = next((site.zone for site in places.find_sites(session, site_codes)), "UTC")
+    zone = next((site.zone for site in sites.values()), "UTC")
     today = local_day(clock.now(), zone)
     for day, field in ((first, "from"), (last, "to")):
         if day is not None:
@@ -227,4 +267,5 @@ def _window(
 
 def _shown(session: Session, booking_id: UUID) -> dict[str, Any]:
     view = view_of(session, booking_id)
-    return booking_out(view, price_of(view.booking, price_list(session, [view.booking.site])))
+    site = site_named(session, view.booking.site)
+    return booking_out(view, site, price_of(view.booking, price_list(session, [site.code])))

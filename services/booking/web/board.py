@@ -13,7 +13,9 @@ from services.booking.domain.places import Site, Space, SpaceKind
 from services.booking.domain.wall_time import to_wall, whole_day
 from services.booking.storage import bookings, places
 from services.booking.storage.bookings import BookingView
+from services.booking.use_cases.closed_days import on_closed_days
 from services.booking.web.presenters import local
+from shared import clock
 from shared.errors import N_
 from shared.web import localized
 
@@ -24,6 +26,7 @@ EQUIPMENT = {
     "sound": N_("sound"),
 }
 USUAL_HOURS = (time(8), time(20))
+MOST_COUNTED = 100
 
 
 @dataclass(frozen=True)
@@ -34,13 +37,15 @@ class Board:
     day: date
     spaces: list[Space]
     views: list[BookingView]
+    #: bookings to come on days the site was closed for, as far as they are counted here
+    stranded: int = 0
 
     @property
     def closed(self) -> str | None:
         """Why the site is closed that day; empty when no reason is known, ``None`` when open."""
         if self.site.hours_on(self.day) is not None:
             return None
-        return localized(self.site.closed_days.get(self.day))
+        return why_closed(self.site, self.day)
 
     def space_name(self, code: str) -> str:
         return next((localized(space.names) for space in self.spaces if space.code == code), code)
@@ -68,10 +73,16 @@ class Board:
             "space": booking.space,
             "starts": local(booking.slot.starts.wall),
             "ends": local(booking.slot.ends.wall),
-            "title": shown_label(view),
-            "kind": kind(booking),
+            "title": self.shown_label(view),
+            "kind": kind(booking, self.site),
             "url": url_for("pages.show", booking_id=booking.id),
         }
+
+    def shown_label(self, view: BookingView) -> str:
+        """What it is called where the colour alone would tell that it is an option, or on a closed day."""
+        if view.booking.stands_on_closed_day(self.site):
+            return str(gettext("%(label)s (closed day)", label=view.label))
+        return shown_label(view)
 
     def _buffers(self, booking: Booking) -> list[dict[str, str]]:
         used = booking.slot.range
@@ -106,11 +117,25 @@ class Board:
         return f"{first:02d}:00", f"{last:02d}:00"
 
 
-def load_board(session: Session, site: Site, day: date) -> Board:
+def load_board(session: Session, site: Site, day: date, *, count_stranded: bool = False) -> Board:
     window = whole_day(day, site.zone)
+    found = on_closed_days(session, [site], now=clock.now(), limit=MOST_COUNTED) if count_stranded else ()
     return Board(
-        site, day, places.spaces_of(session, [site.code]), bookings.site_between(session, site.code, window)
+        site,
+        day,
+        places.spaces_of(session, [site.code]),
+        bookings.site_between(session, site.code, window),
+        len(found),
     )
+
+
+def why_closed(site: Site, day: date) -> str:
+    """The reason in the reader's language; empty when nobody gave one."""
+    closed = site.closed_days.get(day)
+    if closed is None or not closed.names:
+        return ""
+    name = str(localized(closed.names))
+    return str(gettext("%(name)s (estimated date)", name=name)) if closed.estimated else name
 
 
 def space_note(space: Space) -> str:
@@ -121,8 +146,10 @@ def space_note(space: Space) -> str:
     return " · ".join([str(space.capacity), *equipment])
 
 
-def kind(booking: Booking) -> str:
+def kind(booking: Booking, site: Site) -> str:
     """Which of the legend's colours a booking wears."""
+    if booking.stands_on_closed_day(site):
+        return "stranded"
     if booking.purpose is Purpose.MAINTENANCE:
         return "closed"
     if booking.state is State.HELD:

@@ -14,7 +14,7 @@ from services.booking.use_cases.find_places import site_named, space_named
 from services.booking.use_cases.name_subject import name_subject
 from services.booking.use_cases.price_list import price_list
 from services.booking.web.api import allow_space
-from services.booking.web.board import load_board, shown_label
+from services.booking.web.board import load_board
 from shared import clock
 from shared.errors import N_, DomainError, InvalidInput
 from shared.web import current_user, requires, sentence, site_filter, transaction
@@ -33,9 +33,7 @@ def today() -> str:
         site = site_named(session, request.args.get("site", ""))
         site_filter(site.code)
         board = load_board(session, site, local_day(clock.now(), site.zone))
-    return render_template(
-        "booking/fragment_today.html", board=board, shown=board.views[:ROWS_TODAY], shown_label=shown_label
-    )
+    return render_template("booking/fragment_today.html", board=board, shown=board.views[:ROWS_TODAY])
 
 
 @blueprint.get("/startup")

@@ -23,11 +23,12 @@ from services.booking.domain.wall_time import (
 from services.booking.storage import places
 from services.booking.use_cases import change_booking
 from services.booking.use_cases.book import SlotTaken, book
+from services.booking.use_cases.closed_days import on_closed_days
 from services.booking.use_cases.find_places import site_named, space_named
 from services.booking.use_cases.offer_alternatives import Offer
 from services.booking.use_cases.price_list import price_list
 from services.booking.web.api import STAFF, allow_space, price_of, view_of
-from services.booking.web.board import Board, kind, load_board, shown_label, space_note
+from services.booking.web.board import MOST_COUNTED, Board, load_board, space_note, why_closed
 from services.booking.web.forms import SEPARATOR, BookingForm, in_form
 from shared import clock
 from shared.db import uuid7
@@ -46,6 +47,8 @@ from shared.web import (
 from shared.web.i18n import text_direction
 
 blueprint = Blueprint("pages", __name__)
+
+MOST_LISTED = 200
 
 PURPOSES = (
     (Purpose.MEETING, N_("Meeting")),
@@ -72,7 +75,7 @@ def timeline() -> str:
     with transaction() as session:
         site = _site(session)
         day = _day(site)
-        board = load_board(session, site, day)
+        board = load_board(session, site, day, count_stranded=True)
         sites = places.find_sites(session, current_user().sites)
     return render_template(
         "booking/timeline.html",
@@ -101,8 +104,27 @@ def feed() -> Response:
 def agenda() -> Response:
     with transaction() as session:
         site = _site(session)
-        board = load_board(session, site, _day(site))
-    return not_modified_if_same(render_template("booking/_agenda.html", **_board_context(board)))
+        board = load_board(session, site, _day(site), count_stranded=True)
+    return not_modified_if_same(render_template("booking/_day.html", **_board_context(board)))
+
+
+@blueprint.get("/closed-days")
+@requires()
+def closed_days() -> str:
+    """Bookings that stand on days their site was closed for: somebody has to talk to these startups."""
+    with transaction() as session:
+        sites = {site.code: site for site in places.find_sites(session, current_user().sites)}
+        found = on_closed_days(session, list(sites.values()), now=clock.now(), limit=MOST_LISTED + 1)
+        spaces = {space.code: space for space in places.spaces_of(session, list(sites))}
+    return render_template(
+        "booking/closed_days.html",
+        views=found[:MOST_LISTED],
+        more=len(found) > MOST_LISTED,
+        most=MOST_LISTED,
+        sites=sites,
+        spaces=spaces,
+        why_closed=why_closed,
+    )
 
 
 @blueprint.get("/new")
@@ -233,7 +255,7 @@ def _may_book() -> bool:
 
 
 def _board_context(board: Board) -> dict[str, Any]:
-    return {"board": board, "site": board.site, "day": board.day, "kind": kind, "shown_label": shown_label}
+    return {"board": board, "site": board.site, "day": board.day, "most_counted": MOST_COUNTED}
 
 
 def _just_booked(board: Board) -> str | None:
@@ -283,6 +305,7 @@ def _booking_context(booking_id: UUID) -> dict[str, Any]:
         view = view_of(session, booking_id)
         space, site = space_named(session, view.booking.space)
         price = price_of(view.booking, price_list(session, [site.code]))
+    on_closed_day = view.booking.stands_on_closed_day(site)
     return {
         "view": view,
         "booking": view.booking,
@@ -291,7 +314,8 @@ def _booking_context(booking_id: UUID) -> dict[str, Any]:
         "price": price,
         "purposes": dict(PURPOSES),
         "may_change": _may_book() and view.booking.state.occupies and not view.booking.is_over(clock.now()),
-        "confirmable": view.booking.state is State.HELD,
+        "confirmable": view.booking.state is State.HELD and not on_closed_day,
+        "closed": why_closed(site, view.booking.slot.starts.wall.date()) if on_closed_day else None,
     }
 
 

@@ -41,7 +41,7 @@ def space_out(space: Space, tariff: Tariff | None) -> dict[str, Any]:
     }
 
 
-def booking_out(view: BookingView, price: Estimate | None = None) -> dict[str, Any]:
+def booking_out(view: BookingView, site: Site, price: Estimate | None = None) -> dict[str, Any]:
     booking = view.booking
     return {
         "id": booking.id,
@@ -66,15 +66,16 @@ def booking_out(view: BookingView, price: Estimate | None = None) -> dict[str, A
         "confirmed_at": booking.confirmed_at,
         "cancelled_at": booking.cancelled_at,
         "cancel_reason": booking.cancel_reason,
+        "on_closed_day": booking.stands_on_closed_day(site),
         "estimate": price,
     }
 
 
-def availability_out(found: SpaceAvailability) -> dict[str, Any]:
+def availability_out(found: SpaceAvailability, site: Site) -> dict[str, Any]:
     return {
         "space": found.space.code,
         "names": found.space.names,
-        "busy": [booking_out(view) for view in found.busy],
+        "busy": [booking_out(view, site) for view in found.busy],
         "free": [span_out(span) for span in found.free],
     }
 

@@ -102,6 +102,9 @@ class BookingOut(ma.Schema):
     confirmed_at = Instant(required=True, allow_none=True)
     cancelled_at = Instant(required=True, allow_none=True)
     cancel_reason = fields.String(required=True, allow_none=True)
+    on_closed_day = fields.Boolean(
+        required=True, metadata={"description": "the site was closed for that day after it was booked"}
+    )
     estimate = fields.Nested(EstimateOut, required=True, allow_none=True)
 
 
@@ -118,6 +121,7 @@ class BusyOut(FreeRange):
     label = fields.String(required=True)
     occupied_from = Instant(required=True)
     occupied_until = Instant(required=True)
+    on_closed_day = fields.Boolean(required=True)
 
 
 class SpaceAvailabilityOut(ma.Schema):
@@ -176,6 +180,11 @@ class BookingQuery(PageQuery):
     state = fields.String(load_default=None, validate=validate.OneOf([*State]))
     first = Day(load_default=None, data_key="from")
     last = Day(load_default=None, data_key="to")
+
+
+class ClosedDayQuery(PageQuery):
+    cursor = Cursor(datetime, UUID)
+    site = Text(longest=80, load_default=None)
 
 
 class NewBooking(ma.Schema):

@@ -162,6 +162,11 @@ class SiteCalendar:
             found = self._days[day] = self._work_out(day)
         return found
 
+    def special_days(self, year: int) -> list[Day]:
+        """Holidays and corrected days of a year; the week makes the others what they are."""
+        corrected = (day for day in self._overrides if day.year == year)
+        return [self.day(day) for day in sorted({*holidays.of_year(year), *corrected})]
+
     def is_open(self, day: date) -> bool:
         return self.day(day).is_open
 

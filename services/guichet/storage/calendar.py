@@ -106,6 +106,11 @@ def seed(session: Session, written: WrittenCalendar) -> bool:
     return any(added)
 
 
+def stands(session: Session) -> bool:
+    """Whether there is a calendar: not before the database was seeded."""
+    return session.execute(select(_revision.c.revision)).scalar() is not None
+
+
 def lock(session: Session) -> None:
     """One change of the calendar at a time: each is checked against what the others left."""
     session.execute(select(_revision.c.revision).with_for_update()).scalar_one()

@@ -1,4 +1,4 @@
-"""What staff correct in the calendar; open requests follow by themselves."""
+"""What staff correct in the calendar; open requests follow by themselves, the other services are told."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -24,6 +24,7 @@ from services.guichet.domain.names import Names
 from services.guichet.domain.workflow import Actor
 from services.guichet.storage import calendar as storage
 from services.guichet.storage.calendar import Change
+from services.guichet.use_cases import calendar_news
 from shared.errors import N_, Conflict, InvalidFields, InvalidInput, NotFound
 
 FIRST_YEAR, LAST_YEAR = 2020, 2100
@@ -52,6 +53,7 @@ def set_day(
     one = Override(day, effect, site, names, hours, moved_from=kept.moved_from if kept else None)
     storage.put_override(session, one)
     _note(session, actor, at, site, f"day_{effect.value}", day, _told(one))
+    calendar_news.tell(session, at=at, site=site)
 
 
 def move_holiday(session: Session, *, site: str, day: date, to: date, actor: Actor, at: datetime) -> None:
@@ -86,6 +88,7 @@ def move_holiday(session: Session, *, site: str, day: date, to: date, actor: Act
     else:
         storage.put_override(session, Override(to, Effect.CLOSED, site, moving, moved_from=origin))
     _note(session, actor, at, site, "holiday_moved", day, {"to": to.isoformat(), "names": moving.as_dict()})
+    calendar_news.tell(session, at=at, site=site)
 
 
 def clear_day(session: Session, *, site: str, day: date, actor: Actor, at: datetime) -> None:
@@ -100,6 +103,7 @@ def clear_day(session: Session, *, site: str, day: date, actor: Actor, at: datet
     for moved in storage.moved_from(session, site, day):
         storage.remove_override(session, site, moved)
     _note(session, actor, at, site, "day_cleared", day, _told(kept))
+    calendar_news.tell(session, at=at, site=site)
 
 
 def set_rules(

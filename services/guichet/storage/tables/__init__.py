@@ -7,6 +7,7 @@ from services.guichet.storage.tables._calendar import (
     calendar_ramadans,
     calendar_revision,
     calendar_rules,
+    calendar_told,
     deadline_notices,
 )
 from services.guichet.storage.tables._catalogue import agencies, catalogue_revision, desks, procedures, sites
@@ -69,6 +70,7 @@ __all__ = [
     "calendar_ramadans",
     "calendar_revision",
     "calendar_rules",
+    "calendar_told",
     "catalogue_revision",
     "contacts",
     "courier_batches",

@@ -60,6 +60,16 @@ calendar_revision = Table(
     Column("moved", Integer, nullable=False),
 )
 
+#: a row for each year of a site the other services were told of
+calendar_told = Table(
+    "calendar_told",
+    metadata,
+    Column("site", Text, primary_key=True),
+    Column("year", Integer, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("digest", Text, nullable=False),
+)
+
 #: a row for each notice that has left: the key is what keeps a second one from leaving
 deadline_notices = Table(
     "deadline_notices",

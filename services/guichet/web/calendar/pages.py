@@ -1,7 +1,6 @@
 """The calendar page: a year of one site, and the forms that correct it."""
 
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +8,7 @@ from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from services.guichet.domain.calendar import NETWORK, Day, Effect, Ramadan, SiteCalendar
+from services.guichet.domain.calendar import NETWORK, Effect, Ramadan
 from services.guichet.domain.calendar_reader import WEEKDAYS, hours_from, written_rules
 from services.guichet.domain.names import LANGUAGES, Names
 from services.guichet.domain.text import required_text
@@ -191,7 +190,7 @@ def _shown(site: str | None = None, year: str | None = None) -> dict[str, Any]:
         "site_options": views.site_options(catalogue, user.sites),
         "site_name": catalogue.sites[site].names if site in catalogue.sites else None,
         "year": chosen,
-        "days": special_days(of_site, chosen),
+        "days": of_site.special_days(chosen),
         "ramadans": [one for one in kept if chosen in (one.period.first.year, one.period.last.year)],
         "rules": written_rules(rules),
         "own_rules": site in calendars.rules,
@@ -212,16 +211,6 @@ def _shown(site: str | None = None, year: str | None = None) -> dict[str, Any]:
         "error_of": {},
         "error": None,
     }
-
-
-def special_days(of_site: SiteCalendar, year: int) -> list[Day]:
-    """Holidays and corrected days; Ramadan and the weekends are shown by their rule."""
-    days = (of_site.day(date.fromordinal(one)) for one in range(*_year_of(year)))
-    return [day for day in days if day.holidays or day.override]
-
-
-def _year_of(year: int) -> tuple[int, int]:
-    return date(year, 1, 1).toordinal(), date(year + 1, 1, 1).toordinal()
 
 
 def _names() -> Names | None:
