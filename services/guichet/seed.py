@@ -11,14 +11,24 @@ from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.use_cases.startups import register_startup
 from shared.clock import now
 
-#: address, name, role, site (None: all), language
+#: address, name, role, site (None: all)
 DEMO_ACCOUNTS = (
     ("accueil.casablanca", "Yasmine Benjelloun", "agent", "casablanca"),
-    ("ompic.casablanca", "Karim Ouazzani", "agency_officer", "casablanca"),
     ("facturation", "Nadia El Alaoui", "billing_officer", None),
     ("responsable.casablanca", "Samir El Amrani", "site_manager", "casablanca"),
     ("exploitation", "Hicham Tazi", "operator", None),
 )
+#: agency and name: an officer for each that has a desk at Casablanca
+DEMO_OFFICERS = (
+    ("ompic", "Karim Ouazzani"),
+    ("cnss", "Salma Berrada"),
+    ("cimr", "Youssef Chraïbi"),
+    ("legalisation", "Zineb Alami"),
+    ("anapec", "Omar Bennis"),
+    ("assurance", "Leïla Fassi"),
+    ("expert-comptable", "Mehdi Lahlou"),
+)
+DEMO_OFFICERS_SITE = "casablanca"
 
 
 def seed(session: Session, *, demo: bool) -> None:
@@ -35,7 +45,11 @@ def seed(session: Session, *, demo: bool) -> None:
 
 def _seed_accounts(session: Session, every_site: tuple[str, ...]) -> None:
     password = Env().str("DEMO_PASSWORD", "technopark")
-    for address, name, role, site in DEMO_ACCOUNTS:
+    officers = [
+        (f"{agency}.{DEMO_OFFICERS_SITE}", name, "agency_officer", DEMO_OFFICERS_SITE, (agency,))
+        for agency, name in DEMO_OFFICERS
+    ]
+    for address, name, role, site, agencies in (*((*one, ()) for one in DEMO_ACCOUNTS), *officers):
         accounts.put(
             session,
             email=f"{address}@{accounts.DEMO_DOMAIN}",
@@ -44,6 +58,7 @@ def _seed_accounts(session: Session, every_site: tuple[str, ...]) -> None:
             roles=(role,),
             sites=every_site if site is None else (site,),
             language="fr",
+            agencies=agencies,
         )
 
 

@@ -105,6 +105,17 @@ def site_filter(site: str, *, field: str = "site") -> str:
     return site
 
 
+def refuse_parties() -> None:
+    """Refuse whoever works for an outside body: what is asked for is the house's own business.
+
+    Raises:
+        Forbidden: the user does.
+    """
+    user = user_or_none()
+    if user is not None and user.parties:
+        raise Forbidden(N_("This is for the counter’s own staff."))
+
+
 def csrf_token() -> str:
     """Return what a form or script of this page must send back to change anything."""
     session = current_session()

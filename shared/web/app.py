@@ -21,7 +21,7 @@ from shared.db import Database, uuid7
 from shared.logging import get_logger
 from shared.metrics import OTHER, switched_on
 from shared.web import health, i18n, metrics, problems, shell, spans
-from shared.web.access import refuse_forged_request
+from shared.web.access import refuse_forged_request, refuse_parties
 from shared.web.assets import Assets
 from shared.web.bodies import MOST_BODY_BYTES
 from shared.web.parsing import ApiBlueprint, refuse_nul_in_path
@@ -83,6 +83,7 @@ def create_app(
     page_blueprints: Iterable[Blueprint] = (),
     public_blueprints: Iterable[Blueprint] = (),
     database: Database | None = None,
+    house_only: bool = False,
     max_body_bytes: int = MAX_BODY_BYTES,
     templates: Path | None = None,
     translations: Path | None = None,
@@ -91,6 +92,7 @@ def create_app(
 
     API blueprints go under ``/<service>/api/v1`` plus their own prefix, page blueprints under
     ``/<service>`` plus theirs, public ones at the short addresses people outside are told.
+    ``house_only``: nothing here is for users who work for an outside body.
     Templates and translations are found in ``services/<service>/web``.
     """
     home = _home(service)
@@ -135,6 +137,8 @@ def create_app(
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
     app.wsgi_app = _Headers(app.wsgi_app)  # type: ignore[method-assign]
     app.before_request(_open)
+    if house_only:
+        app.before_request(_of_the_house)
     app.after_request(_log)
     if tracing.on():
         spans.trace(app)
@@ -162,6 +166,11 @@ def _open() -> ResponseReturnValue | None:
     if b"lang=" in request.query_string and not request.path.startswith(web_state().api_prefix):
         return i18n.switch_language()
     return None
+
+
+def _of_the_house() -> None:
+    if request.blueprint not in QUIET_BLUEPRINTS:
+        refuse_parties()
 
 
 def _allow_larger_body() -> None:

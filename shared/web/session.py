@@ -44,6 +44,8 @@ class User:
     roles: tuple[str, ...]
     sites: tuple[str, ...]
     language: str
+    #: outside bodies for which alone they work; without any they work for the house
+    parties: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,8 @@ class Verifier:
                     roles=tuple(claims["roles"]),
                     sites=tuple(claims["sites"]),
                     language=str(claims["lang"]),
+                    # Not in tokens signed by the version before, which this one renews.
+                    parties=tuple(claims.get("parties", ())),
                 ),
                 csrf=str(claims["csrf"]),
                 expires_at=int(claims["exp"]),
@@ -178,6 +182,7 @@ class Issuer:
         roles: Iterable[str],
         sites: Iterable[str],
         language: str,
+        parties: Iterable[str] = (),
         lifetime_seconds: int = LIFETIME_SECONDS,
         renewed: Session | None = None,
     ) -> IssuedSession:
@@ -196,6 +201,7 @@ class Issuer:
             "roles": list(roles),
             "sites": list(sites),
             "lang": language,
+            "parties": list(parties),
             "csrf": renewed.csrf if renewed else secrets.token_urlsafe(18),
             "exp": expires_at,
             "signed_in_at": signed_in_at,
@@ -216,6 +222,7 @@ def issue_session(
     roles: Iterable[str],
     sites: Iterable[str],
     language: str,
+    parties: Iterable[str] = (),
     renewed: Session | None = None,
 ) -> IssuedSession:
     """Sign a session with ``SESSION_PRIVATE_KEY``; used by guichet alone."""
@@ -229,6 +236,7 @@ def issue_session(
         roles=roles,
         sites=sites,
         language=language,
+        parties=parties,
         renewed=renewed,
     )
 

@@ -25,6 +25,8 @@ class NavItem:
     icon: str
     label: str
     roles: tuple[str, ...] = ()
+    #: not for users who work for an outside body
+    house_only: bool = False
 
 
 NAVIGATION = (
@@ -33,8 +35,8 @@ NAVIGATION = (
     NavItem("queue", "/guichet/queue", "ticket", N_("Queue")),
     NavItem("desks", "/guichet/desks", "building-community", N_("Desks")),
     NavItem("booking", "/booking/", "calendar", N_("Rooms")),
-    NavItem("billing", "/billing/", "file-invoice", N_("Invoices")),
-    NavItem("notifications", "/notifications/", "bell", N_("Notifications")),
+    NavItem("billing", "/billing/", "file-invoice", N_("Invoices"), house_only=True),
+    NavItem("notifications", "/notifications/", "bell", N_("Notifications"), house_only=True),
     NavItem("dashboard", "/guichet/dashboard", "chart-bar", N_("Dashboard")),
     NavItem(
         "admin", "/guichet/admin/procedures", "settings", N_("Administration"), ("site_manager", "operator")
@@ -64,10 +66,15 @@ def setup(app: Flask, assets: Assets) -> None:
 
 
 def navigation() -> list[NavItem]:
-    """The entries the user's roles open."""
+    """The entries open to the user."""
     user = user_or_none()
     roles = frozenset(user.roles if user else ())
-    return [item for item in NAVIGATION if not item.roles or not roles.isdisjoint(item.roles)]
+    outside = user is not None and user.parties
+    return [
+        item
+        for item in NAVIGATION
+        if (not item.roles or not roles.isdisjoint(item.roles)) and not (item.house_only and outside)
+    ]
 
 
 def language_url(code: str) -> str:

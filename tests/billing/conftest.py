@@ -154,7 +154,9 @@ def sign_in(app: Flask) -> SignIn:
     """``sign_in(roles=…, sites=…)``: a client with a bearer token of such an account."""
 
     def client(
-        roles: tuple[str, ...] = ("billing_officer",), sites: tuple[str, ...] = EVERY_SITE
+        roles: tuple[str, ...] = ("billing_officer",),
+        sites: tuple[str, ...] = EVERY_SITE,
+        parties: tuple[str, ...] = (),
     ) -> FlaskClient:
         token = issue_session(
             account_id="account-1",
@@ -163,6 +165,7 @@ def sign_in(app: Flask) -> SignIn:
             roles=roles,
             sites=sites,
             language="fr",
+            parties=parties,
         ).token
         signed_in = app.test_client()
         signed_in.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"

@@ -224,6 +224,22 @@ def test_another_site_is_out_of_sight(sign_in: SignIn, client: FlaskClient, inbo
     assert manager.post(f"{API}/invoices", json=order(owing(inbox))).status_code == 403
 
 
+def test_an_officer_of_an_agency_sees_nothing_of_what_the_network_invoices(
+    sign_in: SignIn, inbox: Inbox
+) -> None:
+    startup = owing(inbox)
+    officer = sign_in(roles=("agency_officer",), parties=("cnss",))
+    for path in (
+        f"{API}/charges",
+        f"{API}/invoices",
+        "/billing/",
+        f"/billing/fragments/charges?subject={startup}",
+    ):
+        assert officer.get(path).status_code == 403, path
+    assert sign_in(roles=("agency_officer",)).get(f"{API}/charges").status_code == 200
+    assert officer.get("/billing/health/live").status_code == 200
+
+
 def test_nobody_gets_in_without_a_session(client: FlaskClient, inbox: Inbox) -> None:
     stranger = client.application.test_client()
     assert stranger.get(f"{API}/invoices").status_code == 401

@@ -30,6 +30,7 @@ ALL_SITES = ("casablanca", "rabat", "tanger", "agadir", "souss-massa", "oujda", 
 
 
 FACTS = (
+    "account_changes",
     "deliveries",
     "courier_batches",
     "parked_events",
@@ -78,7 +79,9 @@ FACTS = (
 )
 
 DEMONSTRATION = partial(seed, demo=True)
-_FORGETTING = sql.SQL("{}; UPDATE accounts SET language = 'fr'").format(emptying(FACTS))
+_FORGETTING = sql.SQL(
+    "{}; UPDATE accounts SET language = 'fr'; DELETE FROM accounts WHERE email LIKE '%@staff.example'"
+).format(emptying(FACTS))
 
 
 @pytest.fixture(scope="session")
@@ -164,7 +167,11 @@ class Caller:
 @pytest.fixture
 def caller(app: Flask) -> Callable[..., Caller]:
     def signed_in(
-        role: str = "agent", *, sites: tuple[str, ...] = ("casablanca",), name: str = "Y. Benjelloun"
+        role: str = "agent",
+        *,
+        sites: tuple[str, ...] = ("casablanca",),
+        agencies: tuple[str, ...] = (),
+        name: str = "Y. Benjelloun",
     ) -> Caller:
         issued = issue_session(
             account_id=f"{role}-{name}",
@@ -173,6 +180,7 @@ def caller(app: Flask) -> Callable[..., Caller]:
             roles=(role,),
             sites=sites,
             language="fr",
+            parties=agencies,
         )
         return Caller(app.test_client(), issued.token)
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from services.guichet.domain.scope import Scope
 from services.guichet.domain.workflow import Actor
 from services.guichet.use_cases import request_life, requests
 from services.guichet.use_cases.requests import Doing
@@ -16,7 +17,7 @@ OFFICER = Actor("officer-1", "K. Ouazzani", frozenset({"agent", "agency_officer"
 
 
 def doing(at: datetime) -> Doing:
-    return {"actor": OFFICER, "sites": SITES, "at": at}
+    return {"actor": OFFICER, "scope": Scope(SITES), "at": at}
 
 
 def a_startup(counter: Database, at: datetime) -> UUID:

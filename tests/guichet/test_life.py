@@ -23,13 +23,14 @@ from services.guichet.domain.workflow import (
 )
 from services.guichet.domain.workflow_reader import workflow_from
 from shared.errors import Conflict, Forbidden, InvalidInput
-from tests.guichet.factories import CERTIFICATE, CLERK, MORNING, PROCEDURES, routed
+from tests.guichet.factories import CATALOGUE, CERTIFICATE, CLERK, MORNING, PROCEDURES, routed
 
 PRIVATE = "cimr.adhesion-employeur"
 STEPS = Workflow(
     STANDARD.states,
     (Step("published", Names("Publication", "النشر", "Published")), Step("open", Names("x", "x", "x"))),
 )
+OMPIC = CATALOGUE.agencies["ompic"].names
 COLLEAGUE = Actor("clerk-2", "K. Ouazzani")
 ITEMS = [{"document": "form-cn1", "note": "Signature absente"}]
 
@@ -211,7 +212,7 @@ def test_an_action_is_for_a_role_at_the_desk_or_where_the_request_was_filed(
     request.site, request.desk_site = "fes", "rabat"
     actor = Actor("x", "X", frozenset({role}), frozenset({site}))
     try:
-        request.permit(action, STANDARD, actor)
+        request.permit(action, STANDARD, actor, OMPIC)
         permitted = True
     except Forbidden:
         permitted = False
@@ -221,11 +222,31 @@ def test_an_action_is_for_a_role_at_the_desk_or_where_the_request_was_filed(
     )
 
 
+def test_an_officer_decides_what_is_for_an_agency_of_theirs_and_is_told_whose_the_rest_is() -> None:
+    request, workflow = (
+        routed("cnss.affiliation-employeur"),
+        PROCEDURES["cnss.affiliation-employeur"].workflow,
+    )
+    cnss = CATALOGUE.agencies["cnss"].names
+    for agencies, allowed in (((), True), (("cnss", "cimr"), True), (("ompic",), False)):
+        officer = Actor(
+            "o", "O", frozenset({"agency_officer"}), frozenset({"casablanca"}), frozenset(agencies)
+        )
+        assert bool(request.possible(workflow, officer)) is allowed
+        if allowed:
+            request.permit(Action.START, workflow, officer, cnss)
+            continue
+        for action in Action:
+            with pytest.raises(Forbidden) as refused:
+                request.permit(action, workflow, officer, cnss)
+            assert refused.value.params["agency"] == cnss.as_dict()
+
+
 def test_a_procedure_may_leave_an_action_out() -> None:
     without = Workflow({**STANDARD.states, State.ROUTED: {}})
     actor = Actor("x", "X", frozenset({"agent"}), frozenset({"casablanca"}))
     with pytest.raises(Conflict, match="does not offer"):
-        routed().permit(Action.START, without, actor)
+        routed().permit(Action.START, without, actor, OMPIC)
 
 
 def test_steps_of_the_agency_are_noted_and_unknown_ones_refused() -> None:
@@ -268,7 +289,7 @@ def test_every_procedure_leads_from_the_desk_to_the_hands_of_the_startup(procedu
         (Action.COMPLETE, officer),
         (Action.HAND_OVER, agent),
     ):
-        request.permit(action, workflow, actor)
+        request.permit(action, workflow, actor, OMPIC)
         assert action.value in request.possible(workflow, actor)
         press(request, action, MORNING)
     assert request.state is State.HANDED_OVER

@@ -48,7 +48,12 @@ def app(db: Database, monkeypatch: pytest.MonkeyPatch) -> Flask:
 def signed_in(app: Flask) -> Callable[..., FlaskClient]:
     """Make clients with the roles, sites and language a test wants."""
 
-    def client(*roles: str, sites: tuple[str, ...] = ("casablanca",), language: str = "en") -> FlaskClient:
+    def client(
+        *roles: str,
+        sites: tuple[str, ...] = ("casablanca",),
+        language: str = "en",
+        parties: tuple[str, ...] = (),
+    ) -> FlaskClient:
         token = issue_session(
             account_id=str(uuid4()),
             name="Youssef Benjelloun",
@@ -56,6 +61,7 @@ def signed_in(app: Flask) -> Callable[..., FlaskClient]:
             roles=roles or ("agent",),
             sites=sites,
             language=language,
+            parties=parties,
         ).token
         found = app.test_client()
         found.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"

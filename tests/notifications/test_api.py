@@ -141,6 +141,17 @@ def test_an_agency_officer_reads_but_does_not_resend(
     assert officer.post(f"{API}/messages/{message['id']}/resend").status_code == 403
 
 
+def test_an_officer_of_an_agency_reads_no_message_for_they_tell_of_every_agencys_requests(
+    db: Database, agent: FlaskClient, signed_in: Callable[..., FlaskClient]
+) -> None:
+    tell(db)
+    message = of_channel(agent, "sms")
+    officer = signed_in("agency_officer", parties=("ompic",))
+    for path in (f"{API}/messages", f"{API}/messages/{message['id']}", "/notifications/"):
+        assert officer.get(path).status_code == 403, path
+    assert officer.get(f"/notifications/fragments/messages?subject={message['subject']}").status_code == 403
+
+
 def test_a_receipt_turns_sent_into_delivered(app: Flask, db: Database, agent: FlaskClient) -> None:
     tell(db)
     conclude(db, Verdict.ACCEPTED)

@@ -2,10 +2,12 @@
 
 import os
 import re
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from joserfc import jwt
 
 from shared.web import TooManyAttempts
 from shared.web.access import local_path
@@ -84,6 +86,35 @@ def test_a_renewed_session_keeps_its_pages_working_and_ends_with_the_day(
     assert renewed is not None
     assert renewed.csrf == first.csrf
     assert renewed.expires_at == first.signed_in_at + 12 * 3600
+
+
+def test_a_token_signed_before_parties_were_known_is_one_of_the_house(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    verifier = Verifier.from_environment()
+    assert verifier is not None
+    who: dict[str, Any] = {
+        "account_id": "1",
+        "name": "a",
+        "email": "a",
+        "roles": (),
+        "sites": (),
+        "language": "fr",
+    }
+    with_parties = verifier.verify(issue_session(**who, parties=("ompic", "cnss")).token)
+    assert with_parties is not None
+    assert with_parties.user.parties == ("ompic", "cnss")
+
+    encode = jwt.encode
+    monkeypatch.setattr(
+        "shared.web.session.jwt.encode",
+        lambda header, claims, *rest, **more: encode(
+            header, {name: value for name, value in claims.items() if name != "parties"}, *rest, **more
+        ),
+    )
+    before = verifier.verify(issue_session(**who).token)
+    assert before is not None
+    assert before.user.parties == ()
 
 
 def test_a_key_is_known_before_it_signs_and_what_a_former_one_signed_lives_until_it_is_taken_away(

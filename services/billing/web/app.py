@@ -18,5 +18,7 @@ def make_app(database: Database | None = None) -> Flask:
         "billing",
         api_blueprints=[blp, personal_data.blp, operations.blp(OPERATIONS)],
         page_blueprints=[pages, personal_data.pages, operations.pages(OPERATIONS)],
+        # An agency's officer has no part in what the network invoices.
+        house_only=True,
         database=database or service_database("billing"),
     )

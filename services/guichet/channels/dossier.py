@@ -9,6 +9,7 @@ from services.guichet.channels import Attachment, Dossier
 from services.guichet.channels.paper import sheet_pdf
 from services.guichet.documents.settings import Cabinet
 from services.guichet.domain.requests import COUNTER
+from services.guichet.domain.scope import Scope
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import requests as request_storage
 from services.guichet.storage.deliveries import Delivery
@@ -20,7 +21,7 @@ from shared.errors import DomainError
 def build(session: Session, delivery: Delivery, cabinet: Cabinet | None) -> Dossier | None:
     """The dossier of a delivery; None when its request was decided or went elsewhere meanwhile."""
     catalogue = catalogue_storage.current(session)
-    filed = request_storage.get(session, delivery.request_id, sites=catalogue.sites)
+    filed = request_storage.get(session, delivery.request_id, scope=Scope.whole(catalogue.sites))
     if filed is None or filed.request.closed_at is not None or filed.request.desk != delivery.desk:
         return None
     request = filed.request
@@ -42,12 +43,12 @@ def build(session: Session, delivery: Delivery, cabinet: Cabinet | None) -> Doss
         submitted_at=request.submitted_at.isoformat(),
         answers=request.answers,
         documents=[document.names.within(language) for document in version.documents_for(request.answers)],
-        attachments=(sheet, *_read(session, cabinet, attached, list(catalogue.sites))),
+        attachments=(sheet, *_read(session, cabinet, attached, Scope.whole(catalogue.sites))),
         language=language,
     )
 
 
-def _read(session: Session, cabinet: Cabinet | None, ids: list[UUID], sites: list[str]) -> list[Attachment]:
+def _read(session: Session, cabinet: Cabinet | None, ids: list[UUID], scope: Scope) -> list[Attachment]:
     """The documents' content; every reading is in the log of views."""
     found = []
     moment: datetime = now()
@@ -57,7 +58,7 @@ def _read(session: Session, cabinet: Cabinet | None, ids: list[UUID], sites: lis
                 session,
                 cabinet,
                 document_id,
-                sites=sites,
+                scope=scope,
                 roles=("agency_officer",),
                 actor=COUNTER,
                 action="download",

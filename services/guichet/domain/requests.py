@@ -8,6 +8,7 @@ from typing import Any
 
 from services.guichet.domain.catalogue import Procedure
 from services.guichet.domain.complements import Complement, checked_items
+from services.guichet.domain.names import Names
 from services.guichet.domain.promises import Deadlines, Said
 from services.guichet.domain.routing import Routing
 from services.guichet.domain.text import optional_text, required_text
@@ -249,6 +250,8 @@ class Request:
 
     def possible(self, workflow: Workflow, actor: Actor) -> list[str]:
         """What this very person may do next."""
+        if not actor.serves(self.agency):
+            return []
         return [
             action.value
             for action in Action
@@ -258,17 +261,30 @@ class Request:
             and (action is not Action.ADVANCE or workflow.steps)
         ]
 
-    def permit(self, action: Action, workflow: Workflow, actor: Actor) -> None:
-        """Refuse what the procedure does not offer, or not to this person.
+    def permit(self, action: Action, workflow: Workflow, actor: Actor, agency: Names) -> None:
+        """Refuse what the procedure does not offer, or not to this person; ``agency`` is whose request it is.
 
         Raises:
-            Forbidden: the action is for other roles, or for people of another site.
+            Forbidden: the action is for other roles, or for people of another agency or site.
             Conflict: this procedure does not know the action in this state.
         """
+        self.check_agency(actor, agency)
         if self.state in TRANSITIONS[action].sources and not workflow.offers(action, self.state):
             raise Conflict(N_("This procedure does not offer this here."))
         if not workflow.admits(action, self.state, actor, self._places()):
             raise Forbidden(N_("This is for other roles, or for staff of another site."))
+
+    def check_agency(self, actor: Actor, agency: Names) -> None:
+        """Refuse officers of another agency, by the name of this one.
+
+        Raises:
+            Forbidden: they are.
+        """
+        if not actor.serves(self.agency):
+            raise Forbidden(
+                N_("This request is for %(agency)s: your account decides for other agencies only."),
+                agency=agency.as_dict(),
+            )
 
     def _places(self) -> Mapping[Place, str | None]:
         return {Place.FILING: self.site, Place.DESK: self.desk_site}

@@ -85,12 +85,17 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who does it: an account with its roles and sites, or, without an id, the counter itself."""
+    """Who does it: an account with its roles, sites and agencies, or, without an id, the counter itself."""
 
     id: str | None
     name: str
     roles: frozenset[str] = field(default=frozenset(), compare=False)
     sites: frozenset[str] = field(default=frozenset(), compare=False)
+    #: an officer's; without any, whoever comes to the site
+    agencies: frozenset[str] = field(default=frozenset(), compare=False)
+
+    def serves(self, agency: str) -> bool:
+        return not self.agencies or agency in self.agencies
 
 
 COUNTER = Actor(None, "Guichet Unique")

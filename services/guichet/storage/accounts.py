@@ -1,23 +1,27 @@
 """Accounts of the counter's staff, and how their passwords are kept."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from services.guichet.domain.staff import Post
+from services.guichet.domain.workflow import Actor
 from services.guichet.storage import tables
 from shared.db import uuid7
 
 DEMO_DOMAIN = "technopark.example"
 
 _accounts = tables.accounts
+_changes = tables.account_changes
 _hasher = PasswordHasher()
 
 
@@ -35,6 +39,23 @@ class Account:
     roles: tuple[str, ...]
     sites: tuple[str, ...]
     language: str
+    #: an officer's; empty: every agency at the sites
+    agencies: tuple[str, ...] = ()
+    active: bool = True
+    version: int = 1
+
+    @property
+    def post(self) -> Post:
+        return Post(self.roles, self.sites, self.agencies, self.active)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What of an account was changed once: each property with what it was and what it became."""
+
+    at: datetime
+    by: str
+    changes: Mapping[str, Sequence[Any]]
 
 
 def verified(session: Session, *, email: str, password: str) -> Account | None:
@@ -60,15 +81,65 @@ def active(session: Session, account_id: UUID) -> Account | None:
     return None if row is None else _account(row)
 
 
-def colleagues(session: Session, sites: Sequence[str], roles: Sequence[str]) -> list[Account]:
-    """Active accounts of any of the sites with any of the roles, by name."""
+def colleagues(session: Session, sites: Sequence[str], roles: Sequence[str], *, agency: str) -> list[Account]:
+    """Active accounts of any of the sites with any of the roles who serve the agency, by name."""
+    serving = or_(func.cardinality(_accounts.c.agencies) == 0, _accounts.c.agencies.contains([agency]))
     rows = session.execute(
         select(_accounts)
-        .where(_accounts.c.active, _accounts.c.sites.overlap(sites), _accounts.c.roles.overlap(roles))
+        .where(
+            _accounts.c.active, _accounts.c.sites.overlap(sites), _accounts.c.roles.overlap(roles), serving
+        )
         .order_by(_accounts.c.name)
         .limit(200)
     )
     return [_account(row) for row in rows]
+
+
+def every(session: Session) -> list[Account]:
+    """All of the network, those who may sign in first, by name."""
+    rows = session.execute(select(_accounts).order_by(_accounts.c.active.desc(), _accounts.c.name))
+    return [_account(row) for row in rows]
+
+
+def get(session: Session, account_id: UUID, *, lock: bool = False) -> Account | None:
+    query = select(_accounts).where(_accounts.c.id == account_id)
+    row = session.execute(query.with_for_update() if lock else query).first()
+    return None if row is None else _account(row)
+
+
+def change(session: Session, account_id: UUID, post: Post) -> None:
+    session.execute(
+        update(_accounts)
+        .where(_accounts.c.id == account_id)
+        .values(
+            roles=list(post.roles),
+            sites=list(post.sites),
+            agencies=list(post.agencies),
+            active=post.active,
+            version=_accounts.c.version + 1,
+        )
+    )
+
+
+def add_change(
+    session: Session, account_id: UUID, changes: Mapping[str, Sequence[Any]], *, actor: Actor, at: datetime
+) -> None:
+    session.execute(
+        insert(_changes).values(
+            account_id=account_id, at=at, actor=actor.id, actor_name=actor.name, changes=changes
+        )
+    )
+
+
+def changes_of(session: Session, account_id: UUID, *, limit: int) -> list[Change]:
+    """The latest first."""
+    rows = session.execute(
+        select(_changes)
+        .where(_changes.c.account_id == account_id)
+        .order_by(_changes.c.id.desc())
+        .limit(limit)
+    )
+    return [Change(row.at, row.actor_name, row.changes) for row in rows]
 
 
 def demonstration(session: Session) -> list[Account]:
@@ -90,6 +161,7 @@ def put(
     roles: Sequence[str],
     sites: Sequence[str],
     language: str,
+    agencies: Sequence[str] = (),
 ) -> None:
     """Create the account or bring it to this; the password is hashed anew only when it differs."""
     address = email.lower()
@@ -105,6 +177,7 @@ def put(
         "sites": list(sites),
         "language": language,
         "active": True,
+        "agencies": list(agencies),
     }
     session.execute(
         insert(_accounts)
@@ -121,4 +194,7 @@ def _account(row: Any) -> Account:
         roles=tuple(row.roles),
         sites=tuple(row.sites),
         language=row.language,
+        agencies=tuple(row.agencies),
+        active=row.active,
+        version=row.version,
     )

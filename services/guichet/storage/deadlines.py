@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from services.guichet.domain.promises import DeadlineKind, Notice, Said, Told
 from services.guichet.domain.requests import State
+from services.guichet.domain.scope import Scope
 from services.guichet.domain.suspensions import Suspension, of_history
 from services.guichet.storage import tables
 from services.guichet.storage.calendar import CHANNEL
@@ -229,7 +230,7 @@ class Overdue:
     told_at: datetime | None
 
 
-def overdue(session: Session, *, sites: Sequence[str], at: datetime, limit: int) -> list[Overdue]:
+def overdue(session: Session, *, scope: Scope, at: datetime, limit: int) -> list[Overdue]:
     """Undecided requests past their promised moment, the longest first."""
     told_at = (
         select(func.min(_notices.c.told_at))
@@ -251,7 +252,7 @@ def overdue(session: Session, *, sites: Sequence[str], at: datetime, limit: int)
             told_at.label("told_at"),
         )
         .join(tables.startups, tables.startups.c.id == _requests.c.startup_id)
-        .where(_requests.c.closed_at.is_(None), _requests.c.due_at < at, visible(sites))
+        .where(_requests.c.closed_at.is_(None), _requests.c.due_at < at, visible(scope))
         .order_by(_requests.c.due_at, _requests.c.id)
         .limit(limit)
     )

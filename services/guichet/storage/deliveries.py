@@ -1,6 +1,5 @@
 """Deliveries: taken by one sender at a time, and never forgotten by one that dies."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +10,7 @@ from sqlalchemy.orm import Session
 from structlog.contextvars import get_contextvars
 
 from services.guichet.domain.deliveries import OPEN, Answer, DeliveryState
+from services.guichet.domain.scope import Scope
 from services.guichet.storage import tables
 from services.guichet.storage.requests import visible
 from shared import tracing
@@ -22,6 +22,7 @@ _deliveries = tables.deliveries
 _batches = tables.courier_batches
 _requests = tables.requests
 _startups = tables.startups
+_desks = tables.desks
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,15 +212,15 @@ def desk_of(session: Session, delivery_id: UUID) -> str | None:
     return session.scalar(select(_deliveries.c.desk).where(_deliveries.c.id == delivery_id))
 
 
-def get(session: Session, delivery_id: UUID, *, sites: Sequence[str]) -> Delivery | None:
-    row = session.execute(_select().where(_deliveries.c.id == delivery_id, visible(sites))).first()
+def get(session: Session, delivery_id: UUID, *, scope: Scope) -> Delivery | None:
+    row = session.execute(_select().where(_deliveries.c.id == delivery_id, visible(scope))).first()
     return None if row is None else _delivery(row)
 
 
 def find(
     session: Session,
     *,
-    sites: Sequence[str],
+    scope: Scope,
     state: DeliveryState | None = None,
     desk: str | None = None,
     batch_id: UUID | None = None,
@@ -228,7 +229,7 @@ def find(
     limit: int,
 ) -> list[Delivery]:
     """Newest first; without a state, those that are not over."""
-    query = _select().where(visible(sites))
+    query = _select().where(visible(scope))
     if batch_id is not None:
         query = query.where(_deliveries.c.batch_id == batch_id)
     elif state is not None:
@@ -277,10 +278,15 @@ def batch(session: Session, *, desk: str, site: str, by: str, at: datetime) -> B
     return made
 
 
-def get_batch(session: Session, key: UUID | str, *, sites: Sequence[str]) -> Batch | None:
+def get_batch(session: Session, key: UUID | str, *, scope: Scope) -> Batch | None:
     """By id, or by the number its QR code holds."""
     column = _batches.c.number if isinstance(key, str) else _batches.c.id
-    row = session.execute(select(_batches).where(column == key, _batches.c.site.in_(sites))).first()
+    query = select(_batches).where(column == key, _batches.c.site.in_(scope.sites))
+    if scope.agencies:
+        query = query.join(_desks, _desks.c.code == _batches.c.desk).where(
+            _desks.c.agency.in_(scope.agencies)
+        )
+    row = session.execute(query).first()
     return None if row is None else Batch(**row._mapping)
 
 

@@ -1,6 +1,6 @@
 """Desks as staff change them, how busy they are, and the dates on which they differ."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from time import monotonic
 from typing import Any
@@ -13,6 +13,7 @@ from services.guichet.domain.desk_reader import as_data
 from services.guichet.domain.desks import Desk
 from services.guichet.domain.presence import ExceptionKind, PresenceException
 from services.guichet.domain.requests import Actor
+from services.guichet.domain.scope import Scope
 from services.guichet.storage import catalogue, tables
 from services.guichet.storage.desk_rows import desk_from_row
 from services.guichet.storage.requests import visible
@@ -148,7 +149,7 @@ def remove_exception(session: Session, desk: str, day: date, opens: Any) -> bool
 
 
 def figures(
-    session: Session, desk: str, *, sites: Sequence[str], now: datetime, since: datetime
+    session: Session, desk: str, *, scope: Scope, now: datetime, since: datetime
 ) -> Mapping[str, int]:
     """The numbers above a desk's inbox, of what the user may see."""
     is_open = _requests.c.closed_at.is_(None)
@@ -161,7 +162,7 @@ def figures(
             func.count().filter(_requests.c.closed_at >= since).label("closed"),
         ).where(
             _requests.c.desk == desk,
-            visible(sites),
+            visible(scope),
             is_open | (_requests.c.closed_at >= since),
         )
     )

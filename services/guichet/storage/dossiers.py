@@ -1,12 +1,12 @@
 """Dossiers, the requests of their steps, and the bundles they were opened from."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Row, and_, exists, func, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
@@ -15,6 +15,7 @@ from services.guichet.domain.bundle_reader import bundle_from
 from services.guichet.domain.bundles import Bundle
 from services.guichet.domain.dossiers import Dossier, DossierState, StepRequest
 from services.guichet.domain.names import Names
+from services.guichet.domain.scope import Scope
 from services.guichet.domain.workflow import Actor, State
 from services.guichet.storage import tables
 from services.guichet.storage.startups import within
@@ -141,11 +142,11 @@ class Belongs:
     visible: bool
 
 
-def around_request(session: Session, request_id: UUID, *, sites: Iterable[str]) -> Belongs | None:
+def around_request(session: Session, request_id: UUID, *, scope: Scope) -> Belongs | None:
     row = session.execute(
         _select()
         .join(_links, _links.c.dossier_id == _dossiers.c.id)
-        .add_columns(_visible(sites).label("visible"))
+        .add_columns(_visible(scope).label("visible"))
         .where(_links.c.request_id == request_id)
     ).first()
     return None if row is None else Belongs(row.number, bundle_from(row.definition).names, row.visible)
@@ -163,12 +164,12 @@ def lock(session: Session, dossier_id: UUID) -> None:
     session.execute(select(_dossiers.c.id).where(_dossiers.c.id == dossier_id).with_for_update())
 
 
-def get(session: Session, key: UUID | str, *, sites: Iterable[str] | None = None) -> Opened | None:
+def get(session: Session, key: UUID | str, *, scope: Scope | None = None) -> Opened | None:
     """By id or number; ``sites`` None: for the counter's own doing."""
     column = _dossiers.c.number if isinstance(key, str) else _dossiers.c.id
     query = _select().where(column == key)
-    if sites is not None:
-        query = query.where(_visible(sites))
+    if scope is not None:
+        query = query.where(_visible(scope))
     row = session.execute(query).first()
     if row is None:
         return None
@@ -178,14 +179,14 @@ def get(session: Session, key: UUID | str, *, sites: Iterable[str] | None = None
 def find(
     session: Session,
     *,
-    sites: Iterable[str],
+    scope: Scope,
     state: DossierState | None = None,
     startup_id: UUID | None = None,
     after: UUID | None = None,
     limit: int,
 ) -> list[Opened]:
     """Newest first."""
-    query = _select().where(_visible(sites))
+    query = _select().where(_visible(scope))
     if state is not None:
         query = query.where(_dossiers.c.state == state.value)
     if startup_id is not None:
@@ -214,9 +215,16 @@ def _select() -> Any:
     )
 
 
-def _visible(sites: Iterable[str]) -> ColumnElement[bool]:
-    places = list(sites)
-    return or_(within(_dossiers.c.site, places), within(_startups.c.site, places))
+def _visible(scope: Scope) -> ColumnElement[bool]:
+    here = or_(within(_dossiers.c.site, scope.sites), within(_startups.c.site, scope.sites))
+    if not scope.agencies:
+        return here
+    theirs = exists().where(
+        _links.c.dossier_id == _dossiers.c.id,
+        _requests.c.id == _links.c.request_id,
+        within(_requests.c.agency, scope.agencies),
+    )
+    return and_(here, theirs)
 
 
 def _step_requests(session: Session, dossier_ids: list[UUID]) -> dict[UUID, dict[str, StepRequest]]:

@@ -19,6 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.guichet.domain.requests import DECIDED, State
+from services.guichet.domain.scope import Scope
 from services.guichet.domain.sent_by_link import TRACKING_LINK
 from services.guichet.domain.text import ascii_digits, search_key
 from services.guichet.storage import tables
@@ -33,6 +34,8 @@ _SELDOM = frozenset({State.COMPLETED, State.REJECTED, State.WITHDRAWN})
 _IS_SELDOM = "r.state IN ('completed', 'rejected', 'withdrawn')"
 
 _VISIBLE = "(r.site = ANY(%(sites)s) OR r.desk_site = ANY(%(sites)s))"
+# A clerk sees every agency's: for them nothing is added to any statement.
+_OF_AGENCIES = "agency = ANY(%(agencies)s)"
 _COLUMNS = tuple(column.name for column in tables.requests.columns if column.name != "tracking_sha256")
 # Hidden behind coalesce from PostgreSQL, which would rather gather and sort everything of so many startups.
 _BEARS_WORDS = (
@@ -56,11 +59,11 @@ _FIGURES = """
     WITH of_today AS (
         SELECT submitted_at, started_at, due_at, state, true AS open
         FROM requests
-        WHERE closed_at IS NULL AND (site = ANY(%(sites)s) OR desk_site = ANY(%(sites)s))
+        WHERE closed_at IS NULL AND (site = ANY(%(sites)s) OR desk_site = ANY(%(sites)s)){also}
         UNION ALL
         SELECT submitted_at, started_at, due_at, state, false
         FROM requests
-        WHERE closed_at >= %(opens)s AND (site = ANY(%(sites)s) OR desk_site = ANY(%(sites)s))
+        WHERE closed_at >= %(opens)s AND (site = ANY(%(sites)s) OR desk_site = ANY(%(sites)s)){also}
     )
     SELECT count(*) FILTER (WHERE submitted_at BETWEEN %(opens)s AND %(closes)s) AS filed,
            count(*) FILTER (WHERE open AND due_at < %(now)s) AS late,
@@ -74,9 +77,9 @@ _FIGURES = """
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which requests a list shows; ``site`` is one of ``sites``, or none of theirs is seen."""
+    """Which requests a list shows; ``site`` is one of the scope, or nothing is seen."""
 
-    sites: Sequence[str]
+    scope: Scope
     site: str | None = None
     state: State | None = None
     startup_id: UUID | None = None
@@ -104,12 +107,14 @@ def find(session: Session, wanted: Wanted, *, after: UUID | None = None, limit: 
     return [filed(dict(zip(_ROW_NAMES, row, strict=True))) for row in found]
 
 
-def figures(
-    session: Session, *, sites: Sequence[str], day_start: datetime, day_end: datetime, now: datetime
-) -> Any:
+def figures(session: Session, *, scope: Scope, day_start: datetime, day_end: datetime, now: datetime) -> Any:
     """The numbers above the day's list."""
-    given = {"sites": list(sites), "opens": day_start, "closes": day_end, "now": now}
-    return session.connection().exec_driver_sql(_FIGURES, given).mappings().one()
+    given = {"sites": list(scope.sites), "opens": day_start, "closes": day_end, "now": now}
+    statement = _FIGURES.format(also="")
+    if scope.agencies:
+        given["agencies"] = list(scope.agencies)
+        statement = _FIGURES.format(also=f" AND {_OF_AGENCIES}")
+    return session.connection().exec_driver_sql(statement, given).mappings().one()
 
 
 def _named(session: Session, search: str | None) -> Sequence[UUID] | None:
@@ -126,10 +131,8 @@ class _Listing:
         self._wanted = wanted
         self._first = "" if wanted.oldest_first else " DESC"
         self._limit = limit
-        sites = list(wanted.sites)
-        if wanted.site is not None:
-            sites = [wanted.site] if wanted.site in sites else []
-        self.values: dict[str, Any] = {"sites": sites, "by_link": TRACKING_LINK.name}
+        scope = wanted.scope if wanted.site is None else wanted.scope.at(wanted.site)
+        self.values: dict[str, Any] = {"sites": list(scope.sites), "by_link": TRACKING_LINK.name}
         self._conditions = self._narrowed(after)
 
     def statement(self, named: Sequence[UUID] | None) -> str:
@@ -148,6 +151,8 @@ class _Listing:
             found.append(condition)
             self.values.update(values)
 
+        if wanted.scope.agencies:
+            given(f"r.{_OF_AGENCIES}", agencies=list(wanted.scope.agencies))
         if after is not None:
             given(f"r.id {'>' if wanted.oldest_first else '<'} %(after)s", after=after)
         if wanted.state is not None:

@@ -1,18 +1,19 @@
 """Requests: writing one, and finding it again within the user's sites. Lists are in ``request_lists``."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, insert, or_, select, update
 from sqlalchemy.orm import Session
 from structlog.contextvars import bind_contextvars
 
 from services.guichet.domain.calendar import Calendars
 from services.guichet.domain.catalogue import Catalogue
 from services.guichet.domain.requests import Request, Transition
+from services.guichet.domain.scope import Scope
 from services.guichet.storage import calendar as calendar_storage
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import tables
@@ -120,23 +121,23 @@ def save(session: Session, request: Request) -> bool:
     return True
 
 
-def get(session: Session, key: UUID | str, *, sites: Iterable[str]) -> Filed | None:
+def get(session: Session, key: UUID | str, *, scope: Scope) -> Filed | None:
     """By id, or by the number people say; it stands on the log lines that follow."""
     column = _requests.c.number if isinstance(key, str) else _requests.c.id
-    row = session.execute(with_startup().where(column == key, visible(sites))).mappings().first()
+    row = session.execute(with_startup().where(column == key, visible(scope))).mappings().first()
     if row is None:
         return None
     bind_contextvars(request_number=row["number"])
     return filed(row)
 
 
-def duplicates(session: Session, *, startup_id: UUID, procedure: str, sites: Iterable[str]) -> list[Filed]:
+def duplicates(session: Session, *, startup_id: UUID, procedure: str, scope: Scope) -> list[Filed]:
     """Undecided requests of this startup for the same thing, newest first."""
     query = with_startup().where(
         _requests.c.startup_id == startup_id,
         _requests.c.procedure == procedure,
         _requests.c.closed_at.is_(None),
-        visible(sites),
+        visible(scope),
     )
     rows = session.execute(query.order_by(_requests.c.id.desc()).limit(5)).mappings()
     return [filed(row) for row in rows]
@@ -176,10 +177,10 @@ def add_failure(
     return True
 
 
-def visible(sites: Iterable[str]) -> ColumnElement[bool]:
-    """Filed at one of the user's sites, or sent to a desk there."""
-    places = list(sites)
-    return or_(within(_requests.c.site, places), within(_requests.c.desk_site, places))
+def visible(scope: Scope) -> ColumnElement[bool]:
+    """Filed at one of the user's sites, or sent to a desk there; of an agency's officer, for the agency."""
+    here = or_(within(_requests.c.site, scope.sites), within(_requests.c.desk_site, scope.sites))
+    return and_(here, within(_requests.c.agency, scope.agencies)) if scope.agencies else here
 
 
 def with_startup() -> Any:

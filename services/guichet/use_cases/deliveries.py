@@ -1,6 +1,5 @@
 """Sending requests to agencies and taking in what they answer, whatever the channel."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -8,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from services.guichet.domain.deliveries import Answer, AnswerKind, DeliveryState
 from services.guichet.domain.desks import ChannelKind
+from services.guichet.domain.scope import Scope
 from services.guichet.domain.text import required_text
 from services.guichet.domain.workflow import Actor, State
 from services.guichet.storage import catalogue as catalogue_storage
@@ -29,7 +29,7 @@ def take_answer(
     *,
     at: datetime,
     actor: Actor | None = None,
-    sites: Sequence[str] | None = None,
+    scope: Scope | None = None,
 ) -> Delivery:
     """Do to the request what the agency answered; the same answer again changes nothing.
 
@@ -41,7 +41,7 @@ def take_answer(
         InvalidInput: what is asked for may not be asked for.
     """
     delivery = deliveries.get_locked(session, delivery_id)
-    if delivery is None or (sites is not None and deliveries.get(session, delivery_id, sites=sites) is None):
+    if delivery is None or (scope is not None and deliveries.get(session, delivery_id, scope=scope) is None):
         raise delivery_not_found()
     if delivery.state is DeliveryState.ANSWERED:
         if answer.repeats(delivery.answer or {}):
@@ -65,15 +65,15 @@ def take_answer(
         last_error=None,
         in_doubt=False,
     )
-    _apply(session, delivery, answer, speaker, list(catalogue.sites), at)
+    _apply(session, delivery, answer, speaker, Scope.whole(catalogue.sites), at)
     return delivery
 
 
 def _apply(
-    session: Session, delivery: Delivery, answer: Answer, speaker: Actor, sites: list[str], at: datetime
+    session: Session, delivery: Delivery, answer: Answer, speaker: Actor, scope: Scope, at: datetime
 ) -> None:
-    doing: requests.Doing = {"actor": speaker, "sites": sites, "at": at}
-    filed = request_storage.get(session, delivery.request_id, sites=sites)
+    doing: requests.Doing = {"actor": speaker, "scope": scope, "at": at}
+    filed = request_storage.get(session, delivery.request_id, scope=scope)
     if filed is None:
         raise requests.request_not_found()
     if filed.request.state is State.ROUTED:
@@ -86,9 +86,9 @@ def _apply(
         requests.complete(session, delivery.request_id, outcome_reference=answer.reference, **doing)
 
 
-def try_again(session: Session, delivery_id: UUID, *, sites: Sequence[str], at: datetime) -> None:
+def try_again(session: Session, delivery_id: UUID, *, scope: Scope, at: datetime) -> None:
     """Somebody mended what was wrong: send it now. One being sent this very moment is left alone."""
-    delivery = deliveries.get(session, delivery_id, sites=sites)
+    delivery = deliveries.get(session, delivery_id, scope=scope)
     if delivery is None:
         raise delivery_not_found()
     if delivery.state not in (DeliveryState.FAILED, DeliveryState.DUE):
@@ -98,13 +98,15 @@ def try_again(session: Session, delivery_id: UUID, *, sites: Sequence[str], at: 
 
 
 def prepare_batch(
-    session: Session, *, desk: str, site: str, sites: Sequence[str], actor: Actor, at: datetime
+    session: Session, *, desk: str, site: str, scope: Scope, actor: Actor, at: datetime
 ) -> Batch:
     """Make the bordereau of everything a site has for an agency's courier."""
     found = catalogue_storage.current(session).desks.get(desk)
     if found is None or found.channel is not ChannelKind.COURIER:
         raise InvalidInput(N_("This desk is not reached by courier."), field="desk")
-    if site not in sites:
+    if not scope.serves(found.agency):
+        raise NotFound(N_("There is no such desk among those of your agencies."), field="desk")
+    if site not in scope.sites:
         raise InvalidInput(N_("This site is not one of yours."), field="site")
     batch = deliveries.batch(session, desk=desk, site=site, by=actor.name, at=at)
     if batch is None:
@@ -113,11 +115,11 @@ def prepare_batch(
 
 
 def hand_out(
-    session: Session, number: str, *, courier: str | None, sites: Sequence[str], actor: Actor, at: datetime
+    session: Session, number: str, *, courier: str | None, scope: Scope, actor: Actor, at: datetime
 ) -> Batch:
     """The courier leaves with the dossiers of a bordereau."""
     name = required_text(courier, field="courier", maximum=120)
-    batch = deliveries.get_batch(session, number, sites=sites)
+    batch = deliveries.get_batch(session, number, scope=scope)
     if batch is None:
         raise NotFound(N_("There is no such bordereau on your sites."))
     if not deliveries.hand_out(session, batch.id, courier=name, by=actor.name, at=at):

@@ -4,7 +4,7 @@ Starting a step is filing a request, by the same use case as everybody's; it is 
 ``file`` because deciding a request comes here from there.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -16,6 +16,7 @@ from services.guichet.domain.bundles import Bundle, BundleStep
 from services.guichet.domain.dossiers import FAILED, Dossier, DossierState, StepState
 from services.guichet.domain.numbers import counter_day, request_number
 from services.guichet.domain.requests import COUNTER, Actor, Request
+from services.guichet.domain.scope import Scope
 from services.guichet.domain.text import required_text
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import dossiers
@@ -49,7 +50,7 @@ def open_dossier(
     bundle: str,
     site: str,
     answers: Mapping[str, Any],
-    sites: Collection[str],
+    scope: Scope,
     actor: Actor,
     at: datetime,
     file: File,
@@ -63,7 +64,7 @@ def open_dossier(
     chosen = dossiers.bundles(session, today=counter_day(at)).get(bundle)
     if chosen is None:
         raise no_bundle(bundle)
-    startup = startup_to_serve(session, startup_id, sites=sites)
+    startup = startup_to_serve(session, startup_id, sites=scope.sites)
     if startup is None:
         raise InvalidInput(N_("There is no such startup on your sites."), field="startup_id")
     if site not in catalogue.sites:
@@ -108,14 +109,14 @@ def answer(
     key: UUID | str,
     answers: Mapping[str, Any],
     *,
-    sites: Collection[str],
+    scope: Scope,
     actor: Actor,
     at: datetime,
     seen_version: int | None,
     file: File,
 ) -> Opened:
     """Add or correct answers; steps that only waited for them start."""
-    opened = _locked(session, key, sites, seen_version)
+    opened = _locked(session, key, scope, seen_version)
     dossier = opened.dossier
     dossier.answers = checked_fields(opened.bundle.fields, {**dossier.answers, **answers})
     _go_on(session, opened, file=file, actor=actor, at=at)
@@ -127,7 +128,7 @@ def file_step(
     key: UUID | str,
     step: str,
     *,
-    sites: Collection[str],
+    scope: Scope,
     actor: Actor,
     at: datetime,
     seen_version: int | None,
@@ -138,7 +139,7 @@ def file_step(
     Raises:
         InvalidFields: what is still missing, as the dossier calls it.
     """
-    opened = _locked(session, key, sites, seen_version)
+    opened = _locked(session, key, scope, seen_version)
     dossier = opened.dossier
     wanted = next((one for one in opened.bundle.steps if one.code == step), None)
     if wanted is None:
@@ -157,12 +158,12 @@ def abandon(
     key: UUID | str,
     *,
     motive: object,
-    sites: Collection[str],
+    scope: Scope,
     at: datetime,
     seen_version: int | None,
 ) -> Opened:
     """Nothing more starts; requests under way go on by themselves."""
-    opened = _locked(session, key, sites, seen_version)
+    opened = _locked(session, key, scope, seen_version)
     dossier = opened.dossier
     dossier.motive = required_text(motive, field="motive", maximum=1000, lines=True)
     dossier.state = DossierState.ABANDONED
@@ -244,8 +245,8 @@ def _renamed(error: InvalidInput, bundle: Bundle, step: BundleStep) -> InvalidIn
     return InvalidInput(error.message, field=f"{place}[{rest}" if rest else place, **error.params)
 
 
-def _locked(session: Session, key: UUID | str, sites: Collection[str], seen_version: int | None) -> Opened:
-    found = dossiers.get(session, key, sites=sites)
+def _locked(session: Session, key: UUID | str, scope: Scope, seen_version: int | None) -> Opened:
+    found = dossiers.get(session, key, scope=scope)
     if found is None:
         raise dossier_not_found()
     dossiers.lock(session, found.dossier.id)

@@ -12,6 +12,7 @@ from structlog.contextvars import unbind_contextvars
 from services.guichet.contracts import published
 from services.guichet.domain.catalogue import Catalogue, Procedure
 from services.guichet.domain.requests import Actor, Request
+from services.guichet.domain.scope import Scope
 from services.guichet.domain.text import required_text
 from services.guichet.domain.workflow import Action, Role
 from services.guichet.storage import accounts, notes, requests
@@ -105,17 +106,18 @@ def assign(session: Session, key: UUID | str, *, to: UUID | None, **doing: Unpac
 
 
 def possible_colleagues(session: Session, request: Request) -> list[Account]:
-    """Who may be given a request: staff of the site it was filed at and of its desk's."""
+    """Who may be given a request: who serves its agency where it was filed, or where its desk is."""
     places = [site for site in (request.site, request.desk_site) if site is not None]
-    return accounts.colleagues(session, places, [role.value for role in Role])
+    roles = [role.value for role in Role]
+    return accounts.colleagues(session, places, roles, agency=request.agency)
 
 
 def add_note(
-    session: Session, key: UUID | str, *, text: str | None, actor: Actor, sites: Iterable[str], at: datetime
+    session: Session, key: UUID | str, *, text: str | None, actor: Actor, scope: Scope, at: datetime
 ) -> Filed:
     """Tell colleagues something about a request."""
     checked = required_text(text, field="text", maximum=2000, lines=True)
-    found = requests.get(session, key, sites=sites)
+    found = requests.get(session, key, scope=scope)
     if found is None:
         raise request_not_found()
     notes.add(session, found.request.id, text=checked, author=actor, at=at)
@@ -137,11 +139,10 @@ def hand_over_together(
     *,
     recipient: str | None,
     actor: Actor,
-    sites: Iterable[str],
+    scope: Scope,
     at: datetime,
 ) -> list[HandedOver]:
     """Hand several outcomes to one person; what cannot be handed over stays as it is."""
-    places = list(sites)
     results = []
     for request_id, version in wanted:
         try:
@@ -151,7 +152,7 @@ def hand_over_together(
                     request_id,
                     recipient=recipient,
                     actor=actor,
-                    sites=places,
+                    scope=scope,
                     at=at,
                     seen_version=version,
                 )
@@ -169,7 +170,7 @@ def hand_over_chosen(
     *,
     recipient: str | None,
     actor: Actor,
-    sites: Iterable[str],
+    scope: Scope,
     at: datetime,
 ) -> list[HandedOver]:
     """The same for what a clerk ticked on a page.
@@ -181,7 +182,7 @@ def hand_over_chosen(
     if not chosen:
         raise InvalidInput(N_("Choose at least one request."), field="request")
     wanted = [(one, None) for one in chosen]
-    return hand_over_together(session, wanted, recipient=recipient, actor=actor, sites=sites, at=at)
+    return hand_over_together(session, wanted, recipient=recipient, actor=actor, scope=scope, at=at)
 
 
 def _publish(

@@ -3,7 +3,7 @@
 What else may happen to one is in ``request_life``.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NotRequired, TypedDict, Unpack
@@ -20,6 +20,7 @@ from services.guichet.domain.numbers import request_number
 from services.guichet.domain.promises import deadlines
 from services.guichet.domain.requests import Actor, Request, changed_since
 from services.guichet.domain.routing import Surroundings, choose, full, surroundings, unknown_site
+from services.guichet.domain.scope import Scope
 from services.guichet.domain.workflow import UNDECIDED, Action
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import desks, requests
@@ -34,10 +35,10 @@ from shared.messaging.outbox import publish
 
 
 class Doing(TypedDict):
-    """Who does it, for which sites, when, and on what they saw."""
+    """Who does it, within what they see, when, and on what they saw."""
 
     actor: Actor
-    sites: Iterable[str]
+    scope: Scope
     at: datetime
     seen_version: NotRequired[int | None]
 
@@ -205,7 +206,7 @@ def act(
     do: Callable[[Request, Procedure, Catalogue], None],
     *,
     actor: Actor,
-    sites: Iterable[str],
+    scope: Scope,
     at: datetime,
     seen_version: int | None = None,
 ) -> Filed:
@@ -213,17 +214,16 @@ def act(
 
     Raises:
         NotFound: there is no such request on these sites.
-        Forbidden: the action is for other roles or another site.
+        Forbidden: the action is for other roles, another agency or another site.
         Conflict: somebody else acted since ``seen_version`` was read; it says who did what.
     """
-    places = list(sites)
     catalogue = catalogue_storage.current(session)
-    filed = requests.get(session, key, sites=places)
+    filed = requests.get(session, key, scope=scope)
     if filed is None:
         raise request_not_found()
     request = filed.request
     procedure = catalogue.versions[request.procedure, request.procedure_version]
-    request.permit(action, procedure.workflow, actor)
+    request.permit(action, procedure.workflow, actor, catalogue.agencies[request.agency].names)
     if seen_version is not None and seen_version != request.version:
         raise changed_since(requests.history(session, request.id), seen_version)
     read_version, was = request.version, request.state

@@ -1,7 +1,6 @@
 """Requests that change desks: one by hand, or all of a desk that closes."""
 
 from collections import Counter
-from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from services.guichet.contracts import published
 from services.guichet.domain.catalogue import Catalogue
 from services.guichet.domain.requests import Actor, Request, changed_since
 from services.guichet.domain.routing import Routing, by_hand, route
+from services.guichet.domain.scope import Scope
 from services.guichet.domain.text import required_text
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import desks, requests
@@ -28,17 +28,18 @@ def reroute(
     desk: str | None,
     reason: str | None,
     actor: Actor,
-    sites: Iterable[str],
+    scope: Scope,
     at: datetime,
     seen_version: int | None = None,
 ) -> Filed:
     """Move a request to a desk of its agency; without one, to where the rule sends it now."""
     why = required_text(reason, field="reason", maximum=500, lines=True)
     catalogue = catalogue_storage.current(session)
-    filed = requests.get(session, key, sites=sites)
+    filed = requests.get(session, key, scope=scope)
     if filed is None:
         raise request_not_found()
     request = filed.request
+    request.check_agency(actor, catalogue.agencies[request.agency].names)
     if seen_version is not None and seen_version != request.version:
         raise changed_since(requests.history(session, request.id), seen_version)
     decision = _decided(session, request, catalogue, desk)
@@ -60,7 +61,7 @@ def empty_desk(session: Session, code: str, *, reason: str, actor: Actor, at: da
         else {}
     )
     for turn, request_id in enumerate(waiting):
-        filed = requests.get(session, request_id, sites=catalogue.sites)
+        filed = requests.get(session, request_id, scope=Scope.whole(catalogue.sites))
         if filed is None:
             raise request_not_found()
         decision = _ruled(session, filed.request, catalogue, loads=loads, turn=turn)

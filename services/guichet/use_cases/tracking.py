@@ -8,13 +8,13 @@ it is in, which show it to nobody but the startup.
 
 import hashlib
 import secrets
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from services.guichet.domain.requests import CLOSED
+from services.guichet.domain.scope import Scope
 from services.guichet.storage import requests, tracking
 from services.guichet.storage.requests import Filed
 from shared.errors import N_, NotFound
@@ -56,22 +56,22 @@ def follow(session: Session, token: str, *, at: datetime) -> Filed:
     return found
 
 
-def another_link(session: Session, key: UUID | str, *, sites: Iterable[str], at: datetime) -> str:
+def another_link(session: Session, key: UUID | str, *, scope: Scope, at: datetime) -> str:
     """A further link to a request of the user's sites, to print or to send."""
-    return new_link(session, _of_sites(session, key, sites).request.id, at=at)
+    return new_link(session, _of_sites(session, key, scope).request.id, at=at)
 
 
-def revoke_links(session: Session, key: UUID | str, *, sites: Iterable[str], at: datetime) -> None:
+def revoke_links(session: Session, key: UUID | str, *, scope: Scope, at: datetime) -> None:
     """Make every link to a request useless, when one got into the wrong hands."""
-    tracking.revoke(session, _of_sites(session, key, sites).request.id, at=at)
+    tracking.revoke(session, _of_sites(session, key, scope).request.id, at=at)
 
 
 def request_not_found() -> NotFound:
     return NotFound(N_("There is no such request on your sites."))
 
 
-def _of_sites(session: Session, key: UUID | str, sites: Iterable[str]) -> Filed:
-    found = requests.get(session, key, sites=sites)
+def _of_sites(session: Session, key: UUID | str, scope: Scope) -> Filed:
+    found = requests.get(session, key, scope=scope)
     if found is None:
         raise request_not_found()
     return found

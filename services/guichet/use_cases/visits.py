@@ -1,6 +1,6 @@
 """Booking a startup onto an officer's visit, and taking it back."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Any
@@ -15,6 +15,7 @@ from services.guichet.domain.names import LANGUAGES
 from services.guichet.domain.numbers import ZONE
 from services.guichet.domain.presence import Cause, Presence, free_place, presence_on
 from services.guichet.domain.requests import COUNTER, Actor
+from services.guichet.domain.scope import Scope
 from services.guichet.domain.text import optional_text, required_text
 from services.guichet.storage import calendar, desks, requests, visits
 from services.guichet.storage import catalogue as catalogue_storage
@@ -40,7 +41,7 @@ def book(
     startup_id: UUID,
     request: str | None,
     bring: Sequence[str],
-    sites: Sequence[str],
+    scope: Scope,
     actor: Actor,
     at: datetime,
 ) -> Visit:
@@ -55,13 +56,13 @@ def book(
     give_back_unconfirmed(session, at=at)
     catalogue = catalogue_storage.current(session)
     place = catalogue.desks.get(desk)
-    if place is None or place.site is None or place.site not in sites:
+    if place is None or place.site is None or place.site not in scope.sites:
         raise desk_not_found()
-    startup = startup_to_serve(session, startup_id, sites=sites)
+    startup = startup_to_serve(session, startup_id, sites=scope.sites)
     if startup is None:
         raise startup_not_found()
     presence = _visit_at(session, place, day, opens)
-    request_id, asked = _asked(session, catalogue, request, startup_id, sites) if request else (None, [])
+    request_id, asked = _asked(session, catalogue, request, startup_id, scope) if request else (None, [])
     items = [dict.fromkeys(LANGUAGES, one) for one in _written(bring)] or asked
     for _ in range(max(presence.places, 1)):
         taken = visits.taken(session, desk, day, opens)
@@ -185,9 +186,9 @@ def _visit_at(session: Session, desk: Desk, day: date, opens: time) -> Presence:
 
 
 def _asked(
-    session: Session, catalogue: Catalogue, number: str, startup_id: UUID, sites: Iterable[str]
+    session: Session, catalogue: Catalogue, number: str, startup_id: UUID, scope: Scope
 ) -> tuple[UUID, list[dict[str, str]]]:
-    filed = requests.get(session, number, sites=sites)
+    filed = requests.get(session, number, scope=scope)
     if filed is None or filed.request.startup_id != startup_id:
         raise request_not_found()
     found = filed.request

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from services.guichet.domain.catalogue import Catalogue
 from services.guichet.domain.routing import unknown_site
+from services.guichet.domain.scope import Scope
 from services.guichet.domain.workflow import Actor
 from services.guichet.storage import catalogue, startup_history
 from services.guichet.storage import requests as request_storage
@@ -26,7 +27,14 @@ REROUTE = ("agent", "site_manager", "operator")
 
 def actor() -> Actor:
     user = current_user()
-    return Actor(user.id, user.name, frozenset(user.roles), frozenset(user.sites))
+    return Actor(user.id, user.name, frozenset(user.roles), frozenset(user.sites), frozenset(user.parties))
+
+
+def own_scope(site: str | None = None) -> Scope:
+    """What the user sees, at one of their sites or at all of them; a party of a session is an agency here."""
+    user = current_user()
+    whole = Scope(user.sites, user.parties)
+    return whole if site is None else whole.at(site)
 
 
 def own_site(session: Session, site: str) -> None:
@@ -46,7 +54,7 @@ def acting(data: dict[str, Any]) -> Doing:
     """Who acts now, on the version they say they saw."""
     return {
         "actor": actor(),
-        "sites": current_user().sites,
+        "scope": own_scope(),
         "at": now(),
         "seen_version": data["version"],
     }

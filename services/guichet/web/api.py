@@ -14,7 +14,7 @@ from services.guichet.storage import requests as request_storage
 from services.guichet.storage.request_lists import Wanted
 from services.guichet.use_cases import drafts, requests
 from services.guichet.web import presenters, schemas
-from services.guichet.web.access import ACT, FILE, acting, actor, own_site, request_answer
+from services.guichet.web.access import ACT, FILE, acting, actor, own_scope, own_site, request_answer
 from services.guichet.web.session import issue, signed_in
 from shared.clock import now
 from shared.web import (
@@ -79,7 +79,7 @@ def list_requests(query: dict[str, Any]) -> dict[str, Any]:
         site_filter(query["site"])
     opens = datetime.combine(query["day"], time(), ZONE) if query["day"] else None
     wanted = Wanted(
-        sites=current_user().sites,
+        scope=own_scope(),
         site=query["site"],
         state=State(query["state"]) if query["state"] else None,
         startup_id=query["startup_id"],
@@ -124,7 +124,7 @@ def file_request(data: dict[str, Any]) -> Response:
 def show_request(request_id: UUID) -> dict[str, Any]:
     """One request with its history."""
     with transaction() as session:
-        filed = request_storage.get(session, request_id, sites=current_user().sites)
+        filed = request_storage.get(session, request_id, scope=own_scope())
         if filed is None:
             raise requests.request_not_found()
         return request_answer(session, filed)

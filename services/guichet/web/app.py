@@ -40,6 +40,8 @@ from services.guichet.web.life import pages as life_pages
 from services.guichet.web.queue import api as queue_api
 from services.guichet.web.queue import display, reception_pages
 from services.guichet.web.queue import pages as queue_pages
+from services.guichet.web.staff import api as staff_api
+from services.guichet.web.staff import pages as staff_pages
 from shared.db import Database
 from shared.web import create_app, operations, service_database
 
@@ -65,6 +67,7 @@ def make_app(database: Database | None = None) -> Flask:
             documents_api.blp,
             admin_api.blueprint,
             bundles_api.blueprint,
+            staff_api.blueprint,
             desks_api.blp,
             dossier_api.blueprint,
             deliveries_api.blp,
@@ -92,6 +95,7 @@ def make_app(database: Database | None = None) -> Flask:
             dashboard_pages.blueprint,
             admin_pages.blueprint,
             bundles.blueprint,
+            staff_pages.blueprint,
             dossier_pages.blueprint,
             inbox.blueprint,
             admin.blueprint,

@@ -23,7 +23,7 @@ from services.guichet.storage.drafts import Draft
 from services.guichet.storage.ids import new_id
 from services.guichet.use_cases import drafts, requests, startups
 from services.guichet.web import forms, presenters, views
-from services.guichet.web.access import FILE, actor, own_site
+from services.guichet.web.access import FILE, actor, own_scope, own_site
 from shared.clock import now
 from shared.errors import N_, InvalidInput
 from shared.web import current_user, idempotent, requires, transaction
@@ -238,7 +238,7 @@ def _duplicates(
     if procedure is None:
         return []
     found = request_storage.duplicates(
-        session, startup_id=startup.id, procedure=procedure.code, sites=current_user().sites
+        session, startup_id=startup.id, procedure=procedure.code, scope=own_scope()
     )
     return views.rows(found, catalogue, now())
 

@@ -24,7 +24,7 @@ from services.guichet.storage.request_rows import Filed
 from services.guichet.use_cases import documents, requests
 from services.guichet.use_cases.request_life import possible_colleagues
 from services.guichet.web import names, presenters, views
-from services.guichet.web.access import ACT, FILE, MANAGE, actor, may, note_seen
+from services.guichet.web.access import ACT, FILE, MANAGE, actor, may, note_seen, own_scope
 from services.guichet.web.deadlines import attestation
 from services.guichet.web.deadlines.views import standing
 from services.guichet.web.desks import rerouting
@@ -114,7 +114,7 @@ def act_on(number: str, act: Any) -> ResponseReturnValue:
         with transaction() as session:
             doing = {
                 "actor": actor(),
-                "sites": current_user().sites,
+                "scope": own_scope(),
                 "at": now(),
                 "seen_version": whole(seen),
             }
@@ -154,9 +154,7 @@ def opened_request(number: str, *, alone: bool) -> dict[str, Any]:
         possible = found.possible(version.workflow, actor())
         colleagues = possible_colleagues(session, found) if "assign" in possible else []
         dossier = (
-            dossier_storage.around_request(session, filed.request.id, sites=current_user().sites)
-            if alone
-            else None
+            dossier_storage.around_request(session, filed.request.id, scope=own_scope()) if alone else None
         )
     steps = steps_of(found, version, catalogue)
     return {
@@ -201,11 +199,7 @@ def asked_items(found: Request, version: Procedure) -> list[tuple[Item, Names | 
 
 
 def _find(session: Session, number: str) -> Filed:
-    filed = (
-        request_storage.get(session, number, sites=current_user().sites)
-        if is_request_number(number)
-        else None
-    )
+    filed = request_storage.get(session, number, scope=own_scope()) if is_request_number(number) else None
     if filed is None:
         raise requests.request_not_found()
     return filed
@@ -216,14 +210,14 @@ def _list() -> dict[str, Any]:
     site = request.args.get("site") or None
     if site is not None:
         site_filter(site)
-    sites = (site,) if site else user.sites
+    scope = own_scope(site)
     state = State(request.args["state"]) if request.args.get("state") in set(State) else None
     due = request.args["due"] if request.args.get("due") in DUE else None
     search = optional_text(request.args.get("search"), field="search", maximum=100)
     moment = now()
     opens = datetime.combine(moment.astimezone(ZONE).date(), time(), ZONE)
     wanted = Wanted(
-        sites=sites,
+        scope=scope,
         state=state,
         search=search,
         late_at=moment if due == "late" else None,
@@ -237,7 +231,7 @@ def _list() -> dict[str, Any]:
         catalogue = catalogue_storage.current(session)
         found = request_lists.find(session, wanted, after=after, limit=ROWS + 1)
         figures = request_lists.figures(
-            session, sites=sites, day_start=opens, day_end=opens + timedelta(days=1), now=moment
+            session, scope=scope, day_start=opens, day_end=opens + timedelta(days=1), now=moment
         )
     return {
         "rows": views.rows(found[:ROWS], catalogue, moment),

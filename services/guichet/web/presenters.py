@@ -151,20 +151,28 @@ def total_fee(version: Procedure, answers: Mapping[str, Any]) -> Decimal | None:
 
 def shown_answers(version: Procedure, answers: Mapping[str, Any], user: User) -> dict[str, Any]:
     """Loi 09-08: numbers of persons and accounts are read only by the desk that needs them."""
-    return shown(version.fields, answers, user)
-
-
-def shown(fields: Sequence[Field], answers: Mapping[str, Any], user: User) -> dict[str, Any]:
-    if not SEE_PERSONAL_NUMBERS.isdisjoint(user.roles):
+    if _sees_personal_numbers(user, version.agency):
         return dict(answers)
-    return _masked(fields, answers)
+    return _masked(version.fields, answers)
+
+
+def shown_of_dossier(fields: Sequence[Field], answers: Mapping[str, Any], user: User) -> dict[str, Any]:
+    """Answers several agencies are given: an officer of one of them reads its own on its request."""
+    if user.parties:
+        return {}
+    return dict(answers) if _sees_personal_numbers(user) else _masked(fields, answers)
 
 
 def shows_personal_numbers(version: Procedure, answers: Mapping[str, Any], user: User) -> bool:
     """Whether :func:`shown_answers` hides something from others that it shows to this user."""
-    if SEE_PERSONAL_NUMBERS.isdisjoint(user.roles):
+    if not _sees_personal_numbers(user, version.agency):
         return False
     return _masked(version.fields, answers) != dict(answers)
+
+
+def _sees_personal_numbers(user: User, agency: str | None = None) -> bool:
+    serves = not user.parties or agency in user.parties
+    return serves and not SEE_PERSONAL_NUMBERS.isdisjoint(user.roles)
 
 
 def _masked(fields: Sequence[Field], answers: Mapping[str, Any]) -> dict[str, Any]:

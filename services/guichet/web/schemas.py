@@ -31,6 +31,11 @@ class Account(ma.Schema):
     email = ma.fields.String(required=True)
     roles = ma.fields.List(ma.fields.String(), required=True)
     sites = ma.fields.List(ma.fields.String(), required=True)
+    agencies = ma.fields.List(
+        ma.fields.String(),
+        required=True,
+        metadata={"description": "An officer's; none: every agency at the sites."},
+    )
     language = ma.fields.String(required=True)
 
 

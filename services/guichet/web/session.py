@@ -1,5 +1,6 @@
 """Signing in and out: the page, and what the API shares with it."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from flask import Blueprint, make_response, redirect, render_template, request
@@ -7,7 +8,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session as DatabaseSession
 
-from services.guichet.storage import accounts, guesses
+from services.guichet.domain.catalogue import Agency
+from services.guichet.storage import accounts, catalogue, guesses
 from services.guichet.storage.accounts import Account
 from services.guichet.storage.guesses import Guesser
 from services.guichet.web.guesses import refuse_until
@@ -15,7 +17,7 @@ from services.guichet.web.names import ROLE_NAMES
 from shared.clock import now
 from shared.errors import N_, DomainError
 from shared.logging import get_logger
-from shared.web import current_session, local_path, sentence, transaction
+from shared.web import current_session, language, local_path, sentence, transaction
 from shared.web.cookies import clear_session_cookie, renewal_blueprint, set_session_cookie
 from shared.web.i18n import LANGUAGE_COOKIE, LANGUAGES
 from shared.web.session import IssuedSession, Session, issue_session
@@ -113,6 +115,7 @@ def issue(account: Account, *, renewed: Session | None = None) -> IssuedSession:
         roles=account.roles,
         sites=account.sites,
         language=account.language,
+        parties=account.agencies,
         renewed=renewed,
     )
 
@@ -127,10 +130,16 @@ def _remember_language(session: DatabaseSession, account: Account) -> None:
 def _form(*, email: str, target: str, error: str | None) -> str:
     with transaction() as session:
         demo = accounts.demonstration(session)
+        agencies = catalogue.current(session).agencies if demo else {}
     return render_template(
         "sign_in.html",
         email=email,
         next=target,
         error=error,
-        demo=[(account.email, gettext(ROLE_NAMES[account.roles[0]])) for account in demo],
+        demo=[(account.email, _role(account, agencies)) for account in demo],
     )
+
+
+def _role(account: Account, agencies: Mapping[str, Agency]) -> str:
+    served = [agencies[code].names.within(language()) for code in account.agencies if code in agencies]
+    return " · ".join([gettext(ROLE_NAMES[account.roles[0]]), *served])

@@ -17,6 +17,8 @@ def make_app(database: Database | None = None, *, settings: NotificationSettings
         "notifications",
         api_blueprints=[messages_api, receipts_api, personal_data.blp, operations.blp(OPERATIONS)],
         page_blueprints=[pages, personal_data.pages, operations.pages(OPERATIONS)],
+        # Messages name every agency's requests; an officer reads on the request which one did not arrive.
+        house_only=True,
         database=database or service_database("notifications"),
     )
     sms = (settings or NotificationSettings.load()).sms

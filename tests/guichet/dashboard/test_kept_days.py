@@ -1,6 +1,7 @@
 """Days and months that are kept: they say what the requests say, whatever happens to those afterwards."""
 
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from services.guichet import figures as command
 from services.guichet.domain.numbers import counter_day
 from services.guichet.storage import dashboard
-from services.guichet.storage.dashboard import Period
+from services.guichet.storage.dashboard import Only, Period
 from services.guichet.storage.dashboard.rolling import midnight
 from services.guichet.use_cases.figures import keep_figures
 from shared.clock import now
@@ -167,7 +168,20 @@ def agree(session: Session, first_day: date, parts: Sequence[int], sites: Sequen
     days = [first_day + timedelta(days=part) for part in (0, *parts)]
     days.append(counter_day(now()) + timedelta(days=1))
     read = dashboard.figures(session, Period(days), sites=sites, promises=PROMISES, now=now())
-    assert as_read(read) == directly(session, days, sites=sites, promises=PROMISES)
+    whole = directly(session, days, sites=sites, promises=PROMISES)
+    assert as_read(read) == whole
+    shares = []
+    for procedure, lines in zip(PROCEDURE_CODES, (("A",), ("L", "Z")), strict=True):
+        only = Only(procedures={procedure}, lines=lines)
+        share = as_read(
+            dashboard.figures(session, Period(days), sites=sites, promises=PROMISES, now=now(), only=only)
+        )
+        assert share["waiting"].keys() <= {*lines, None}
+        shares.append(share)
+    for figure in ("filed", "delays"):
+        assert shares[0][figure] | shares[1][figure] == whole[figure]
+    for figure in ("opened", "closed"):
+        assert Counter(shares[0][figure]) + Counter(shares[1][figure]) == Counter(whole[figure])
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -1,13 +1,12 @@
 """An identity number is read only where the role needs it (loi 09-08)."""
 
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask import Flask
-from werkzeug.routing import Rule
 
+from tests.guichet.addresses import addresses
 from tests.guichet.conftest import Caller
 from tests.guichet.directory.conftest import BrowserFor
 from tests.guichet.factories import ANSWERS, CERTIFICATE
@@ -33,20 +32,6 @@ def planted(agent: Caller) -> dict[str, str]:
         "version": "1",
         "site": "casablanca",
     }
-
-
-def addresses(app: Flask, known: dict[str, str]) -> Iterator[tuple[Rule, str]]:
-    for rule in app.url_map.iter_rules():
-        if "GET" in (rule.methods or ()) and "/assets/" not in rule.rule:
-            values = {name: known.get(name, str(uuid.UUID(int=7))) for name in rule.arguments}
-            for name, converter in rule._converters.items():
-                if type(converter).__name__ == "IntegerConverter":
-                    values[name] = "1"
-            yield rule, _filled(rule, values)
-
-
-def _filled(rule: Rule, values: dict[str, str]) -> str:
-    return "".join(values[part] if is_name else part for is_name, part in rule._trace).replace("|", "")
 
 
 def shown(app: Flask, known: dict[str, str], browser: Any) -> dict[str, str]:

@@ -19,6 +19,7 @@ from services.guichet.domain.queue.rules import Kind
 from services.guichet.domain.queue.tickets import ENDED, Outcome, State
 from services.guichet.domain.queue.windows import Window
 from services.guichet.domain.requests import Actor
+from services.guichet.domain.scope import Scope
 from services.guichet.storage.queue import tickets as ticket_storage
 from services.guichet.storage.queue import windows as window_storage
 from services.guichet.use_cases.queue import windows
@@ -104,7 +105,7 @@ class Day(RuleBasedStateMachine):
                     appointment_at=appointment,
                     startup_id=None,
                     contact_id=None,
-                    sites=[SITE],
+                    scope=Scope((SITE,)),
                     actor=Actor("reception", "Reception"),
                     at=self.at,
                 )
@@ -202,7 +203,7 @@ class Day(RuleBasedStateMachine):
         assert told >= sum(actions.count("call") for actions in steps.values())
 
     def _visits(self, session: Any, actor: Actor) -> Visits:
-        return Visits(session, RULES, actor=actor, sites=[SITE], at=self.at)
+        return Visits(session, RULES, actor=actor, scope=Scope((SITE,)), at=self.at)
 
 
 @pytest.mark.usefixtures("counter")

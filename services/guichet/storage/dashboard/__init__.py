@@ -1,7 +1,7 @@
 """What a period adds up to: read from kept days and from what is still going on, and how days are kept."""
 
 from services.guichet.storage.dashboard.months import keep_months
-from services.guichet.storage.dashboard.reading import Delay, Figures, Period, Volume, Waiting, figures
+from services.guichet.storage.dashboard.reading import Delay, Figures, Only, Period, Volume, Waiting, figures
 from services.guichet.storage.dashboard.rolling import (
     Mark,
     Progress,
@@ -16,6 +16,7 @@ __all__ = [
     "Delay",
     "Figures",
     "Mark",
+    "Only",
     "Period",
     "Progress",
     "Volume",

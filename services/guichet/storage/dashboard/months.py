@@ -49,14 +49,18 @@ def _added(sums: Sequence[str], durations: Sequence[str], cast: str) -> str:
     )
 
 
-def reading(key: str, *, table: str, sums: Sequence[str], durations: Sequence[str] = ()) -> Any:
+def reading(
+    key: str, *, table: str, sums: Sequence[str], durations: Sequence[str] = (), only: str = ""
+) -> Any:
     """A statement that adds up what is kept by ``key``: ``procedure``, ``line``, or ``first``.
 
     ``first`` is the first day of each row, for whoever wants to know in which part of a period it lies.
-    It takes the ``asked`` of a ``Kept``.
+    It takes the ``asked`` of a ``Kept``; with ``only``, ``procedure`` or ``line``, also which of them, as
+    ``wanted``.
     """
     wanted = ", ".join([*sums, *durations])
     day, month = ("d.day AS first", "m.month AS first") if key == "first" else (key, key)
+    of_months, of_days = (f"WHERE {table}.{only} = ANY(:wanted)" if only else "" for table in "md")
     # Own table and column names: nothing that was typed is put in.
     return text(
         f"""
@@ -73,10 +77,12 @@ def reading(key: str, *, table: str, sums: Sequence[str], durations: Sequence[st
         SELECT {key}, {_added(sums, durations, "bigint")}
         FROM (
             SELECT {month}, {wanted} FROM months JOIN dashboard_month_{table} m USING (site, month)
+            {of_months}
             UNION ALL
             SELECT {day}, {wanted}
             FROM days JOIN dashboard_{table} d
               ON d.site = days.site AND d.day >= days.since AND d.day < days.until
+            {of_days}
         ) found
         GROUP BY 1
         """  # noqa: S608 - puts in names from the code, binds values

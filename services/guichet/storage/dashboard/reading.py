@@ -33,6 +33,7 @@ _KEPT_REQUESTS = reading(
     durations=REQUEST_DURATIONS,
 )
 _KEPT_PARTS = reading("first", table="requests", sums=("filed", "closed"))
+_KEPT_PARTS_OF = reading("first", table="requests", sums=("filed", "closed"), only="procedure")
 _KEPT_VISITS = reading("line", table="visits", sums=VISIT_SUMS, durations=VISIT_DURATIONS)
 _LIVE_REQUESTS = text(requests_of_days(of_sites=True))
 _LIVE_VISITS = text(visits_of_days(of_sites=True))
@@ -64,6 +65,14 @@ class Period:
     def part(self, day: date) -> int:
         """In which part a day lies, the first being 0."""
         return bisect_right(self.days, day) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """What an agency's officer sees the figures of."""
+
+    procedures: Collection[str]
+    lines: Collection[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +132,12 @@ def figures(
     sites: Sequence[str],
     promises: Mapping[str, int],
     now: datetime,
+    only: Only | None = None,
 ) -> Figures:
-    """``promises`` are the seconds of waiting promised, by line; None is the key of all lines."""
+    """``promises`` are the seconds of waiting promised, by line; None is the key of all lines.
+
+    ``only`` are the procedures and lines that count, where not all do.
+    """
     progress = rolling.progress(session)
     # From this day on nothing is taken as kept, not even what is kept meanwhile: no day counts twice.
     live_from = period.opens if progress is None else min(max(progress.kept, period.opens), period.closes)
@@ -133,17 +146,22 @@ def figures(
     days, bounds = rolling.days_between(live_from, period.closes)
     live = {"sites": list(sites), "bounds": bounds, "opens": bounds[0], "closes": bounds[-1]}
     parts: dict[int, tuple[int, int]] = {}
-    for row in session.execute(_KEPT_PARTS, parted):
+    by_parts = _KEPT_PARTS if only is None else _KEPT_PARTS_OF
+    if only is not None:
+        parted["wanted"] = list(only.procedures)
+    for row in session.execute(by_parts, parted):
         _count(parts, period.part(row.first), row)
-    requests = list(session.execute(_KEPT_REQUESTS, kept))
+    requests = _of(session.execute(_KEPT_REQUESTS, kept), only)
     visits = list(session.execute(_KEPT_VISITS, kept))
     if days:
-        today = session.execute(_LIVE_REQUESTS, live).all()
+        today = _of(session.execute(_LIVE_REQUESTS, live), only)
         for row in today:
             _count(parts, period.part(days[row.day - 1]), row)
         requests += today
         visits += session.execute(_LIVE_VISITS, live)
-    overdue = session.execute(_OVERDUE, {"sites": list(sites), "now": now})
+    overdue = _of(session.execute(_OVERDUE, {"sites": list(sites), "now": now}), only)
+    if only is not None:
+        visits = [row for row in visits if row.line in only.lines]
     return Figures(
         parts=parts,
         filed=_filed(requests),
@@ -151,6 +169,10 @@ def figures(
         overdue={row.procedure: row for row in overdue},
         waiting=_waiting(visits, promises),
     )
+
+
+def _of(rows: Iterable[Any], only: Only | None) -> list[Any]:
+    return [row for row in rows if only is None or row.procedure in only.procedures]
 
 
 def _count(parts: dict[int, tuple[int, int]], part: int, row: Any) -> None:

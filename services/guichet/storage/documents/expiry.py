@@ -1,6 +1,6 @@
 """Documents whose validity ends: lists, reminders, and what is no longer kept."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -10,8 +10,10 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_leave
 from sqlalchemy.orm import Session
 
 from services.guichet.domain.documents import VaultDocument
+from services.guichet.domain.scope import Scope
 from services.guichet.storage import tables
 from services.guichet.storage.documents.rows import document_from
+from services.guichet.storage.documents.vault import handed_in
 from services.guichet.storage.startups import within
 
 _documents = tables.documents
@@ -30,9 +32,7 @@ class Expiring:
     site: str
 
 
-def expiring(
-    session: Session, *, sites: Iterable[str], since: date, until: date, limit: int
-) -> list[Expiring]:
+def expiring(session: Session, *, scope: Scope, since: date, until: date, limit: int) -> list[Expiring]:
     """Documents whose validity ends, or has ended, in this time; the first to end first."""
     newer = _documents.alias("newer")
     replaced = exists().where(
@@ -43,7 +43,12 @@ def expiring(
     rows = session.execute(
         select(_documents, _startups.c.legal_name, _startups.c.site)
         .join(_startups, _startups.c.id == _documents.c.startup_id)
-        .where(within(_startups.c.site, sites), _documents.c.expires_on.between(since, until), ~replaced)
+        .where(
+            within(_startups.c.site, scope.sites),
+            _documents.c.expires_on.between(since, until),
+            ~replaced,
+            *([handed_in(scope)] if scope.agencies else []),
+        )
         .order_by(_documents.c.expires_on, _documents.c.id)
         .limit(limit)
     )

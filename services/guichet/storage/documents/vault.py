@@ -1,13 +1,14 @@
 """The documents on file of a startup: filed once, read within the user's sites, forgotten."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import delete, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.guichet.domain.documents import VaultDocument
+from services.guichet.domain.scope import Scope
 from services.guichet.storage import tables
 from services.guichet.storage.documents.rows import document_from
 from services.guichet.storage.requests import visible
@@ -43,26 +44,38 @@ def add(session: Session, document: VaultDocument) -> None:
     )
 
 
-def get(session: Session, document_id: UUID, *, sites: Iterable[str]) -> VaultDocument | None:
-    """A document of a startup of these sites, or handed in for a request that is seen there."""
-    places = list(sites)
-    used_there = exists().where(
-        _received.c.document_id == _documents.c.id, _requests.c.id == _received.c.request_id, visible(places)
-    )
+def get(session: Session, document_id: UUID, *, scope: Scope) -> VaultDocument | None:
+    """A document of a startup of these sites, or handed in for a request that is seen there.
+
+    An agency's officer sees what was handed in for the agency.
+    """
+    seen = handed_in(scope)
+    if not scope.agencies:
+        seen = or_(within(_startups.c.site, scope.sites), seen)
     row = session.execute(
         select(_documents)
         .join(_startups, _startups.c.id == _documents.c.startup_id)
-        .where(_documents.c.id == document_id, or_(within(_startups.c.site, places), used_there))
+        .where(_documents.c.id == document_id, seen)
     ).first()
     return None if row is None else document_from(row)
 
 
-def of_startup(session: Session, startup_id: UUID) -> list[VaultDocument]:
-    """Newest first; the caller has checked that the startup may be seen."""
-    rows = session.execute(
-        select(_documents).where(_documents.c.startup_id == startup_id).order_by(_documents.c.id.desc())
+def of_startup(session: Session, startup_id: UUID, *, scope: Scope | None = None) -> list[VaultDocument]:
+    """Newest first; the caller has checked that the startup may be seen.
+
+    For an agency's officer what was handed in for the agency; without a scope, for the counter's own doing.
+    """
+    query = select(_documents).where(_documents.c.startup_id == startup_id)
+    if scope is not None and scope.agencies:
+        query = query.where(handed_in(scope))
+    return [document_from(row) for row in session.execute(query.order_by(_documents.c.id.desc()))]
+
+
+def handed_in(scope: Scope) -> ColumnElement[bool]:
+    """Whether a document came for a request within the scope."""
+    return exists().where(
+        _received.c.document_id == _documents.c.id, _requests.c.id == _received.c.request_id, visible(scope)
     )
-    return [document_from(row) for row in rows]
 
 
 def same_content(session: Session, startup_id: UUID, kind: str, sha256: bytes) -> VaultDocument | None:

@@ -28,6 +28,7 @@ class Visit:
     ticket: Ticket
     startup: str | None
     request_number: str | None = None
+    request_agency: str | None = None
 
 
 def next_serial(session: Session, *, site: str, day: date, series: str) -> int:
@@ -216,7 +217,12 @@ def first_in_line(
 
 def _select() -> Any:
     return (
-        select(_tickets, _startups.c.legal_name, tables.requests.c.number.label("request_number"))
+        select(
+            _tickets,
+            _startups.c.legal_name,
+            tables.requests.c.number.label("request_number"),
+            tables.requests.c.agency.label("request_agency"),
+        )
         .outerjoin(_startups, _startups.c.id == _tickets.c.startup_id)
         .outerjoin(tables.requests, tables.requests.c.id == _tickets.c.request_id)
     )
@@ -266,7 +272,7 @@ def _row(ticket: Ticket) -> dict[str, Any]:
 
 
 def _visit(row: RowMapping) -> Visit:
-    return Visit(_ticket(row), row["legal_name"], row["request_number"])
+    return Visit(_ticket(row), row["legal_name"], row["request_number"], row["request_agency"])
 
 
 def _ticket(row: RowMapping) -> Ticket:

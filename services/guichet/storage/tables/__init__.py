@@ -1,6 +1,6 @@
 """The tables of the counter, as the migrations make them; one module a topic."""
 
-from services.guichet.storage.tables._accounts import accounts, guesses
+from services.guichet.storage.tables._accounts import account_changes, accounts, guesses
 from services.guichet.storage.tables._calendar import (
     calendar_changes,
     calendar_overrides,
@@ -62,6 +62,7 @@ from services.guichet.storage.tables._startups import (
 )
 
 __all__ = [
+    "account_changes",
     "accounts",
     "agencies",
     "bundles",

@@ -1,7 +1,19 @@
-"""Who may sign in, and who guesses."""
+"""Who may sign in, who changed that, and who guesses."""
 
-from sqlalchemy import Boolean, Column, Integer, LargeBinary, Table, Text, UniqueConstraint, Uuid
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Identity,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.guichet.storage.tables._metadata import metadata
 from shared.db import UtcDateTime
@@ -17,7 +29,21 @@ accounts = Table(
     Column("sites", ARRAY(Text), nullable=False),
     Column("language", Text, nullable=False),
     Column("active", Boolean, nullable=False),
+    Column("agencies", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("version", Integer, nullable=False, server_default="1"),
     UniqueConstraint("email"),
+)
+
+# Only ever added to: what became of which property, and by whom.
+account_changes = Table(
+    "account_changes",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("account_id", Uuid, ForeignKey("accounts.id"), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("actor_name", Text, nullable=False),
+    Column("changes", JSONB, nullable=False),
 )
 
 # How often somebody guessed wrong since ``began_at``: a password, a tracking link; a guesser is a digest.

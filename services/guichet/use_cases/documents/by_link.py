@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from services.guichet.documents.intake import Stored
 from services.guichet.domain.requests import Request
+from services.guichet.domain.scope import Scope
 from services.guichet.domain.sent_by_link import TRACKING_LINK, AskedItem, asked_of_startup
 from services.guichet.storage import tracking as links
 from services.guichet.use_cases import tracking
@@ -53,7 +54,7 @@ def hand_in_by_link(session: Session, token: str, code: str, stored: Stored, *, 
         expires_on=None,
         request_id=request.id,
         code=code,
-        sites=(request.site,),
+        scope=Scope.whole((request.site,)),
         actor=TRACKING_LINK,
         at=at,
     )

@@ -1,6 +1,5 @@
 """A document goes on file, is handed in for a request, is seen on paper, is taken back."""
 
-from collections.abc import Iterable
 from datetime import date, datetime
 from uuid import UUID
 
@@ -22,6 +21,7 @@ from services.guichet.domain.documents import (
 )
 from services.guichet.domain.numbers import ZONE
 from services.guichet.domain.requests import CLOSED, DECIDED, Actor, Request, State
+from services.guichet.domain.scope import Scope
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import documents, requests
 from services.guichet.storage.ids import new_id
@@ -42,7 +42,7 @@ def file_document(
     expires_on: date | None,
     request_id: UUID | None,
     code: str | None,
-    sites: Iterable[str],
+    scope: Scope,
     actor: Actor,
     at: datetime,
 ) -> VaultDocument:
@@ -50,12 +50,11 @@ def file_document(
 
     The same content under the same kind is on file once, however often it is sent.
     """
-    places = list(sites)
-    if request_id is None and startup_to_serve(session, startup_id, sites=places) is None:
+    if request_id is None and startup_to_serve(session, startup_id, sites=scope.sites) is None:
         raise startup_not_found()
     chosen, request = _kind(kind), None
     if request_id is not None:
-        request = _open_request(session, request_id, places)
+        request = _open_request(session, request_id, scope)
         if request.startup_id != startup_id:
             raise request_not_found()
         asked = _asked(session, request, code)
@@ -101,15 +100,14 @@ def attach(
     code: str,
     document_id: UUID,
     *,
-    sites: Iterable[str],
+    scope: Scope,
     actor: Actor,
     at: datetime,
 ) -> None:
     """Hand in a document that is on file already."""
-    places = list(sites)
-    request = _open_request(session, request_id, places)
+    request = _open_request(session, request_id, scope)
     _asked(session, request, code)
-    document = documents.get(session, document_id, sites=places)
+    document = documents.get(session, document_id, scope=scope)
     if document is None or document.startup_id != request.startup_id:
         raise document_not_found(field="document_id")
     if not document.valid_on(at.astimezone(ZONE).date()):
@@ -118,10 +116,10 @@ def attach(
 
 
 def mark_seen(
-    session: Session, request_id: UUID, code: str, *, sites: Iterable[str], actor: Actor, at: datetime
+    session: Session, request_id: UUID, code: str, *, scope: Scope, actor: Actor, at: datetime
 ) -> None:
     """Reception has the paper in hand; nothing is uploaded."""
-    request = _open_request(session, request_id, list(sites))
+    request = _open_request(session, request_id, scope)
     _asked(session, request, code)
     _receive(session, request, code, None, actor=actor, at=at)
 
@@ -132,33 +130,32 @@ def take_back(
     code: str,
     *,
     document_id: UUID | None,
-    sites: Iterable[str],
+    scope: Scope,
 ) -> None:
     """Undo a receipt made by mistake; the document stays on file."""
-    request = _open_request(session, request_id, list(sites))
+    request = _open_request(session, request_id, scope)
     if not documents.take_back(session, request.id, code, document_id=document_id):
         raise document_not_found()
 
 
 def change_expiry(
-    session: Session, document_id: UUID, expires_on: date | None, *, sites: Iterable[str], at: datetime
+    session: Session, document_id: UUID, expires_on: date | None, *, scope: Scope, at: datetime
 ) -> VaultDocument:
-    places = list(sites)
-    document = documents.get(session, document_id, sites=places)
+    document = documents.get(session, document_id, scope=scope)
     if document is None:
         raise document_not_found()
     kind = kind_of(document.kind)
     if not kind.expires:
         raise InvalidInput(N_("Documents of this kind have no end of validity."), field="expires_on")
     documents.set_expiry(session, document_id, checked_expiry(expires_on, kind, at.astimezone(ZONE).date()))
-    changed = documents.get(session, document_id, sites=places)
+    changed = documents.get(session, document_id, scope=scope)
     assert changed is not None  # noqa: S101 - read in the same transaction
     return changed
 
 
-def remove_document(session: Session, document_id: UUID, *, sites: Iterable[str]) -> VaultDocument:
+def remove_document(session: Session, document_id: UUID, *, scope: Scope) -> VaultDocument:
     """Take a document off the file; refused while an open request rests on it."""
-    document = documents.get(session, document_id, sites=sites)
+    document = documents.get(session, document_id, scope=scope)
     if document is None:
         raise document_not_found()
     uses = documents.open_uses(session, document_id)
@@ -186,8 +183,8 @@ def _receive(
     documents.add_received(session, one, asked_at=asked_again(request).get(code))
 
 
-def _open_request(session: Session, request_id: UUID, sites: list[str]) -> Request:
-    filed = requests.get(session, request_id, sites=sites)
+def _open_request(session: Session, request_id: UUID, scope: Scope) -> Request:
+    filed = requests.get(session, request_id, scope=scope)
     if filed is None:
         raise request_not_found()
     if filed.request.state in CLOSED:  # a completed request still receives what the agency delivered

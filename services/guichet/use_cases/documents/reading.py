@@ -26,6 +26,7 @@ from services.guichet.domain.documents import (
     outcome_document,
 )
 from services.guichet.domain.requests import Actor, Request
+from services.guichet.domain.scope import Scope
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import documents
 from services.guichet.storage.documents import View
@@ -95,7 +96,7 @@ def opened(
     cabinet: Cabinet | None,
     document_id: UUID,
     *,
-    sites: Iterable[str],
+    scope: Scope,
     roles: Collection[str],
     actor: Actor,
     action: str,
@@ -109,7 +110,7 @@ def opened(
         Forbidden: the role does not need documents of this kind.
         Unavailable, Unreadable: the content cannot be had.
     """
-    document = documents.get(session, document_id, sites=sites)
+    document = documents.get(session, document_id, scope=scope)
     if document is None:
         raise document_not_found()
     if not may_read(kind_of(document.kind), roles):

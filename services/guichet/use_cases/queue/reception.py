@@ -14,6 +14,7 @@ from services.guichet.domain.queue.rules import Kind, QueueRules
 from services.guichet.domain.queue.tickets import Ticket
 from services.guichet.domain.queue.windows import known_line
 from services.guichet.domain.requests import Actor, Request
+from services.guichet.domain.scope import Scope
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import requests
 from services.guichet.storage.ids import new_id
@@ -49,7 +50,7 @@ def receive(
     appointment_at: datetime | None,
     startup_id: UUID | None,
     contact_id: UUID | None,
-    sites: Collection[str],
+    scope: Scope,
     actor: Actor,
     at: datetime,
 ) -> Received:
@@ -58,13 +59,13 @@ def receive(
     An unknown visitor gets a ticket first and is identified later. Who comes about a ``request``
     (its number) brings what that still lacks, and nothing when it is decided.
     """
-    about = _request(session, request, startup_id, sites=sites) if request else None
+    about = _request(session, request, startup_id, scope=scope) if request else None
     if about is not None:
         procedure, startup_id = about.procedure, about.startup_id
     chosen = _procedure(session, procedure)
     letter = _line(rules, line, chosen)
     _check_appointment(kind, appointment_at, at)
-    name = check_visitor(session, startup_id, contact_id, sites=sites)
+    name = check_visitor(session, startup_id, contact_id, sites=scope.sites)
     if about is None:
         check = check_documents(chosen, shown, decision=decision, reason=reason)
     else:
@@ -91,7 +92,8 @@ def receive(
     tickets.add(session, ticket)
     if not check.turned_away:
         near.notice_on_arrival(session, rules, ticket, at=at)
-    return Received(Visit(ticket, name, about.number if about else None), check.missing)
+    visit = Visit(ticket, name, about.number, about.agency) if about else Visit(ticket, name)
+    return Received(visit, check.missing)
 
 
 def asked_of(session: Session, request: Request) -> list[ChecklistItem]:
@@ -115,8 +117,8 @@ def check_visitor(
     return startup.legal_name
 
 
-def _request(session: Session, number: str, startup_id: UUID | None, *, sites: Collection[str]) -> Request:
-    filed = requests.get(session, number, sites=sites)
+def _request(session: Session, number: str, startup_id: UUID | None, *, scope: Scope) -> Request:
+    filed = requests.get(session, number, scope=scope)
     if filed is None:
         raise InvalidInput(
             N_("There is no request %(number)s on your sites."), field="request", number=number

@@ -1,6 +1,6 @@
 """What happens to a visitor between the ticket and the way out."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from services.guichet.domain.queue.rules import QueueRules
 from services.guichet.domain.queue.tickets import Outcome, Ticket
 from services.guichet.domain.queue.windows import Window, known_line
 from services.guichet.domain.requests import COUNTER, Actor
+from services.guichet.domain.scope import Scope
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import requests
 from services.guichet.storage.queue import tickets, windows
@@ -33,14 +34,14 @@ class Visits:
         rules: QueueRules,
         *,
         actor: Actor,
-        sites: Collection[str],
+        scope: Scope,
         at: datetime,
         seen_version: int | None = None,
     ) -> None:
         self._session = session
         self._rules = rules
         self._actor = actor
-        self._sites = sites
+        self._scope = scope
         self._at = at
         self._seen_version = seen_version
 
@@ -71,7 +72,7 @@ class Visits:
         self._save(ticket)
         self._announce(ticket)
         near.notice(self._session, self._rules, site=ticket.site, line=ticket.line, at=self._at)
-        return tickets.get(self._session, ticket.id, sites=self._sites)
+        return tickets.get(self._session, ticket.id, sites=self._scope.sites)
 
     def recall(self, ticket_id: UUID) -> Visit:
         visit = self._act(ticket_id, lambda ticket: ticket.recall(at=self._at, actor=self._actor))
@@ -133,7 +134,7 @@ class Visits:
 
     def identify(self, ticket_id: UUID, *, startup_id: UUID, contact_id: UUID | None) -> Visit:
         """Who the visitor is, now that somebody knows."""
-        check_visitor(self._session, startup_id, contact_id, sites=self._sites)
+        check_visitor(self._session, startup_id, contact_id, sites=self._scope.sites)
         self._act(
             ticket_id,
             lambda ticket: ticket.identify(
@@ -153,7 +154,7 @@ class Visits:
         return visit
 
     def _found(self, ticket_id: UUID) -> Visit:
-        visit = tickets.get(self._session, ticket_id, sites=self._sites)
+        visit = tickets.get(self._session, ticket_id, sites=self._scope.sites)
         if visit is None:
             raise NotFound(N_("There is no such ticket on your sites."))
         return visit
@@ -163,7 +164,7 @@ class Visits:
             ticket.history.clear()
             return
         # Two people pressed at the same moment; what the other one did is committed by now.
-        winner = tickets.get(self._session, ticket.id, sites=self._sites)
+        winner = tickets.get(self._session, ticket.id, sites=self._scope.sites)
         if winner is not None:
             winner.ticket.unchanged_since(0)
         raise Conflict(N_("Somebody else changed this ticket at the same moment."))
@@ -189,7 +190,7 @@ class Visits:
         return line or (ticket.line if ticket.line in window.lines else window.lines[0])
 
     def _request(self, ticket: Ticket, number: str) -> UUID:
-        filed = requests.get(self._session, number.strip().upper(), sites=self._sites)
+        filed = requests.get(self._session, number.strip().upper(), scope=self._scope)
         if filed is None:
             raise InvalidInput(
                 N_("There is no request %(number)s on your sites."), field="request", number=number

@@ -8,10 +8,12 @@ from flask import Blueprint, Response, render_template, request
 from flask_babel import gettext
 
 from services.guichet.catalogue.queue import queue_rules
+from services.guichet.domain.catalogue import Catalogue
 from services.guichet.domain.numbers import ZONE
+from services.guichet.domain.scope import Scope
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import dashboard
-from services.guichet.web.access import own_site
+from services.guichet.web.access import own_scope, own_site
 from services.guichet.web.dashboard import periods, views
 from services.guichet.web.views import site_options
 from shared.clock import now
@@ -55,6 +57,18 @@ def safe(cell: str) -> str:
     return f"'{cell}" if cell.startswith(FORMULA) and len(cell) > 1 else cell
 
 
+def _only(scope: Scope, catalogue: Catalogue) -> dashboard.Only | None:
+    """An officer of an agency sees its procedures, and the lines of the queue its visitors wait in."""
+    if not scope.agencies:
+        return None
+    return dashboard.Only(
+        procedures={
+            code for (code, _), version in catalogue.versions.items() if scope.serves(version.agency)
+        },
+        lines={line.letter for line in queue_rules().lines if any(map(scope.serves, line.agencies))},
+    )
+
+
 def _figures() -> dict[str, Any]:
     user = current_user()
     site = request.args.get("site") or None
@@ -73,6 +87,7 @@ def _figures() -> dict[str, Any]:
             sites=[site] if site else user.sites,
             promises=promises,
             now=moment,
+            only=_only(own_scope(), catalogue),
         )
     return {
         "kpis_": views.kpis(figures),

@@ -18,6 +18,7 @@ from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import requests as request_storage
 from services.guichet.use_cases.requests import request_not_found
 from services.guichet.web import presenters
+from services.guichet.web.access import own_scope
 from services.guichet.web.deadlines.views import waits
 from shared.clock import now
 from shared.errors import N_, Conflict, NotFound
@@ -52,8 +53,8 @@ def attestation(session: Session, number: str, language: str) -> bytes:
         NotFound: there is no such request on the user's sites.
         Conflict: the legal term has not passed, or the procedure is not a public one.
     """
-    sites = current_user().sites
-    filed = request_storage.get(session, number, sites=sites) if is_request_number(number) else None
+    known = is_request_number(number)
+    filed = request_storage.get(session, number, scope=own_scope()) if known else None
     if filed is None:
         raise request_not_found()
     at = now()

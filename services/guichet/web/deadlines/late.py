@@ -19,7 +19,7 @@ from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import deadlines as storage
 from services.guichet.storage.deadlines import Overdue
 from services.guichet.web import views
-from services.guichet.web.access import MANAGE
+from services.guichet.web.access import MANAGE, own_scope
 from services.guichet.web.deadlines.views import KINDS
 from shared.clock import now
 from shared.web import current_user, language, not_modified_if_same, requires, site_filter, transaction
@@ -69,7 +69,7 @@ def _late() -> dict[str, Any]:
     with transaction() as session:
         catalogue = catalogue_storage.current(session)
         calendars = calendar_storage.current(session)
-        found = storage.overdue(session, sites=[site] if site else user.sites, at=at, limit=ROWS)
+        found = storage.overdue(session, scope=own_scope(site), at=at, limit=ROWS)
     rows = [_row(one, catalogue, calendars, at) for one in found]
     return {
         "rows": rows,

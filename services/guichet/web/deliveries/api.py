@@ -14,13 +14,12 @@ from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import deliveries as storage
 from services.guichet.storage.deliveries import Delivery
 from services.guichet.use_cases import deliveries
-from services.guichet.web.access import ACT, actor
+from services.guichet.web.access import ACT, actor, own_scope
 from shared.clock import now
 from shared.errors import N_, Conflict, Forbidden, InvalidInput
 from shared.web import (
     ApiBlueprint,
     PageQuery,
-    current_user,
     idempotent,
     page,
     page_schema,
@@ -89,7 +88,7 @@ def list_deliveries(query: dict[str, Any]) -> dict[str, Any]:
     with transaction() as session:
         found = storage.find(
             session,
-            sites=current_user().sites,
+            scope=own_scope(),
             state=DeliveryState(query["state"]) if query["state"] else None,
             desk=query["desk"],
             after=query["cursor"][0] if query["cursor"] else None,
@@ -107,10 +106,8 @@ def record_answer(data: dict[str, Any], delivery_id: UUID) -> dict[str, Any]:
     """Record what an agency answered by mail or courier; the request follows."""
     answer = answer_from(data)
     with transaction() as session:
-        deliveries.take_answer(
-            session, delivery_id, answer, at=now(), actor=actor(), sites=current_user().sites
-        )
-        found = storage.get(session, delivery_id, sites=current_user().sites)
+        deliveries.take_answer(session, delivery_id, answer, at=now(), actor=actor(), scope=own_scope())
+        found = storage.get(session, delivery_id, scope=own_scope())
     if found is None:
         raise deliveries.delivery_not_found()
     return delivery_out(found)
@@ -123,7 +120,7 @@ def record_answer(data: dict[str, Any], delivery_id: UUID) -> dict[str, Any]:
 def retry(delivery_id: UUID) -> None:
     """Send a dossier again that could not be sent."""
     with transaction() as session:
-        deliveries.try_again(session, delivery_id, sites=current_user().sites, at=now())
+        deliveries.try_again(session, delivery_id, scope=own_scope(), at=now())
 
 
 @blp.route("/agency-answers", methods=["POST"])

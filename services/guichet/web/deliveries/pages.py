@@ -14,7 +14,7 @@ from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import deliveries as storage
 from services.guichet.use_cases import deliveries
 from services.guichet.web import forms, views
-from services.guichet.web.access import ACT, actor
+from services.guichet.web.access import ACT, actor, own_scope
 from services.guichet.web.desks import words
 from shared.clock import now
 from shared.errors import N_, Conflict, InvalidInput, NotFound
@@ -88,7 +88,7 @@ def answer(delivery_id: UUID) -> ResponseReturnValue:
                 answer_from(data),
                 at=now(),
                 actor=actor(),
-                sites=current_user().sites,
+                scope=own_scope(),
             )
     except InvalidInput as error:
         return _shown(delivery_id, errors=forms.page_errors(error)), 422
@@ -101,7 +101,7 @@ def answer(delivery_id: UUID) -> ResponseReturnValue:
 @requires(*ACT)
 def retry(delivery_id: UUID) -> ResponseReturnValue:
     with transaction() as session:
-        deliveries.try_again(session, delivery_id, sites=current_user().sites, at=now())
+        deliveries.try_again(session, delivery_id, scope=own_scope(), at=now())
     return redirect(f"/guichet/deliveries/{delivery_id}", 303)
 
 
@@ -114,7 +114,7 @@ def prepare() -> ResponseReturnValue:
                 session,
                 desk=request.form.get("desk", ""),
                 site=request.form.get("site", ""),
-                sites=current_user().sites,
+                scope=own_scope(),
                 actor=actor(),
                 at=now(),
             )
@@ -130,9 +130,9 @@ def scan() -> ResponseReturnValue:
     """What a scanner types: a bordereau's number, or that of a request that came back."""
     code = request.args.get("code", "").strip().upper()
     with transaction() as session:
-        if storage.get_batch(session, code, sites=current_user().sites) is not None:
+        if storage.get_batch(session, code, scope=own_scope()) is not None:
             return redirect(f"/guichet/deliveries/bordereaux/{code}", 303)
-        found = storage.find(session, sites=current_user().sites, number=code, limit=1)
+        found = storage.find(session, scope=own_scope(), number=code, limit=1)
     if not found:
         raise NotFound(N_("No bordereau and no dossier on its way has this number."))
     return redirect(f"/guichet/deliveries/{found[0].id}", 303)
@@ -167,7 +167,7 @@ def hand_out(number: str) -> ResponseReturnValue:
                 session,
                 number,
                 courier=request.form.get("courier"),
-                sites=current_user().sites,
+                scope=own_scope(),
                 actor=actor(),
                 at=now(),
             )
@@ -186,7 +186,7 @@ def _list() -> dict[str, Any]:
         catalogue = catalogue_storage.current(session)
         found = storage.find(
             session,
-            sites=user.sites,
+            scope=own_scope(),
             state=state,
             desk=request.args.get("desk") or None,
             after=Cursor(UUID).deserialize(typed_cursor)[0] if typed_cursor else None,
@@ -203,7 +203,7 @@ def _list() -> dict[str, Any]:
         "couriers": [
             (desk.code, desk.names.within(language()))
             for desk in catalogue.desks.values()
-            if desk.channel is ChannelKind.COURIER and desk.open
+            if desk.channel is ChannelKind.COURIER and desk.open and own_scope().serves(desk.agency)
         ],
         "site_options": views.site_options(catalogue, user.sites),
         "refusal": None,
@@ -213,7 +213,7 @@ def _list() -> dict[str, Any]:
 def _shown(delivery_id: UUID, *, errors: Any = (), refusal: str | None = None) -> str:
     with transaction() as session:
         catalogue = catalogue_storage.current(session)
-        found = storage.get(session, delivery_id, sites=current_user().sites)
+        found = storage.get(session, delivery_id, scope=own_scope())
     if found is None:
         raise deliveries.delivery_not_found()
     return render_template(
@@ -235,13 +235,13 @@ def _shown(delivery_id: UUID, *, errors: Any = (), refusal: str | None = None) -
 
 
 def _bordereau(number: str) -> dict[str, Any]:
-    sites = current_user().sites
+    scope = own_scope()
     with transaction() as session:
         catalogue = catalogue_storage.current(session)
-        batch = storage.get_batch(session, number, sites=sites)
+        batch = storage.get_batch(session, number, scope=scope)
         if batch is None:
             raise NotFound(N_("There is no such bordereau on your sites."))
-        found = storage.find(session, sites=sites, batch_id=batch.id, limit=1000)
+        found = storage.find(session, scope=scope, batch_id=batch.id, limit=1000)
     return {
         "batch": batch,
         "found": sorted(found, key=lambda one: one.number),

@@ -12,7 +12,7 @@ from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage.visits import Visit
 from services.guichet.use_cases import desks, presence, rerouting, visit_changes, visits
 from services.guichet.web import schemas
-from services.guichet.web.access import FILE, MANAGE_DESKS, REROUTE, actor, request_answer
+from services.guichet.web.access import FILE, MANAGE_DESKS, REROUTE, actor, own_scope, request_answer
 from services.guichet.web.desks import schemas as desk_schemas
 from services.guichet.web.desks.inbox import found_desk, sees
 from shared.clock import now
@@ -155,6 +155,7 @@ def show_presence(query: dict[str, Any]) -> dict[str, Any]:
                 ],
             }
             for row in rows
+            if own_scope().serves(row.desk.agency)
         ]
     }
 
@@ -167,7 +168,7 @@ def show_presence(query: dict[str, Any]) -> dict[str, Any]:
 def book_visit(data: dict[str, Any]) -> dict[str, Any]:
     """Book a startup onto an officer's visit; it is told what to bring."""
     with transaction() as session:
-        visit = visits.book(session, **data, sites=current_user().sites, actor=actor(), at=now())
+        visit = visits.book(session, **data, scope=own_scope(), actor=actor(), at=now())
     return visit_out(visit)
 
 
@@ -210,7 +211,7 @@ def reroute_request(data: dict[str, Any], request_id: UUID) -> dict[str, Any]:
             desk=data["desk"],
             reason=data["reason"],
             actor=actor(),
-            sites=current_user().sites,
+            scope=own_scope(),
             at=now(),
             seen_version=data["version"],
         )

@@ -19,7 +19,7 @@ from services.guichet.storage.request_lists import Wanted
 from services.guichet.use_cases.desks import desk_not_found
 from services.guichet.use_cases.presence import exceptions_ahead, site_hours
 from services.guichet.web import names, views
-from services.guichet.web.access import ACT, MANAGE_DESKS, may
+from services.guichet.web.access import ACT, MANAGE_DESKS, may, own_scope
 from services.guichet.web.desks import words
 from shared.clock import now
 from shared.web import User, current_user, language, not_modified_if_same, requires, transaction
@@ -64,8 +64,11 @@ def inbox_fragment(code: str) -> ResponseReturnValue:
 
 
 def sees(user: User, desk: Desk) -> bool:
-    """A desk of the user's sites; of a head office everybody sees what their own sites sent there."""
-    return desk.site is None or desk.site in user.sites
+    """A desk of the user's sites; of a head office everybody sees what their own sites sent there.
+
+    An agency's officer sees the agency's.
+    """
+    return (desk.site is None or desk.site in user.sites) and own_scope().serves(desk.agency)
 
 
 def found_desk(catalogue: Catalogue, code: str) -> Desk:
@@ -84,7 +87,7 @@ def _inbox(code: str) -> dict[str, Any]:
     typed_cursor = request.args.get("cursor")
     after = Cursor(UUID).deserialize(typed_cursor)[0] if typed_cursor else None
     wanted = Wanted(
-        sites=user.sites,
+        scope=own_scope(),
         desk=code,
         state=state,
         open_only=shown == "open",
@@ -95,7 +98,7 @@ def _inbox(code: str) -> dict[str, Any]:
         catalogue = catalogue_storage.current(session)
         desk = found_desk(catalogue, code)
         found = request_lists.find(session, wanted, after=after, limit=ROWS + 1)
-        figures = desks.figures(session, code, sites=user.sites, now=moment, since=opens)
+        figures = desks.figures(session, code, scope=own_scope(), now=moment, since=opens)
         presence = _presence(session, desk, moment)
     return {
         "desk": desk,

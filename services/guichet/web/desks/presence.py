@@ -17,7 +17,7 @@ from services.guichet.storage import requests as request_storage
 from services.guichet.storage import startups as startup_storage
 from services.guichet.use_cases import desks, presence, visit_changes, visits
 from services.guichet.web import forms, views
-from services.guichet.web.access import FILE, MANAGE_DESKS, actor, may
+from services.guichet.web.access import FILE, MANAGE_DESKS, actor, may, own_scope
 from services.guichet.web.desks import confirming, words
 from services.guichet.web.desks.inbox import found_desk
 from services.guichet.web.desks.typed import clock_typed, counted, day_typed, whole_typed
@@ -79,7 +79,7 @@ def book_visit() -> ResponseReturnValue:
                 startup_id=startup_id,
                 request=number,
                 bring=typed.get("bring", "").splitlines(),
-                sites=current_user().sites,
+                scope=own_scope(),
                 actor=actor(),
                 at=now(),
             )
@@ -178,9 +178,9 @@ def _week() -> dict[str, Any]:
         monday = monday_of(today)
     with transaction() as session:
         catalogue = catalogue_storage.current(session)
-        rows = presence.week(session, site, monday, days=DAYS)
+        week = presence.week(session, site, monday, days=DAYS)
     return {
-        "rows": rows,
+        "rows": [row for row in week if own_scope().serves(row.desk.agency)],
         "days": [monday + timedelta(days=offset) for offset in range(DAYS)],
         "today": today,
         "site": site,
@@ -203,7 +203,7 @@ def _for_whom(session: Session, written: str) -> tuple[UUID, str | None]:
     text = written.strip()
     sites = current_user().sites
     if is_request_number(text.upper()):
-        filed = request_storage.get(session, text.upper(), sites=sites)
+        filed = request_storage.get(session, text.upper(), scope=own_scope())
         if filed is None:
             raise InvalidInput(N_("There is no such request on your sites."), field="for_whom")
         return filed.request.startup_id, filed.request.number

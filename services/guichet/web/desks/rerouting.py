@@ -14,13 +14,13 @@ from services.guichet.storage.request_story import Sent
 from services.guichet.use_cases import rerouting
 from services.guichet.use_cases.requests import request_not_found
 from services.guichet.web import forms
-from services.guichet.web.access import REROUTE, actor, may
+from services.guichet.web.access import REROUTE, actor, may, own_scope
 from services.guichet.web.deliveries.pages import STATES
 from services.guichet.web.desks import words
 from services.guichet.web.forms import whole
 from shared.clock import now
 from shared.errors import Conflict, InvalidInput
-from shared.web import User, current_user, language, requires, sentence, transaction
+from shared.web import User, language, requires, sentence, transaction
 
 blueprint = Blueprint("rerouting", __name__)
 
@@ -59,7 +59,7 @@ def reroute(number: str) -> ResponseReturnValue:
                 desk=request.form.get("desk") or None,
                 reason=request.form.get("reason"),
                 actor=actor(),
-                sites=current_user().sites,
+                scope=own_scope(),
                 at=now(),
                 seen_version=whole(seen),
             )
@@ -73,7 +73,7 @@ def reroute(number: str) -> ResponseReturnValue:
 def _form(number: str, *, error: InvalidInput | None = None, refusal: str | None = None) -> str:
     with transaction() as session:
         catalogue = catalogue_storage.current(session)
-        filed = request_storage.get(session, number, sites=current_user().sites)
+        filed = request_storage.get(session, number, scope=own_scope())
     if filed is None:
         raise request_not_found()
     found = filed.request

@@ -14,7 +14,7 @@ from services.guichet.storage import startups as startup_storage
 from services.guichet.storage.request_lists import Wanted
 from services.guichet.use_cases import startups
 from services.guichet.web import names, views
-from services.guichet.web.access import FILE, MANAGE, actor, may, own_site
+from services.guichet.web.access import FILE, MANAGE, actor, may, own_scope, own_site
 from services.guichet.web.directory import forms, presenting, words
 from services.guichet.web.forms import by_field, whole
 from shared.clock import now
@@ -37,7 +37,7 @@ def show(startup_id: UUID) -> ResponseReturnValue:
         startup = _found(startup_storage.get(session, startup_id, sites=user.sites))
         if startup.merged_into is not None:
             return redirect(f"/guichet/startups/{startup.merged_into}?merged", 303)
-        filed = request_lists.find(session, Wanted(sites=user.sites, startup_id=startup_id), limit=REQUESTS)
+        filed = request_lists.find(session, Wanted(scope=own_scope(), startup_id=startup_id), limit=REQUESTS)
         done = startup_history.of(session, startup_id, limit=HISTORY)
     return render_template(
         "guichet/directory/show.html",

@@ -19,7 +19,7 @@ from services.guichet.use_cases import documents
 from services.guichet.use_cases.documents.reading import document_not_found
 from services.guichet.use_cases.requests import request_not_found
 from services.guichet.use_cases.startups import startup_not_found, startup_to_serve
-from services.guichet.web.access import ACT, FILE, actor
+from services.guichet.web.access import ACT, FILE, actor, own_scope
 from services.guichet.web.documents import schemas
 from services.guichet.web.documents.transfer import receives_file, send_document
 from shared.clock import now
@@ -72,7 +72,7 @@ def list_documents(startup_id: UUID) -> dict[str, Any]:
     """What is on file for a startup, newest first."""
     with transaction() as session:
         _startup(session, startup_id)
-        found = storage.of_startup(session, startup_id)
+        found = storage.of_startup(session, startup_id, scope=own_scope())
     return {"items": [shown(one) for one in found]}
 
 
@@ -94,7 +94,7 @@ def upload_document(data: dict[str, Any], startup_id: UUID, *, stored: Stored) -
             expires_on=data["expires_on"],
             request_id=None,
             code=None,
-            sites=current_user().sites,
+            scope=own_scope(),
             actor=actor(),
             at=now(),
         )
@@ -113,7 +113,7 @@ def list_expiring(query: dict[str, Any]) -> dict[str, Any]:
     with transaction() as session:
         found = storage.expiring(
             session,
-            sites=[query["site"]] if query["site"] else current_user().sites,
+            scope=own_scope(query["site"]),
             since=today - timedelta(days=30),
             until=today + timedelta(days=query["days"]),
             limit=EXPIRING,
@@ -161,7 +161,7 @@ def change_expiry(data: dict[str, Any], document_id: UUID) -> dict[str, Any]:
     """Say until when a document is valid."""
     with transaction() as session:
         document = documents.change_expiry(
-            session, document_id, data["expires_on"], sites=current_user().sites, at=now()
+            session, document_id, data["expires_on"], scope=own_scope(), at=now()
         )
     return shown(document)
 
@@ -173,7 +173,7 @@ def change_expiry(data: dict[str, Any], document_id: UUID) -> dict[str, Any]:
 def remove_document(document_id: UUID) -> Response:
     """Take a document off the file, for good; 409 while an open request rests on it."""
     with transaction() as session:
-        documents.remove_document(session, document_id, sites=current_user().sites)
+        documents.remove_document(session, document_id, scope=own_scope())
     return Response(status=204)
 
 
@@ -205,7 +205,7 @@ def hand_in(data: dict[str, Any], request_id: UUID, code: str, *, stored: Stored
             expires_on=data["expires_on"],
             request_id=request_id,
             code=code,
-            sites=current_user().sites,
+            scope=own_scope(),
             actor=actor(),
             at=now(),
         )
@@ -219,7 +219,7 @@ def hand_in(data: dict[str, Any], request_id: UUID, code: str, *, stored: Stored
 def mark_seen(request_id: UUID, code: str) -> dict[str, Any]:
     """The paper has been seen at the counter; nothing is uploaded."""
     with transaction() as session:
-        documents.mark_seen(session, request_id, code, sites=current_user().sites, actor=actor(), at=now())
+        documents.mark_seen(session, request_id, code, scope=own_scope(), actor=actor(), at=now())
         return checklist(session, _request(session, request_id))
 
 
@@ -244,7 +244,7 @@ def attach_document(request_id: UUID, code: str, document_id: UUID) -> dict[str,
             request_id,
             code,
             document_id,
-            sites=current_user().sites,
+            scope=own_scope(),
             actor=actor(),
             at=now(),
         )
@@ -294,7 +294,7 @@ def shown_view(one: storage.View) -> dict[str, Any]:
 def checklist(session: Session, request: Request) -> dict[str, Any]:
     found = documents.of_request(session, request)
     by_id = {document.id: document for _, document in found.received if document is not None}
-    vault = storage.of_startup(session, request.startup_id)
+    vault = storage.of_startup(session, request.startup_id, scope=own_scope())
     offered = documents.offered(vault, found.items, now().astimezone(ZONE).date())
     return {
         "missing": found.missing,
@@ -317,7 +317,7 @@ def checklist(session: Session, request: Request) -> dict[str, Any]:
 
 def _take_back(request_id: UUID, code: str, document_id: UUID | None) -> dict[str, Any]:
     with transaction() as session:
-        documents.take_back(session, request_id, code, document_id=document_id, sites=current_user().sites)
+        documents.take_back(session, request_id, code, document_id=document_id, scope=own_scope())
         return checklist(session, _request(session, request_id))
 
 
@@ -327,14 +327,14 @@ def _startup(session: Session, startup_id: UUID) -> None:
 
 
 def _request(session: Session, request_id: UUID) -> Request:
-    filed = request_storage.get(session, request_id, sites=current_user().sites)
+    filed = request_storage.get(session, request_id, scope=own_scope())
     if filed is None:
         raise request_not_found()
     return filed.request
 
 
 def _document(session: Session, document_id: UUID) -> VaultDocument:
-    document = storage.get(session, document_id, sites=current_user().sites)
+    document = storage.get(session, document_id, scope=own_scope())
     if document is None:
         raise document_not_found()
     return document

@@ -24,7 +24,7 @@ from services.guichet.use_cases.documents.reading import document_not_found
 from services.guichet.use_cases.requests import request_not_found
 from services.guichet.use_cases.startups import startup_not_found, startup_to_serve
 from services.guichet.web import views
-from services.guichet.web.access import ACT, FILE, actor, may
+from services.guichet.web.access import ACT, FILE, actor, may, own_scope
 from services.guichet.web.documents.papers import LIMITS, SOON_DAYS, file_of, request_papers
 from services.guichet.web.documents.transfer import receives_file, send_document
 from shared.clock import now
@@ -81,7 +81,7 @@ def hand_in(number: str, code: str, *, stored: Stored) -> ResponseReturnValue:
             expires_on=_day(request.values.get("expires_on")),
             request_id=asked.id,
             code=code,
-            sites=current_user().sites,
+            scope=own_scope(),
             actor=actor(),
             at=now(),
         )
@@ -94,7 +94,7 @@ def mark_seen(number: str, code: str) -> ResponseReturnValue:
     return _on_request(
         number,
         lambda session, asked: documents.mark_seen(
-            session, asked.id, code, sites=current_user().sites, actor=actor(), at=now()
+            session, asked.id, code, scope=own_scope(), actor=actor(), at=now()
         ),
     )
 
@@ -106,7 +106,7 @@ def take_back(number: str, code: str) -> ResponseReturnValue:
     return _on_request(
         number,
         lambda session, asked: documents.take_back(
-            session, asked.id, code, document_id=_given_document(), sites=current_user().sites
+            session, asked.id, code, document_id=_given_document(), scope=own_scope()
         ),
     )
 
@@ -122,7 +122,7 @@ def attach(number: str, code: str) -> ResponseReturnValue:
             asked.id,
             code,
             _given_document() or _nothing(),
-            sites=current_user().sites,
+            scope=own_scope(),
             actor=actor(),
             at=now(),
         ),
@@ -138,7 +138,7 @@ def change_expiry_there(number: str, code: str) -> ResponseReturnValue:
             session,
             _given_document() or _nothing(),
             _day(request.form.get("expires_on")),
-            sites=current_user().sites,
+            scope=own_scope(),
             at=now(),
         ),
     )
@@ -172,7 +172,7 @@ def file_in_vault(startup_id: UUID, *, stored: Stored) -> ResponseReturnValue:
             expires_on=_day(request.values.get("expires_on")),
             request_id=None,
             code=None,
-            sites=current_user().sites,
+            scope=own_scope(),
             actor=actor(),
             at=now(),
         )
@@ -187,7 +187,7 @@ def change_expiry(document_id: UUID) -> ResponseReturnValue:
             session,
             document_id,
             _day(request.form.get("expires_on")),
-            sites=current_user().sites,
+            scope=own_scope(),
             at=now(),
         )
     return _back_to_vault(changed.startup_id)
@@ -197,7 +197,7 @@ def change_expiry(document_id: UUID) -> ResponseReturnValue:
 @requires(*FILE)
 def remove(document_id: UUID) -> ResponseReturnValue:
     with transaction() as session:
-        removed = documents.remove_document(session, document_id, sites=current_user().sites)
+        removed = documents.remove_document(session, document_id, scope=own_scope())
     return _back_to_vault(removed.startup_id)
 
 
@@ -223,7 +223,7 @@ def expiring() -> str:
         catalogue = catalogue_storage.current(session)
         found = storage.expiring(
             session,
-            sites=[site] if site else user.sites,
+            scope=own_scope(site),
             since=today - timedelta(days=ENDED_DAYS),
             until=today + timedelta(days=SOON_DAYS),
             limit=LINES,
@@ -274,7 +274,7 @@ def _vault(startup_id: UUID) -> dict[str, Any]:
     today = now().astimezone(ZONE).date()
     with transaction() as session:
         startup = _startup(session, startup_id)
-        found = storage.of_startup(session, startup_id)
+        found = storage.of_startup(session, startup_id, scope=own_scope())
         opened = storage.views(session, startup_id=startup_id, limit=VIEWS) if may(user, *MANAGE) else []
     return {
         "startup": startup,
@@ -288,11 +288,7 @@ def _vault(startup_id: UUID) -> dict[str, Any]:
 
 
 def _request(session: Session, number: str) -> Request:
-    found = (
-        request_storage.get(session, number, sites=current_user().sites)
-        if is_request_number(number)
-        else None
-    )
+    found = request_storage.get(session, number, scope=own_scope()) if is_request_number(number) else None
     if found is None:
         raise request_not_found()
     return found.request

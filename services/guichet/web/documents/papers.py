@@ -24,7 +24,7 @@ from services.guichet.domain.requests import CLOSED, DECIDED, Request, State
 from services.guichet.domain.sent_by_link import TRACKING_LINK
 from services.guichet.storage import documents as storage
 from services.guichet.use_cases import documents
-from services.guichet.web.access import ACT, may
+from services.guichet.web.access import ACT, may, own_scope
 from shared.clock import now
 from shared.web import User, current_user, language
 from shared.web.i18n import clock, day, number
@@ -73,7 +73,7 @@ def request_papers(session: Session, request: Request, catalogue: Catalogue | No
     user = current_user()
     found = documents.of_request(session, request, catalogue)
     by_id = {document.id: document for _, document in found.received if document is not None}
-    vault = storage.of_startup(session, request.startup_id)
+    vault = storage.of_startup(session, request.startup_id, scope=own_scope())
     today = now().astimezone(ZONE).date()
     offered = documents.offered(vault, found.items, today)
     by_link = {one.document_id for one, _ in found.received if one.by == TRACKING_LINK}

@@ -16,7 +16,7 @@ from services.guichet.documents.intake import taken_in
 from services.guichet.documents.settings import Cabinet
 from services.guichet.domain.documents import LARGEST_BYTES, RefusedFile, VaultDocument
 from services.guichet.use_cases.documents import opened
-from services.guichet.web.access import actor
+from services.guichet.web.access import actor, own_scope
 from shared.clock import now
 from shared.logging import get_logger
 from shared.web import accepts_body, current_user, transaction
@@ -97,7 +97,7 @@ def send_document(document_id: Any, *, page: str, as_download: bool) -> Response
                 session,
                 cabinet(),
                 document_id,
-                sites=user.sites,
+                scope=own_scope(),
                 roles=user.roles,
                 actor=actor(),
                 action="download" if as_download else "view",

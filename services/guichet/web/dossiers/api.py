@@ -8,7 +8,7 @@ from services.guichet.domain.numbers import counter_day
 from services.guichet.storage import dossiers as storage
 from services.guichet.use_cases import dossiers
 from services.guichet.use_cases.requests import file_request
-from services.guichet.web.access import FILE, actor, own_site
+from services.guichet.web.access import FILE, actor, own_scope, own_site
 from services.guichet.web.dossiers import presenting, schemas
 from services.guichet.web.schemas import Seen
 from shared.clock import now
@@ -36,7 +36,7 @@ def list_dossiers(query: dict[str, Any]) -> dict[str, Any]:
     with transaction() as session:
         found = storage.find(
             session,
-            sites=current_user().sites,
+            scope=own_scope(),
             state=DossierState(query["state"]) if query["state"] else None,
             startup_id=query["startup_id"],
             after=query["cursor"][0] if query["cursor"] else None,
@@ -55,7 +55,7 @@ def open_dossier(data: dict[str, Any]) -> Any:
     with transaction() as session:
         own_site(session, data["site"])
         opened = dossiers.open_dossier(
-            session, **data, sites=current_user().sites, actor=actor(), at=now(), file=file_request
+            session, **data, scope=own_scope(), actor=actor(), at=now(), file=file_request
         )
         body = presenting.detail(session, opened, current_user())
     return body, {"Location": f"/guichet/api/v1/dossiers/{opened.dossier.id}"}
@@ -67,7 +67,7 @@ def open_dossier(data: dict[str, Any]) -> Any:
 def show_dossier(dossier_id: UUID) -> dict[str, Any]:
     """One dossier: where each of its steps stands and what it still needs."""
     with transaction() as session:
-        opened = storage.get(session, dossier_id, sites=current_user().sites)
+        opened = storage.get(session, dossier_id, scope=own_scope())
         if opened is None:
             raise dossiers.dossier_not_found()
         return presenting.detail(session, opened, current_user())
@@ -114,4 +114,4 @@ def abandon(data: dict[str, Any], dossier_id: UUID) -> dict[str, Any]:
 
 
 def _seen(data: dict[str, Any]) -> dict[str, Any]:
-    return {"sites": current_user().sites, "at": now(), "seen_version": data["version"]}
+    return {"scope": own_scope(), "at": now(), "seen_version": data["version"]}

@@ -22,7 +22,7 @@ from services.guichet.use_cases import dossiers
 from services.guichet.use_cases.requests import file_request
 from services.guichet.use_cases.startups import startup_not_found, startup_to_serve
 from services.guichet.web import forms, names, presenters, views
-from services.guichet.web.access import FILE, actor, may, own_site
+from services.guichet.web.access import FILE, actor, may, own_scope, own_site
 from services.guichet.web.dossiers import presenting
 from services.guichet.web.forms import whole
 from shared.clock import now
@@ -53,7 +53,7 @@ def listing() -> str:
     typed_cursor = request.args.get("cursor")
     after = Cursor(UUID).deserialize(typed_cursor)[0] if typed_cursor else None
     with transaction() as session:
-        found = storage.find(session, sites=user.sites, state=state, after=after, limit=ROWS + 1)
+        found = storage.find(session, scope=own_scope(), state=state, after=after, limit=ROWS + 1)
     return render_template(
         "guichet/dossiers/list.html",
         rows=[presenting.row(one) for one in found[:ROWS]],
@@ -105,7 +105,7 @@ def open_dossier() -> ResponseReturnValue:
                 bundle=bundle.code,
                 site=site,
                 answers=_given(bundle, request.form),
-                sites=current_user().sites,
+                scope=own_scope(),
                 actor=actor(),
                 at=now(),
                 file=file_request,
@@ -167,7 +167,7 @@ def _act(number: str, do: Callable[[Session, Opened, dict[str, Any]], object]) -
         with transaction() as session:
             opened = _found(session, number)
             doing = {
-                "sites": current_user().sites,
+                "scope": own_scope(),
                 "at": now(),
                 "seen_version": whole(seen),
             }
@@ -190,7 +190,7 @@ def _page(number: str, *, errors: Sequence[dict[str, str]] = (), refused: str | 
         **_questions(opened.bundle, typed, errors),
         answers=views.written_fields(
             opened.bundle.fields,
-            presenters.shown(opened.bundle.fields, opened.dossier.answers, current_user()),
+            presenters.shown_of_dossier(opened.bundle.fields, opened.dossier.answers, current_user()),
         ),
         labels=labels,
         refused=None if errors else refused,
@@ -203,7 +203,7 @@ def _shown(number: str) -> dict[str, Any]:
     user = current_user()
     with transaction() as session:
         opened = _found(session, number)
-        steps = presenting.steps(session, opened)
+        steps = presenting.steps(session, opened, user)
         catalogue = catalogue_storage.current(session)
     tone, word = names.DOSSIER_STATES[opened.dossier.state]
     return {
@@ -299,7 +299,7 @@ def _startup(session: Session, typed_id: str) -> Startup:
 
 
 def _found(session: Session, number: str) -> Opened:
-    opened = storage.get(session, number, sites=current_user().sites)
+    opened = storage.get(session, number, scope=own_scope())
     if opened is None:
         raise dossiers.dossier_not_found()
     return opened

@@ -52,19 +52,21 @@ def row(opened: Opened) -> dict[str, Any]:
 def detail(session: Session, opened: Opened, user: User) -> dict[str, Any]:
     return {
         **row(opened),
-        "answers": presenters.shown(opened.bundle.fields, opened.dossier.answers, user),
-        "steps": steps(session, opened),
+        "answers": presenters.shown_of_dossier(opened.bundle.fields, opened.dossier.answers, user),
+        "steps": steps(session, opened, user),
     }
 
 
-def steps(session: Session, opened: Opened) -> list[dict[str, Any]]:
+def steps(session: Session, opened: Opened, user: User) -> list[dict[str, Any]]:
+    """Where each stands; of other agencies' steps an officer learns no more than that."""
     catalogue = catalogue_storage.current(session)
     newest = {code: version for (code, _), version in sorted(catalogue.versions.items())}
     found = []
     for step in opened.bundle.steps:
         state = opened.dossier.step_state(step)
-        request = opened.dossier.requests.get(step.code)
-        waits = state in (StepState.READY, StepState.FAILED)
+        theirs = not user.parties or newest[step.procedure].agency in user.parties
+        request = opened.dossier.requests.get(step.code) if theirs else None
+        waits = theirs and state in (StepState.READY, StepState.FAILED)
         errors = dossiers.missing(session, opened, step) if waits else []
         found.append(
             {

@@ -11,7 +11,7 @@ from services.guichet.storage import notes as note_storage
 from services.guichet.storage import requests as request_storage
 from services.guichet.use_cases import drafts, request_life, tracking
 from services.guichet.web import presenters
-from services.guichet.web.access import ACT, FILE, acting, actor, own_site, request_answer
+from services.guichet.web.access import ACT, FILE, acting, actor, own_scope, own_site, request_answer
 from services.guichet.web.life import receipts, schemas
 from services.guichet.web.schemas import RequestOut
 from shared.clock import now
@@ -94,7 +94,7 @@ def hand_over_together(data: dict[str, Any]) -> dict[str, Any]:
             wanted,
             recipient=data["recipient"],
             actor=actor(),
-            sites=current_user().sites,
+            scope=own_scope(),
             at=now(),
         )
     return {
@@ -128,7 +128,7 @@ def assign(data: dict[str, Any], request_id: UUID) -> dict[str, Any]:
 def colleagues(request_id: UUID) -> dict[str, Any]:
     """Who may be given the request."""
     with transaction() as session:
-        filed = request_storage.get(session, request_id, sites=current_user().sites)
+        filed = request_storage.get(session, request_id, scope=own_scope())
         if filed is None:
             raise tracking.request_not_found()
         return {"items": request_life.possible_colleagues(session, filed.request)}
@@ -140,7 +140,7 @@ def colleagues(request_id: UUID) -> dict[str, Any]:
 def list_notes(request_id: UUID) -> dict[str, Any]:
     """What colleagues noted; the startup never sees it."""
     with transaction() as session:
-        filed = request_storage.get(session, request_id, sites=current_user().sites)
+        filed = request_storage.get(session, request_id, scope=own_scope())
         if filed is None:
             raise tracking.request_not_found()
         return {"items": note_storage.of_request(session, request_id)}
@@ -155,7 +155,7 @@ def add_note(data: dict[str, Any], request_id: UUID) -> dict[str, Any]:
     """Tell colleagues something about the request."""
     with transaction() as session:
         request_life.add_note(
-            session, request_id, text=data["text"], actor=actor(), sites=current_user().sites, at=now()
+            session, request_id, text=data["text"], actor=actor(), scope=own_scope(), at=now()
         )
         return {"items": note_storage.of_request(session, request_id)}
 
@@ -168,7 +168,7 @@ def duplicates(query: dict[str, Any]) -> dict[str, Any]:
     """Undecided requests of a startup for the same procedure: look before filing another."""
     with transaction() as session:
         catalogue = catalogue_storage.current(session)
-        found = request_storage.duplicates(session, **query, sites=current_user().sites)
+        found = request_storage.duplicates(session, **query, scope=own_scope())
     return {"items": [presenters.request_row(filed, catalogue) for filed in found]}
 
 
@@ -211,7 +211,7 @@ def discard_draft(draft_id: UUID) -> None:
 def new_tracking_link(request_id: UUID) -> dict[str, Any]:
     """Make one more link for the startup; its address is told once."""
     with transaction() as session:
-        return {"url": tracking.another_link(session, request_id, sites=current_user().sites, at=now())}
+        return {"url": tracking.another_link(session, request_id, scope=own_scope(), at=now())}
 
 
 @life_blp.route("/requests/<uuid:request_id>/tracking-links", methods=["DELETE"])
@@ -220,7 +220,7 @@ def new_tracking_link(request_id: UUID) -> dict[str, Any]:
 def revoke_tracking_links(request_id: UUID) -> None:
     """Make every link to this request useless."""
     with transaction() as session:
-        tracking.revoke_links(session, request_id, sites=current_user().sites, at=now())
+        tracking.revoke_links(session, request_id, scope=own_scope(), at=now())
 
 
 @life_blp.route("/requests/<uuid:request_id>/receipt", methods=["GET"])

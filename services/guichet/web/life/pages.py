@@ -11,7 +11,7 @@ from services.guichet.storage import request_lists
 from services.guichet.storage.request_lists import Wanted
 from services.guichet.use_cases import request_life, tracking
 from services.guichet.web import forms, views
-from services.guichet.web.access import ACT, FILE, actor, may
+from services.guichet.web.access import ACT, FILE, actor, may, own_scope
 from services.guichet.web.pages import act_on
 from shared.clock import now
 from shared.errors import InvalidInput
@@ -82,7 +82,7 @@ def add_note(number: str) -> ResponseReturnValue:
             number,
             text=request.form.get("text"),
             actor=doing["actor"],
-            sites=doing["sites"],
+            scope=doing["scope"],
             at=doing["at"],
         )
 
@@ -93,7 +93,7 @@ def add_note(number: str) -> ResponseReturnValue:
 @requires(*FILE)
 def revoke_links(number: str) -> ResponseReturnValue:
     with transaction() as session:
-        tracking.revoke_links(session, number, sites=current_user().sites, at=now())
+        tracking.revoke_links(session, number, scope=own_scope(), at=now())
     return redirect(f"/guichet/requests/{number}", 303)
 
 
@@ -120,7 +120,7 @@ def hand_over_together() -> ResponseReturnValue:
                 chosen[:MOST_TOGETHER],
                 recipient=request.form.get("recipient"),
                 actor=actor(),
-                sites=current_user().sites,
+                scope=own_scope(),
                 at=now(),
             )
     except InvalidInput as refusal:
@@ -138,7 +138,7 @@ def hand_over_together() -> ResponseReturnValue:
 
 def _waiting(search: str | None) -> dict[str, Any]:
     user = current_user()
-    wanted = Wanted(sites=user.sites, state=State.COMPLETED, search=(search or "").strip()[:100] or None)
+    wanted = Wanted(scope=own_scope(), state=State.COMPLETED, search=(search or "").strip()[:100] or None)
     with transaction() as session:
         catalogue = catalogue_storage.current(session)
         found = request_lists.find(session, wanted, limit=MOST_TOGETHER)

@@ -19,9 +19,10 @@ from services.guichet.use_cases import tracking
 from services.guichet.use_cases.documents import checklist
 from services.guichet.use_cases.requests import request_not_found
 from services.guichet.web import presenters
+from services.guichet.web.access import own_scope
 from shared.clock import now
 from shared.printing import Printer
-from shared.web import current_user, language, requires, transaction
+from shared.web import language, requires, transaction
 
 blueprint = Blueprint("receipt-pages", __name__)
 
@@ -53,7 +54,7 @@ def receipt(number: str) -> Response:
 def printed(key: UUID | str) -> Response:
     """The receipt of a request of the user's sites."""
     with transaction() as session:
-        filed = request_storage.get(session, key, sites=current_user().sites)
+        filed = request_storage.get(session, key, scope=own_scope())
         if filed is None:
             raise request_not_found()
         found = read(session, filed, link=tracking.new_link(session, filed.request.id, at=now()))

@@ -14,7 +14,7 @@ from services.guichet.storage.queue import windows as window_storage
 from services.guichet.use_cases.queue import reception, windows
 from services.guichet.use_cases.queue.board import board
 from services.guichet.use_cases.queue.visits import Visits
-from services.guichet.web.access import ACT, FILE, actor, may, own_site
+from services.guichet.web.access import ACT, FILE, actor, may, own_scope, own_site
 from services.guichet.web.queue import presenting, schemas
 from shared.clock import now
 from shared.errors import N_, NotFound
@@ -64,7 +64,7 @@ def give_ticket(data: dict[str, Any]) -> Any:
             appointment_at=data["appointment_at"],
             startup_id=data["startup_id"],
             contact_id=data["contact_id"],
-            sites=current_user().sites,
+            scope=own_scope(),
             actor=actor(),
             at=now(),
         )
@@ -290,7 +290,7 @@ def _visits(session: Session, data: dict[str, Any]) -> Visits:
         session,
         queue_rules(),
         actor=actor(),
-        sites=current_user().sites,
+        scope=own_scope(),
         at=now(),
         seen_version=data.get("version"),
     )

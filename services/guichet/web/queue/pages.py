@@ -15,7 +15,7 @@ from services.guichet.storage.queue import windows as window_storage
 from services.guichet.use_cases.queue import windows
 from services.guichet.use_cases.queue.board import board
 from services.guichet.use_cases.queue.visits import Visits
-from services.guichet.web.access import ACT, actor, may, own_site
+from services.guichet.web.access import ACT, actor, may, own_scope, own_site
 from services.guichet.web.forms import whole
 from services.guichet.web.queue import views
 from services.guichet.web.queue.names import CHOSEN_OUTCOMES
@@ -159,7 +159,7 @@ def acting(session: Session) -> Visits:
         session,
         queue_rules(),
         actor=actor(),
-        sites=current_user().sites,
+        scope=own_scope(),
         at=now(),
         seen_version=whole(seen),
     )

@@ -10,6 +10,7 @@ from services.guichet.domain.queue.windows import Window
 from services.guichet.storage.queue.tickets import Visit
 from services.guichet.use_cases.queue.board import Board
 from services.guichet.use_cases.queue.reception import Received
+from services.guichet.web.access import own_scope
 
 
 def ticket(visit: Visit) -> dict[str, Any]:
@@ -37,10 +38,16 @@ def ticket(visit: Visit) -> dict[str, Any]:
         "handled_seconds": one.handled_seconds,
         "finished_at": one.finished_at,
         "outcome": one.outcome.value if one.outcome else None,
-        "request_number": visit.request_number,
+        "request_number": request_number(visit),
         "actions": one.actions,
         "version": one.version,
     }
+
+
+def request_number(visit: Visit) -> str | None:
+    """Of the request the visit is about, for whoever may see that request."""
+    agency = visit.request_agency
+    return visit.request_number if agency is None or own_scope().serves(agency) else None
 
 
 def detail(visit: Visit, steps: Sequence[Step]) -> dict[str, Any]:

@@ -30,9 +30,9 @@ from services.guichet.storage.request_rows import Filed
 from services.guichet.use_cases import documents
 from services.guichet.use_cases.queue import reception
 from services.guichet.use_cases.queue.board import board
-from services.guichet.web.access import ACT, actor, may, own_site
+from services.guichet.web.access import ACT, actor, may, own_scope, own_site
 from services.guichet.web.presenters import pinned
-from services.guichet.web.queue import names, views
+from services.guichet.web.queue import names, presenting, views
 from services.guichet.web.queue.pages import acting
 from services.guichet.web.views import site_options
 from shared.clock import now
@@ -168,7 +168,7 @@ def _receive(session: Session) -> reception.Received:
         appointment_at=_hour(form.get("appointment")) if kind is Kind.APPOINTMENT else None,
         startup_id=_uuid(form.get("startup"), field="startup_id"),
         contact_id=_uuid(form.get("contact"), field="contact_id"),
-        sites=current_user().sites,
+        scope=own_scope(),
         actor=actor(),
         at=now(),
     )
@@ -268,6 +268,7 @@ def _ticket(ticket_id: UUID, *, error: str | None = None) -> dict[str, Any]:
     return {
         "ticket": ticket,
         "visit": visit,
+        "request_number": presenting.request_number(visit),
         "steps": steps,
         "step_names": names.STEPS,
         "state": views.state(ticket),
@@ -296,7 +297,7 @@ def _ticket(ticket_id: UUID, *, error: str | None = None) -> dict[str, Any]:
 
 def _open_requests(session: Session, startup: Startup) -> list[Filed]:
     """What somebody of this startup may come about: undecided, or ready to be collected."""
-    wanted = Wanted(sites=current_user().sites, startup_id=startup.id, without=DONE_WITH)
+    wanted = Wanted(scope=own_scope(), startup_id=startup.id, without=DONE_WITH)
     return request_lists.find(session, wanted, limit=REQUESTS)
 
 
@@ -304,7 +305,7 @@ def _asked_about(session: Session, visit: Visit) -> list[ChecklistItem] | None:
     """What the request asks for that the visitor came about, if reception named one."""
     if visit.request_number is None or not visit.ticket.missing:
         return None
-    filed = request_storage.get(session, visit.request_number, sites=current_user().sites)
+    filed = request_storage.get(session, visit.request_number, scope=own_scope())
     return documents.checklist(session, filed.request) if filed else None
 
 

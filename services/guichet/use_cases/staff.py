@@ -1,0 +1,71 @@
+"""An operator says as what, where and for which agencies somebody works."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from services.guichet.domain.staff import check_not_own, checked_post
+from services.guichet.domain.workflow import Actor
+from services.guichet.storage import accounts
+from services.guichet.storage import catalogue as catalogue_storage
+from services.guichet.storage.accounts import Account
+from shared.errors import N_, Conflict, NotFound
+
+
+def change_account(
+    session: Session,
+    account_id: UUID,
+    *,
+    roles: Collection[str],
+    sites: Collection[str],
+    agencies: Collection[str],
+    active: bool,
+    version: int,
+    actor: Actor,
+    at: datetime,
+) -> Account:
+    """Change an account, and write down who changed what; the same again changes nothing.
+
+    Raises:
+        NotFound: there is no such account.
+        Forbidden: it is the own one.
+        InvalidFields: what is wrong with it.
+        Conflict: somebody changed it since ``version`` was read.
+    """
+    found = accounts.get(session, account_id, lock=True)
+    if found is None:
+        raise account_not_found()
+    check_not_own(str(account_id), actor.id)
+    catalogue = catalogue_storage.current(session)
+    post = checked_post(
+        roles=roles,
+        sites=sites,
+        agencies=agencies,
+        active=active,
+        known_sites=catalogue.sites,
+        known_agencies=catalogue.agencies,
+    )
+    if version != found.version:
+        raise _changed(session, account_id)
+    changes = found.post.changes_to(post)
+    if changes:
+        accounts.change(session, account_id, post)
+        accounts.add_change(session, account_id, changes, actor=actor, at=at)
+    changed = accounts.get(session, account_id)
+    assert changed is not None  # noqa: S101 - read in the same transaction
+    return changed
+
+
+def account_not_found() -> NotFound:
+    return NotFound(N_("There is no such account."))
+
+
+def _changed(session: Session, account_id: UUID) -> Conflict:
+    last = accounts.changes_of(session, account_id, limit=1)
+    if not last:
+        return Conflict(N_("This account changed since you opened it."))
+    return Conflict(
+        N_("%(who)s changed this account on %(when)s: look at it again."), who=last[0].by, when=last[0].at
+    )

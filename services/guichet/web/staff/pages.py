@@ -1,0 +1,146 @@
+"""The pages of the staff: who works as what, where and for which agencies, and changing it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from services.guichet.domain.catalogue import Catalogue
+from services.guichet.domain.staff import ROLES, Post
+from services.guichet.storage import accounts
+from services.guichet.storage import catalogue as catalogue_storage
+from services.guichet.storage.accounts import Change
+from services.guichet.use_cases import staff
+from services.guichet.web import forms
+from services.guichet.web.access import actor
+from services.guichet.web.names import ROLE_NAMES
+from services.guichet.web.staff.api import CHANGES, STAFF
+from shared.clock import now
+from shared.errors import N_, Conflict, InvalidInput
+from shared.web import current_user, language, requires, sentence, transaction
+
+blueprint = Blueprint("staff_pages", __name__)
+
+PROPERTIES: Mapping[str, str] = {
+    "roles": N_("Roles"),
+    "sites": N_("Sites"),
+    "agencies": N_("Agencies"),
+    "active": N_("May sign in"),
+}
+
+
+@blueprint.get("/admin/staff")
+@requires(*STAFF)
+def listing() -> str:
+    """Everybody, those who may sign in first."""
+    with transaction() as session:
+        catalogue = catalogue_storage.current(session)
+        found = accounts.every(session)
+    words = _Words(catalogue)
+    return render_template(
+        "guichet/admin/staff.html",
+        rows=[(account, words.post(account.post)) for account in found],
+        saved="saved" in request.args,
+    )
+
+
+@blueprint.get("/admin/staff/<uuid:account_id>")
+@requires(*STAFF)
+def edit(account_id: UUID) -> str:
+    return _form(account_id)
+
+
+@blueprint.post("/admin/staff/<uuid:account_id>")
+@requires(*STAFF)
+def change(account_id: UUID) -> ResponseReturnValue:
+    typed = _typed()
+    try:
+        with transaction() as session:
+            staff.change_account(
+                session,
+                account_id,
+                roles=typed.roles,
+                sites=typed.sites,
+                agencies=typed.agencies,
+                active=typed.active,
+                version=forms.whole(request.form.get("version", "")) or 0,
+                actor=actor(),
+                at=now(),
+            )
+    except InvalidInput as error:
+        return _form(account_id, typed, errors=forms.page_errors(error)), 422
+    except Conflict as error:
+        return _form(account_id, typed, refusal=sentence(error)), 409
+    return redirect("/guichet/admin/staff?saved", 303)
+
+
+def _typed() -> Post:
+    chosen = {name: tuple(request.form.getlist(name)) for name in ("roles", "sites", "agencies")}
+    return Post(**chosen, active="active" in request.form)
+
+
+def _form(
+    account_id: UUID,
+    typed: Post | None = None,
+    *,
+    errors: Sequence[dict[str, str]] = (),
+    refusal: str | None = None,
+) -> str:
+    with transaction() as session:
+        catalogue = catalogue_storage.current(session)
+        account = accounts.get(session, account_id)
+        if account is None:
+            raise staff.account_not_found()
+        changes = accounts.changes_of(session, account_id, limit=CHANGES)
+    words = _Words(catalogue)
+    return render_template(
+        "guichet/admin/account.html",
+        account=account,
+        post=typed or account.post,
+        own=current_user().id == str(account_id),
+        words=words.of,
+        changes=[(one, words.changes(one)) for one in changes],
+        errors=errors,
+        error_of=forms.by_field(errors),
+        labels={name: gettext(word) for name, word in PROPERTIES.items()},
+        refusal=refusal,
+    )
+
+
+class _Words:
+    """The codes of a post in the reader's language."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        def named(entries: Iterable[Any]) -> dict[str, str]:
+            return {one.code: one.names.within(language()) for one in entries}
+
+        self.of: Mapping[str, Mapping[str, str]] = {
+            "roles": {str(role): gettext(ROLE_NAMES[role]) for role in ROLES},
+            "sites": named(catalogue.sites.values()),
+            "agencies": named(catalogue.agencies.values()),
+        }
+
+    def post(self, post: Post) -> dict[str, str]:
+        return {name: self._listed(name, getattr(post, name)) for name in self.of}
+
+    def changes(self, change: Change) -> list[tuple[str, str, str]]:
+        """Property, what it was, what it became."""
+        return [
+            (gettext(PROPERTIES[name]), self._value(name, before), self._value(name, after))
+            for name, (before, after) in change.changes.items()
+        ]
+
+    def _value(self, name: str, value: Any) -> str:
+        if name == "active":
+            return str(gettext("Yes") if value else gettext("No"))
+        return self._listed(name, value)
+
+    def _listed(self, name: str, codes: Sequence[str]) -> str:
+        known = self.of[name]
+        if name == "sites" and len(codes) > 1 and set(codes) >= known.keys():
+            return str(gettext("All sites"))
+        separator = "، " if language() == "ar" else ", "
+        return separator.join(known.get(code, code) for code in codes) or "–"
