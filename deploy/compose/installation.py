@@ -114,10 +114,12 @@ class Installation:
         self.compose("Asking the doctor", "run", "--rm", "--no-deps", "prepare", "guichet", "doctor")
 
     def back_up(self) -> None:
-        """Make a backup in the image that does it, read it, and read every document in the store."""
+        """Make a backup in the image that does it, open it, and read every document in the store."""
         steps = (
+            "guichet secrets new backup > /tmp/identity",
+            "export $(sed -n 's/^# //p' /tmp/identity)",
             "guichet backup --to /tmp/backups",
-            "guichet restore --check --from /tmp/backups/*",
+            "guichet restore --check --identity /tmp/identity --from /tmp/backups/*",
             "python -m services.guichet.documents verify",
         )
         command = ("run", "--rm", "--no-deps", "prepare", "sh", "-c", " && ".join(steps))

@@ -2,16 +2,17 @@
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
 import psycopg
 import structlog
+from pyrage.x25519 import Recipient
 
 from shared import clock
-from shared.backup import files, manifest, programs
+from shared.backup import encryption, files, manifest, programs
 from shared.backup.cut import Cut, cut
 from shared.backup.files import StoredFiles
 from shared.backup.manifest import STAMP, BadBackup, DatabaseCopy, DocumentCopies, Manifest
@@ -35,8 +36,8 @@ class Made:
     manifest: Manifest
 
 
-def make(urls: Mapping[str, str], parent: Path) -> Made:
-    """Back everything up into a new folder of ``parent``, named by the time.
+def make(urls: Mapping[str, str], parent: Path, to: Sequence[Recipient] = ()) -> Made:
+    """Back everything up into a new folder of ``parent``, named by the time; dumps are for ``to`` to read.
 
     Raises:
         DomainError: something failed; the folder is left without a manifest and counts for nothing, or, when
@@ -54,7 +55,7 @@ def make(urls: Mapping[str, str], parent: Path) -> Made:
     documents: DocumentCopies | None = None
     with cut(urls) as at:
         for service, url in urls.items():
-            databases[service] = _dump(at, service, url, folder)
+            databases[service] = _dump(at, service, url, folder, to)
         # After the databases: every row has its file. What was forgotten meanwhile needs none.
         for service in urls:
             if (stored := files.of_service(service)) is not None:
@@ -93,9 +94,10 @@ def prune(parent: Path, keep: int) -> int:
     return len(surplus)
 
 
-def _dump(at: Cut, service: str, url: str, folder: Path) -> DatabaseCopy:
-    snapshot, file = at.snapshots[service], folder / f"{service}.dump"
-    programs.dump(url, snapshot.name, file)
+def _dump(at: Cut, service: str, url: str, folder: Path, to: Sequence[Recipient]) -> DatabaseCopy:
+    snapshot = at.snapshots[service]
+    file = folder / f"{service}.dump{encryption.SUFFIX if to else ''}"
+    programs.dump(url, snapshot.name, file, to)
     return DatabaseCopy(
         file=file.name,
         sha256=manifest.sha256(file),

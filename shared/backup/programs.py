@@ -1,16 +1,20 @@
 """``pg_dump`` and ``pg_restore``: PostgreSQL's own programs, as new as the server at least."""
 
+import contextlib
 import os
 import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
+from pyrage.x25519 import Identity, Recipient
 
-from shared.backup import manifest
+from shared.backup import encryption, manifest
 from shared.errors import DomainError
 from shared.settings import libpq_url
 
@@ -33,28 +37,38 @@ class ProgramFailed(DomainError):
     """A program of PostgreSQL is missing or ended with an error."""
 
 
-def dump(url: str, snapshot: str, file: Path) -> None:
-    """Write a snapshot of a database into a file."""
-    _run(
-        "pg_dump",
-        url,
-        *("--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}", f"--file={file}"),
-    )
+def dump(url: str, snapshot: str, file: Path, to: Sequence[Recipient] = ()) -> None:
+    """Write a snapshot of a database into a file; with recipients only they can read it."""
+    archive = ("--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}")
+    if not to:
+        _run("pg_dump", url, *archive, f"--file={file}")
+        return
+    with (
+        manifest.private(file) as sealed,
+        _started("pg_dump", url, *archive, stdout=subprocess.PIPE) as process,
+    ):
+        encryption.seal(process.stdout, sealed, to)
+        manifest.on_disk(sealed)
 
 
-def restore(url: str, file: Path) -> None:
-    """Fill an empty database from a file: all of it or nothing."""
+def restore(url: str, file: Path, identities: Sequence[Identity] = ()) -> None:
+    """Fill an empty database from a file: all of it or nothing.
+
+    Raises:
+        BadBackup: it is encrypted, and none of the identities opens it.
+        ProgramFailed: the server or the program refused it.
+    """
     name = conninfo_to_dict(libpq_url(url))["dbname"]
     with psycopg.connect(libpq_url(url), connect_timeout=5) as connection:
         server = connection.info.server_version // 10_000
     wanted = ("--no-owner", "--no-privileges")
     if _major(_find("pg_restore")) < _KNOWS_TRANSACTION_TIMEOUT or server >= _KNOWS_TRANSACTION_TIMEOUT:
         at_once = ("--exit-on-error", "--single-transaction", f"--dbname={name}")
-        _run("pg_restore", url, *wanted, *at_once, str(file))
+        _read_archive(url, file, identities, *wanted, *at_once)
         return
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "restore.sql"
-        _run("pg_restore", url, *wanted, f"--file={script}", str(file))
+        _read_archive(url, file, identities, *wanted, f"--file={script}")
         readable = Path(folder) / "readable.sql"
         _without_new_settings(script, readable)
         strict = ("--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1")
@@ -79,16 +93,51 @@ def _without_new_settings(script: Path, readable: Path) -> None:
             kept.write(line)
 
 
+def _read_archive(url: str, file: Path, identities: Sequence[Identity], *arguments: str) -> None:
+    if file.suffix != encryption.SUFFIX:
+        _run("pg_restore", url, *arguments, str(file))
+        return
+    with _started("pg_restore", url, *arguments, stdin=subprocess.PIPE) as process:
+        encryption.unseal(file, process.stdin, identities)
+
+
 def _run(program: str, url: str, *arguments: str) -> None:
+    with _started(program, url, *arguments, stdout=subprocess.DEVNULL):
+        pass
+
+
+@contextlib.contextmanager
+def _started(
+    program: str, url: str, *arguments: str, stdin: int | None = None, stdout: int | None = None
+) -> Iterator[Any]:
+    """Run a program while the block feeds or reads it; return once it has ended well."""
     address = conninfo_to_dict(libpq_url(url))
     # By environment: what stands on a command line, everybody on the machine can read.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     environment |= {variable: str(address[key]) for key, variable in _VARIABLES.items() if address.get(key)}
-    done = subprocess.run(
-        [_find(program), *arguments], env=environment, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise ProgramFailed(f"{program} failed: {done.stderr.strip()[-500:]}")
+    hung_up = False
+    with tempfile.TemporaryFile() as complaints:
+        with subprocess.Popen(
+            [_find(program), *arguments], env=environment, stdin=stdin, stdout=stdout, stderr=complaints
+        ) as process:
+            try:
+                yield process
+                if process.stdin is not None:
+                    process.stdin.close()
+            except BrokenPipeError:
+                # A program that ends early says itself why.
+                hung_up = True
+            except BaseException:
+                # Before its input ends: what it has so far must not pass for all there is.
+                process.kill()
+                with contextlib.suppress(OSError):
+                    if process.stdin is not None:
+                        process.stdin.close()
+                raise
+        if process.returncode or hung_up:
+            complaints.seek(0)
+            said = complaints.read().decode(errors="replace").strip()
+            raise ProgramFailed(f"{program} failed: {said[-500:]}")
 
 
 def _find(program: str) -> str:

@@ -1,11 +1,12 @@
 """Restore a backup into empty databases, and say what is to be delivered again."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import psycopg
+from pyrage.x25519 import Identity
 
-from shared.backup import files, manifest, programs
+from shared.backup import encryption, files, manifest, programs
 from shared.backup.cut import count_rows
 from shared.backup.making import BROKER
 from shared.backup.manifest import BadBackup, Manifest
@@ -14,8 +15,8 @@ from shared.settings import libpq_url
 _TABLES = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
 
 
-def verify(folder: Path) -> Manifest:
-    """Read a whole backup and compare it with its hashes.
+def verify(folder: Path, identities: Sequence[Identity] = ()) -> Manifest:
+    """Read a whole backup and compare it with its hashes; with identities, open what is encrypted.
 
     Raises:
         BadBackup: it is not as it was written.
@@ -28,6 +29,10 @@ def verify(folder: Path) -> Manifest:
             raise BadBackup(f"{folder / name} is missing or not as it was written")
     if found.documents is not None:
         files.check(folder, found.documents)
+    if identities:
+        for copy in found.databases.values():
+            if copy.file.endswith(encryption.SUFFIX):
+                encryption.unseal(folder / copy.file, encryption.Nowhere(), identities)
     return found
 
 
@@ -43,18 +48,24 @@ def refuse_unless_empty(urls: Mapping[str, str]) -> None:
 
 
 def restore(
-    folder: Path, found: Manifest, urls: Mapping[str, str], tell: Callable[[str], None] = lambda _line: None
+    folder: Path,
+    found: Manifest,
+    urls: Mapping[str, str],
+    tell: Callable[[str], None] = lambda _line: None,
+    *,
+    identities: Sequence[Identity] = (),
 ) -> None:
-    """Fill the databases, hold every table against the manifest, put the files into their store.
+    """Fill these databases, hold every table against the manifest, put the files into their store.
 
     Raises:
-        BadBackup: a database is not empty, or does not hold afterwards what the backup says.
+        BadBackup: a database is not empty, its dump is encrypted to others, or it does not hold afterwards
+            what the backup says.
         ProgramFailed: ``pg_restore`` failed; that database is still empty.
     """
     refuse_unless_empty(urls)
     for service, url in urls.items():
         copy = found.databases[service]
-        programs.restore(url, folder / copy.file)
+        programs.restore(url, folder / copy.file, identities)
         with psycopg.connect(libpq_url(url)) as connection:
             there = {table: count_rows(connection, table) for table in copy.tables}
         if there != copy.tables:

@@ -11,6 +11,7 @@ import psycopg
 from pika.exceptions import AMQPError, ProbableAuthenticationError
 from psycopg import sql
 
+from shared.backup.encryption import new_pair as new_identity
 from shared.cli.options import pick, service_option
 from shared.cli.wording import broker_outage, database_outage
 from shared.connecting import is_refusal
@@ -28,11 +29,17 @@ def secrets() -> None:
 
 
 @secrets.command("new")
-@click.argument("what", type=click.Choice(["password", "session"]))
+@click.argument("what", type=click.Choice(["password", "session", "backup"]))
 def new(what: str) -> None:
-    """Print a new password, or a new pair of keys for sessions."""
+    """Print a new password, a new pair of keys for sessions, or a new identity that opens backups.
+
+    The latter as a file of age: keep it where no backup lies.
+    """
     if what == "password":
         click.echo(random.token_urlsafe(24))
+    elif what == "backup":
+        identity, recipient = new_identity()
+        click.echo(f"# BACKUP_RECIPIENTS={recipient}\n{identity}")
     else:
         private, public = new_key_pair()
         click.echo(f"SESSION_PRIVATE_KEY={private}\nSESSION_PUBLIC_KEY={public}")

@@ -15,8 +15,9 @@ import pytest
 
 from deploy.local.servers import PrivateServers
 from services.guichet.documents.stores import FolderStore
-from shared.backup import making, programs
+from shared.backup import encryption, making, programs
 from shared.backup.cut import cut
+from shared.backup.manifest import BadBackup
 from shared.db import uuid7
 from shared.settings import SERVICES, libpq_url
 from tests.cli.conftest import CommandLine
@@ -87,6 +88,102 @@ def test_a_backup_says_what_it_holds_and_is_read_by_its_owner_alone(
     for service in SERVICES:
         assert counter.value(service, "SELECT place FROM backups ORDER BY id DESC LIMIT 1") == str(backup)
     assert "every file is as it was written" in guichet("restore", "--from", str(backup), "--check").out
+
+
+@pytest.fixture
+def identity(guichet: CommandLine, tmp_path: Path) -> Path:
+    """The file that opens the backups made from now on, kept apart from them."""
+    file = tmp_path / "identity"
+    file.write_text(guichet("secrets", "new", "backup").out)
+    guichet.set("BACKUP_RECIPIENTS", file.read_text().splitlines()[0].partition("=")[2])
+    return file
+
+
+@pytest.fixture
+def empty_booking(servers: PrivateServers) -> Iterator[str]:
+    """The new database of a booking that lost its own."""
+    with psycopg.connect(libpq_url(servers.pg_admin_url), autocommit=True) as admin:
+        admin.execute("CREATE DATABASE restored_booking")
+        yield urlunsplit(urlsplit(servers.pg_admin_url)._replace(path="/restored_booking"))
+        admin.execute("DROP DATABASE restored_booking WITH (FORCE)")
+
+
+def tables_in(url: str) -> int:
+    with psycopg.connect(libpq_url(url)) as connection:
+        row = connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone()
+        return int(row[0]) if row else -1
+
+
+def test_a_backup_for_recipients_is_read_by_their_identity_alone(
+    guichet: CommandLine, folder: Path, identity: Path, tmp_path: Path
+) -> None:
+    backup = back_up(guichet, tmp_path / "backups")
+    assert {path.name for path in backup.glob("*.dump*")} == {f"{service}.dump.age" for service in SERVICES}
+    for service in SERVICES:
+        content = (backup / f"{service}.dump.age").read_bytes()
+        assert content.startswith(b"age-encryption.org/v1")
+        assert b"PGDMP" not in content
+    assert guichet("restore", "--from", str(backup), "--check").code == 0
+    assert guichet("restore", "--from", str(backup), "--check", "--identity", str(identity)).code == 0
+    other = tmp_path / "other"
+    other.write_text(guichet("secrets", "new", "backup").out)
+    refused = guichet("restore", "--from", str(backup), "--check", "--identity", str(other))
+    assert (refused.code, "encrypted to others than this identity" in refused.err) == (1, True)
+    other.write_text("AGE-SECRET-KEY-1NOT")
+    refused = guichet("restore", "--from", str(backup), "--check", "--identity", str(other))
+    assert (refused.code, "is no file of identities" in refused.err) == (1, True)
+
+
+def test_a_recipient_that_is_none_is_refused_before_anything_is_written(
+    guichet: CommandLine, folder: Path, tmp_path: Path
+) -> None:
+    guichet.set("BACKUP_RECIPIENTS", "age1mistyped")
+    refused = guichet("backup", "--to", str(tmp_path / "backups"))
+    assert (refused.code, "BACKUP_RECIPIENTS holds something that is no recipient" in refused.err) == (
+        1,
+        True,
+    )
+    assert not (tmp_path / "backups").exists()
+
+
+def test_a_backup_in_the_clear_says_so(guichet: CommandLine, folder: Path, tmp_path: Path) -> None:
+    assert "the dumps are in the clear" in guichet("backup", "--to", str(tmp_path / "backups")).out
+
+
+def test_one_database_is_restored_while_the_others_hold_what_they_hold(
+    guichet: CommandLine,
+    counter: Counter,
+    folder: Path,
+    identity: Path,
+    empty_booking: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    startups = counter.value("booking", "SELECT count(*) FROM startups")
+    backup = back_up(guichet, tmp_path / "backups")
+    one = ("restore", "--from", str(backup), "--only", "booking", "--reason", "its disk was lost")
+    with monkeypatch.context() as lost:
+        lost.setenv("BOOKING_DATABASE_URL", empty_booking)
+        refused = guichet(*one)
+        assert refused.code == 1
+        assert "is encrypted: give the file that opens it" in refused.err
+        assert tables_in(empty_booking) == 0
+        restored = guichet(*one, "--identity", str(identity))
+    assert restored.code == 0, restored.err
+    assert "guichet migrate --service booking" in restored.out
+    with psycopg.connect(libpq_url(empty_booking)) as connection:
+        row = connection.execute("SELECT count(*) FROM startups").fetchone()
+    assert row == (startups,)
+
+
+def test_an_encrypted_dump_that_was_cut_short_leaves_the_database_empty(
+    guichet: CommandLine, folder: Path, identity: Path, empty_booking: str, tmp_path: Path
+) -> None:
+    dump = back_up(guichet, tmp_path / "backups") / "booking.dump.age"
+    dump.write_bytes(dump.read_bytes()[:-1])
+    with pytest.raises(BadBackup, match="cannot be decrypted"):
+        programs.restore(empty_booking, dump, encryption.identities(identity))
+    assert tables_in(empty_booking) == 0
 
 
 @pytest.mark.parametrize("name", ["booking.dump", "documents.sha256", "broker.json"])

@@ -144,6 +144,9 @@ def test_a_backup_taken_while_people_work_restores_to_books_that_agree(
     story = threading.Thread(target=Story(stack.addresses, tell=said.append).play)
     startup = _register_with_document(stack, token_of("agent"))
     worker = stack.pids()["worker-billing"]
+    identity = tmp_path / "identity"
+    identity.write_text(here.guichet("secrets", "new", "backup").out)
+    here.environment["BACKUP_RECIPIENTS"] = identity.read_text().splitlines()[0].partition("=")[2]
     # Billing stands still: at the moment of the backup events are in the broker, which no backup holds.
     os.kill(worker, signal.SIGSTOP)
     try:
@@ -161,7 +164,8 @@ def test_a_backup_taken_while_people_work_restores_to_books_that_agree(
     assert manifest["still_seconds"] < 2
     assert {file.stat().st_mode & 0o077 for file in folder.iterdir()} == {0}
 
-    restored = elsewhere.guichet("restore", "--from", str(folder), "--reason", "rehearsal")
+    told = ("--from", str(folder), "--identity", str(identity), "--reason", "rehearsal")
+    restored = elsewhere.guichet("restore", *told)
     assert restored.code == 0, restored.err
     topology.declare(elsewhere.environment["AMQP_ADMIN_URL"], SERVICES)
     told = elsewhere.guichet("ledger")
