@@ -9,22 +9,21 @@ Statements are written out and handed to the driver: building one of forty colum
 took longer than answering it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.guichet.domain.requests import DECIDED, State
 from services.guichet.domain.scope import Scope
 from services.guichet.domain.sent_by_link import TRACKING_LINK
 from services.guichet.domain.text import ascii_digits, search_key
-from services.guichet.storage import tables
+from services.guichet.storage import catalogue, tables
 from services.guichet.storage.request_rows import Filed, filed
-from services.guichet.storage.startups import matching, patterns
+from services.guichet.storage.startups import patterns
 
 LONGEST_SERIAL = 12
 FEW_STARTUPS = 100
@@ -38,9 +37,8 @@ _VISIBLE = "(r.site = ANY(%(sites)s) OR r.desk_site = ANY(%(sites)s))"
 _OF_AGENCIES = "agency = ANY(%(agencies)s)"
 _COLUMNS = tuple(column.name for column in tables.requests.columns if column.name != "tracking_sha256")
 # Hidden behind coalesce from PostgreSQL, which would rather gather and sort everything of so many startups.
-_BEARS_WORDS = (
-    "coalesce(r.startup_id IN (SELECT n.id FROM startups n WHERE n.search_text LIKE ALL(%(words)s)), false)"
-)
+_IS_NAMED = "coalesce(r.startup_id IN (SELECT unnest(%(named)s::uuid[])), false)"
+_NAMED = "SELECT count(*), array_agg(id)::text FROM startups WHERE search_text LIKE ALL(%(words)s)"
 # A file that came by the link is news until somebody does something with the request.
 _FILES_CAME = """
     r.closed_at IS NULL AND EXISTS (
@@ -117,11 +115,20 @@ def figures(session: Session, *, scope: Scope, day_start: datetime, day_end: dat
     return session.connection().exec_driver_sql(statement, given).mappings().one()
 
 
-def _named(session: Session, search: str | None) -> Sequence[UUID] | None:
-    """The startups a search names, one more than few of them at most; None when nothing is searched for."""
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """The startups a search names: how many, and their identifiers as PostgreSQL wrote and will read them."""
+
+    count: int
+    ids: str | None
+
+
+def _named(session: Session, search: str | None) -> _Named | None:
+    """None when nothing is searched for."""
     if not search or not search_key(search):
         return None
-    return session.scalars(select(tables.startups.c.id).where(matching(search)).limit(FEW_STARTUPS + 1)).all()
+    row = session.connection().exec_driver_sql(_NAMED, {"words": patterns(search)}).one()
+    return _Named(*row)
 
 
 class _Listing:
@@ -135,12 +142,11 @@ class _Listing:
         self.values: dict[str, Any] = {"sites": list(scope.sites), "by_link": TRACKING_LINK.name}
         self._conditions = self._narrowed(after)
 
-    def statement(self, named: Sequence[UUID] | None) -> str:
+    def statement(self, named: _Named | None) -> str:
         pieces = self._pieces(named)
         candidates = " UNION ".join(f"({piece})" for piece in pieces)
-        order = f"ORDER BY id{self._first} LIMIT {self._limit}"
         return (
-            f"WITH listed AS MATERIALIZED (SELECT id FROM ({candidates}) found {order}) {_ROWS}"  # noqa: S608 - puts in names from the code, binds values
+            f"WITH listed AS MATERIALIZED (SELECT id FROM ({candidates}) found {self._end('found')}) {_ROWS}"  # noqa: S608 - puts in names from the code, binds values
             f" WHERE r.id IN (SELECT id FROM listed) ORDER BY r.id{self._first}"
         )
 
@@ -183,7 +189,7 @@ class _Listing:
         undecided = wanted.state is not None and wanted.state not in DECIDED
         return wanted.open_only or undecided or wanted.late_at is not None or wanted.near_at is not None
 
-    def _pieces(self, named: Sequence[UUID] | None) -> list[str]:
+    def _pieces(self, named: _Named | None) -> list[str]:
         """Queries for ids, each small by an index; the list is the first of all of them."""
         wanted = self._wanted
         if named is not None:
@@ -202,16 +208,20 @@ class _Listing:
 
     def _of_each_site(self, *conditions: str) -> list[str]:
         here, sent_here = "r.site = at.site", "r.desk_site = at.site"
+        known = catalogue.last_read()
         if self._wanted.state in _SELDOM:
             here = f"{here} AND {_IS_SELDOM}"
             sent_here = f"{sent_here} AND r.desk_site <> r.site AND {_IS_SELDOM}"
+        elif known is not None and len(self.values["sites"]) * 2 > len(known.sites):
+            # Most of what is met on one way back through everybody's requests is seen: it ends first.
+            return [self._piece("requests r", _VISIBLE, *conditions)]
         return [
             "SELECT own.id FROM unnest(%(sites)s::text[]) AS at (site)"  # noqa: S608 - puts in names from the code, binds values
-            f" CROSS JOIN LATERAL ({self._piece('requests r', place, *conditions)}) own"
+            f" CROSS JOIN LATERAL ({self._piece('requests r', place, *conditions)}) own {self._end('own')}"
             for place in (here, sent_here)
         ]
 
-    def _searched(self, named: Sequence[UUID]) -> list[str]:
+    def _searched(self, named: _Named) -> list[str]:
         """By number, whole or only its serial, or by what names the startup.
 
         Few startups are looked through one by one, along the index of their requests. A word that
@@ -227,21 +237,22 @@ class _Listing:
         if serial.isascii() and serial.isdigit() and len(serial) <= LONGEST_SERIAL:
             self.values["serial"] = int(serial)
             pieces.append(self._piece("requests r", _VISIBLE, "r.serial = %(serial)s"))
-        if not named:
+        if not named.count:
             return pieces
-        if len(named) > FEW_STARTUPS:
-            self.values["words"] = patterns(self._wanted.search or "")
-            return [*pieces, *self._of_each_site(_BEARS_WORDS)]
-        self.values["named"] = list(named)
+        self.values["named"] = named.ids
+        if named.count > FEW_STARTUPS:
+            return [*pieces, *self._of_each_site(_IS_NAMED)]
         own = self._piece("requests r", "r.startup_id = owner.id", _VISIBLE)
         return [
             *pieces,
             "SELECT own.id FROM unnest(%(named)s::uuid[]) AS owner (id)"  # noqa: S608 - puts in names from the code, binds values
-            f" CROSS JOIN LATERAL ({own}) own",
+            f" CROSS JOIN LATERAL ({own}) own {self._end('own')}",
         ]
 
     def _piece(self, source: str, *conditions: str, whole: bool = False) -> str:
         """``whole`` where all of it is few: no order to follow, so no index of it to walk along."""
         where = " AND ".join([*conditions, *self._conditions])
-        end = "" if whole else f" ORDER BY r.id{self._first} LIMIT {self._limit}"
-        return f"SELECT r.id FROM {source} WHERE {where}{end}"  # noqa: S608 - puts in names from the code, binds values
+        return f"SELECT r.id FROM {source} WHERE {where} {'' if whole else self._end('r')}"  # noqa: S608 - puts in names from the code, binds values
+
+    def _end(self, source: str) -> str:
+        return f"ORDER BY {source}.id{self._first} LIMIT {self._limit}"
