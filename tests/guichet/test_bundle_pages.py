@@ -82,7 +82,7 @@ def test_a_bundle_whose_procedure_changed_says_what_no_longer_fits(
     assert "Ne convient plus à ses démarches" in manager.get(BUNDLES)
     with statements(counter) as listed:
         manager.get(BUNDLES)
-    assert len(listed) == 3
+    assert len(listed) == 4
     assert "aucune étape ne le demande" in manager.get(f"{BUNDLES}/create-sarl")
 
 

@@ -6,6 +6,7 @@ dossiers are pinned to it.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
@@ -47,8 +48,10 @@ def bundle_from(data: object) -> Bundle:
     return bundle
 
 
-def check_against(bundle: Bundle, procedures: Mapping[str, Procedure]) -> list[Fault]:
-    """What does not fit the procedures on offer."""
+def check_against(
+    bundle: Bundle, procedures: Mapping[str, Procedure], retired: Mapping[str, date] | None = None
+) -> list[Fault]:
+    """What does not fit the procedures on offer; ``retired`` says since when others are not."""
     before = predecessors({step.code: step.after for step in bundle.steps})
     faults: list[Fault] = []
     asked: set[str] = set()
@@ -57,9 +60,7 @@ def check_against(bundle: Bundle, procedures: Mapping[str, Procedure]) -> list[F
         procedure = procedures.get(step.procedure)
         if procedure is None:
             path: Path = ("steps", place, "procedure")
-            faults.append(
-                Fault(path, N_("there is no procedure “%(procedure)s”"), {"procedure": step.procedure})
-            )
+            faults.append(_not_on_offer(step.procedure, path, retired or {}))
             continue
         faults.extend(_misfits(bundle, step, ("steps", place), procedure))
         asked |= {step.origin(field.code).answer or "" for field in procedure.fields}
@@ -71,6 +72,13 @@ def check_against(bundle: Bundle, procedures: Mapping[str, Procedure]) -> list[F
             if field.code not in asked
         )
     return faults
+
+
+def _not_on_offer(code: str, path: Path, retired: Mapping[str, date]) -> Fault:
+    if code not in retired:
+        return Fault(path, N_("there is no procedure “%(procedure)s”"), {"procedure": code})
+    message = N_("“%(procedure)s” has not been offered since %(day)s: no dossier can be opened")
+    return Fault(path, message, {"procedure": code, "day": retired[code]})
 
 
 def predecessors(after: Mapping[str, Sequence[str]]) -> dict[str, set[str]]:

@@ -6,7 +6,7 @@ request keeps the version of the procedure it was filed under.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -201,8 +201,9 @@ class Site:
 class Catalogue:
     """Everything on offer on a day, and every version requests may still be pinned to.
 
-    ``procedures`` are those in force: of the versions whose day has come, the newest. ``changes_on``
-    is the next day on which that will be others.
+    ``in_force`` are of the versions whose day has come the newest; ``procedures`` those of them that are
+    offered, ``retired`` the others, with the moment. ``changes_on`` is the next day on which that will be
+    others.
     """
 
     def __init__(
@@ -213,7 +214,9 @@ class Catalogue:
         procedures: Iterable[Procedure],
         *,
         today: date | None = None,
+        retired: Mapping[str, datetime] | None = None,
     ) -> None:
+        self.retired = dict(retired or {})
         self.agencies = {agency.code: agency for agency in agencies}
         self.sites = {site.code: site for site in sites}
         self.desks = {desk.code: desk for desk in desks}
@@ -226,15 +229,19 @@ class Catalogue:
             one.valid_from for one in self._newest_last if today and one.valid_from and one.valid_from > today
         ]
         self.changes_on = min(announced, default=None)
-        in_force = self.offered_on(today)
-        self.procedures = dict(
+        in_force = self._in_force_on(today)
+        self.in_force = dict(
             sorted(
                 in_force.items(), key=lambda item: (order.index(item[1].agency), item[1].position, item[0])
             )
         )
+        self.procedures = {code: one for code, one in self.in_force.items() if code not in self.retired}
 
     def offered_on(self, day: date | None) -> dict[str, Procedure]:
-        """Of the versions whose day will have come, the newest; without a day, of all."""
+        """Of the versions whose day will have come, the newest; without a day, of all; none retired."""
+        return {code: one for code, one in self._in_force_on(day).items() if code not in self.retired}
+
+    def _in_force_on(self, day: date | None) -> dict[str, Procedure]:
         return {
             one.code: one
             for one in self._newest_last

@@ -19,7 +19,7 @@ from services.guichet.domain.catalogue import Agency, Catalogue, Site
 from services.guichet.domain.catalogue_reader import procedure_from
 from services.guichet.domain.names import Names
 from services.guichet.domain.numbers import counter_day
-from services.guichet.storage import tables
+from services.guichet.storage import retirements, tables
 from services.guichet.storage.desk_rows import desk_from_row, desk_row
 from shared.clock import now
 from shared.db import uuid7
@@ -185,4 +185,5 @@ def _load(session: Session) -> Catalogue:
             for row in session.execute(select(tables.procedures))
         ],
         today=counter_day(now()),
+        retired={code: one.at for code, one in retirements.standing(session, tables.procedures).items()},
     )

@@ -17,7 +17,7 @@ from services.guichet.domain.dossiers import Dossier, DossierState, StepRequest
 from services.guichet.domain.names import Names
 from services.guichet.domain.scope import Scope
 from services.guichet.domain.workflow import Actor, State
-from services.guichet.storage import tables
+from services.guichet.storage import retirements, tables
 from services.guichet.storage.startups import within
 
 _bundles = tables.bundles
@@ -69,7 +69,14 @@ def save_bundles(
 
 
 def bundles(session: Session, *, today: date) -> dict[str, Bundle]:
-    """What is offered: of each bundle's versions whose day has come, the newest."""
+    """What is offered: those in force that nobody has retired."""
+    retired = retirements.standing(session, _bundles)
+    found = bundles_in_force(session, today=today)
+    return {code: one for code, one in found.items() if code not in retired}
+
+
+def bundles_in_force(session: Session, *, today: date) -> dict[str, Bundle]:
+    """Of each bundle's versions whose day has come, the newest."""
     query = (
         select(_bundles.c.code, _bundles.c.definition)
         .ext(distinct_on(_bundles.c.code))

@@ -10,6 +10,7 @@ from services.guichet.domain.bundle_reader import bundle_from, check_against
 from services.guichet.domain.bundles import Bundle
 from services.guichet.domain.catalogue import Catalogue
 from services.guichet.domain.catalogue_entries import Fault
+from services.guichet.domain.offering import retired_days
 from services.guichet.storage import tables
 from services.guichet.use_cases.publishing import Kind, Words
 from shared.errors import N_
@@ -74,11 +75,11 @@ steps:
 
 def unfit(bundle: Bundle, catalogue: Catalogue) -> list[Fault]:
     """What no longer fits the procedures in force: they change after the bundle was published."""
-    return check_against(bundle, catalogue.procedures)
+    return check_against(bundle, catalogue.procedures, retired_days(catalogue))
 
 
 def _misfits(catalogue: Catalogue, bundle: Bundle, starts: date) -> list[Fault]:
-    return check_against(bundle, catalogue.offered_on(starts))
+    return check_against(bundle, catalogue.offered_on(starts), retired_days(catalogue))
 
 
 def _columns(_: Bundle) -> Mapping[str, Any]:

@@ -23,7 +23,7 @@ def tell_answers_missing(
     session: Session, opened: Opened, step: BundleStep, wrong: Sequence[InvalidInput], *, at: datetime
 ) -> None:
     """The step cannot be filed before the startup has answered; its documents are named with that."""
-    procedure = catalogue_storage.current(session).procedures.get(step.procedure)
+    procedure = catalogue_storage.current(session).in_force.get(step.procedure)
     if procedure is None:
         return
     known = opened.bundle.step_answers(step, procedure, opened.dossier.answers, opened.dossier.outcomes())
@@ -37,7 +37,7 @@ def tell_documents_missing(
     session: Session, opened: Opened, step: BundleStep, request: Request, *, at: datetime
 ) -> None:
     """The step was filed by itself, so nobody has handed anything in for it yet."""
-    procedure = catalogue_storage.current(session).procedures[step.procedure]
+    procedure = catalogue_storage.current(session).in_force[step.procedure]
     needed = _needed(procedure, request.answers)
     if needed:
         _tell(session, opened, step, procedure, [], needed, request=request, at=at)

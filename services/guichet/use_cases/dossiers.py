@@ -15,11 +15,12 @@ from services.guichet.domain.answers import checked_answers, checked_fields
 from services.guichet.domain.bundles import Bundle, BundleStep
 from services.guichet.domain.dossiers import FAILED, Dossier, DossierState, StepState
 from services.guichet.domain.numbers import counter_day, request_number
+from services.guichet.domain.offering import not_offered, procedure_to_file, stopped
 from services.guichet.domain.requests import COUNTER, Actor, Request
 from services.guichet.domain.scope import Scope
 from services.guichet.domain.text import required_text
 from services.guichet.storage import catalogue as catalogue_storage
-from services.guichet.storage import dossiers
+from services.guichet.storage import dossiers, retirements, tables
 from services.guichet.storage.dossiers import Opened
 from services.guichet.storage.ids import new_id
 from services.guichet.use_cases import dossier_notices
@@ -61,9 +62,7 @@ def open_dossier(
         InvalidFields: the answers at fault, as the dossier calls them.
     """
     catalogue = catalogue_storage.current(session)
-    chosen = dossiers.bundles(session, today=counter_day(at)).get(bundle)
-    if chosen is None:
-        raise no_bundle(bundle)
+    chosen = bundle_to_open(session, bundle, at=at)
     startup = startup_to_serve(session, startup_id, sites=scope.sites)
     if startup is None:
         raise InvalidInput(N_("There is no such startup on your sites."), field="startup_id")
@@ -175,16 +174,36 @@ def abandon(
 
 def missing(session: Session, opened: Opened, step: BundleStep) -> list[InvalidInput]:
     """What a step still needs, as the dossier calls it."""
-    procedure = catalogue_storage.current(session).procedures.get(step.procedure)
-    if procedure is None:
-        return [InvalidInput(N_("This procedure is not offered any more."), field="procedure")]
     dossier = opened.dossier
+    catalogue = catalogue_storage.current(session)
+    try:
+        procedure = procedure_to_file(catalogue, step.procedure, begun_at=dossier.opened_at)
+    except InvalidInput as gone:
+        return [gone]
     known = opened.bundle.step_answers(step, procedure, dossier.answers, dossier.outcomes())
     try:
         checked_answers(procedure, known)
     except InvalidFields as error:
         return [_renamed(one, opened.bundle, step) for one in error.errors]
     return []
+
+
+def bundle_to_open(session: Session, code: str, *, at: datetime) -> Bundle:
+    """The bundle in force.
+
+    Raises:
+        InvalidInput: there is none, or it is retired, or a procedure of its steps is.
+    """
+    found = dossiers.bundles_in_force(session, today=counter_day(at)).get(code)
+    if found is None:
+        raise no_bundle(code)
+    retired = retirements.standing(session, tables.bundles).get(code)
+    if retired is not None:
+        raise not_offered(found.names, retired.at, field="bundle")
+    refusal = stopped(found, catalogue_storage.current(session))
+    if refusal is not None:
+        raise refusal
+    return found
 
 
 def no_bundle(bundle: str) -> InvalidInput:
@@ -219,7 +238,7 @@ def _start(
     wrong = missing(session, opened, step)
     if wrong:
         raise InvalidFields(wrong)
-    procedure = catalogue_storage.current(session).procedures[step.procedure]
+    procedure = catalogue_storage.current(session).in_force[step.procedure]
     before = dossier.requests.get(step.code)
     receipt = file(
         session,
@@ -230,6 +249,7 @@ def _start(
         sites=(dossier.site, opened.startup_site),
         actor=actor,
         at=at,
+        begun_at=dossier.opened_at,
     )
     attempt = before.attempt + 1 if before and before.state in FAILED else 1
     dossiers.link(session, dossier.id, step.code, attempt, receipt.filed.request.id)

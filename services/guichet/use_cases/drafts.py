@@ -7,8 +7,10 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from services.guichet.domain.answers import MOST_ANSWERS
+from services.guichet.domain.offering import procedure_to_file
 from services.guichet.domain.text import optional_text
 from services.guichet.domain.workflow import Actor
+from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import drafts
 from services.guichet.storage.drafts import Draft
 from services.guichet.use_cases.startups import startup_to_serve
@@ -36,6 +38,7 @@ def save_draft(
         raise InvalidInput(N_("There is no such startup on your sites."), field="startup_id")
     if len(answers) > MOST_ANSWERS:
         raise InvalidInput(N_("There are too many answers."), field="answers")
+    _still_offered(session, draft_id, procedure, author)
     kept = {
         code: optional_text(value, field=f"answers.{code}", maximum=LONGEST_ANSWER, lines=True) or ""
         for code, value in answers.items()
@@ -45,6 +48,16 @@ def save_draft(
     if not drafts.save(session, draft):
         raise draft_not_found()
     return draft
+
+
+def _still_offered(session: Session, draft_id: UUID, procedure: str | None, author: Actor) -> None:
+    """A draft begun before its procedure was retired may be filed: so none becomes one of that afterwards."""
+    catalogue = catalogue_storage.current(session)
+    if procedure is None or procedure not in catalogue.retired:
+        return
+    known = drafts.get(session, draft_id, author=author.id or "")
+    if known is None or known.procedure != procedure:
+        procedure_to_file(catalogue, procedure)
 
 
 def take_up(

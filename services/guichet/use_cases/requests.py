@@ -17,6 +17,7 @@ from services.guichet.domain.answers import checked_answers
 from services.guichet.domain.catalogue import Catalogue, Procedure
 from services.guichet.domain.desks import Desk
 from services.guichet.domain.numbers import request_number
+from services.guichet.domain.offering import procedure_to_file
 from services.guichet.domain.promises import deadlines
 from services.guichet.domain.requests import Actor, Request, changed_since
 from services.guichet.domain.routing import Surroundings, choose, full, surroundings, unknown_site
@@ -65,10 +66,12 @@ def file_request(
     at: datetime,
     depositor: str | None = None,
     draft: Draft | None = None,
+    begun_at: datetime | None = None,
 ) -> Receipt:
     """Submit a request and route it to a desk, in one transaction.
 
-    ``sites`` are those the user may see startups of; ``draft`` is what it was begun as, taken up already.
+    ``sites`` are those the user may see startups of; ``draft`` is what it was begun as, taken up already;
+    ``begun_at`` when the dossier was opened that it is a step of.
     """
     expected = catalogue_storage.last_read()
     among = _to_count(expected, procedure, site)
@@ -76,13 +79,11 @@ def file_request(
     catalogue = filing.catalogue
     if filing.startup is None:
         raise InvalidInput(N_("There is no such startup on your sites."), field="startup_id")
-    if procedure not in catalogue.procedures:
-        raise InvalidInput(
-            N_("There is no procedure called “%(procedure)s”."), field="procedure", procedure=procedure
-        )
+    if draft is not None and draft.procedure == procedure:
+        begun_at = draft.begun_at
+    chosen = procedure_to_file(catalogue, procedure, begun_at=begun_at)
     if site not in catalogue.sites:
         raise unknown_site(site)
-    chosen = catalogue.procedures[procedure]
     request = Request.submit(
         id=new_id(),
         number=request_number(prefix=catalogue.sites[site].prefix, submitted_at=at, serial=filing.serial),
@@ -248,7 +249,7 @@ def _to_count(catalogue: Catalogue | None, procedure: str, site: str) -> list[st
 
 
 def _nearest(catalogue: Catalogue | None, procedure: str, site: str) -> Sequence[Desk]:
-    chosen = catalogue.procedures.get(procedure) if catalogue else None
+    chosen = catalogue.in_force.get(procedure) if catalogue else None
     if catalogue is None or chosen is None or site not in catalogue.sites:
         return ()
     found = _around(catalogue, chosen.agency, site).first

@@ -13,6 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from services.guichet.domain.answers import checked_answers
 from services.guichet.domain.catalogue import Catalogue, Procedure
+from services.guichet.domain.offering import procedure_to_file
 from services.guichet.domain.startups import Startup
 from services.guichet.domain.text import optional_text
 from services.guichet.storage import catalogue as catalogue_storage
@@ -54,7 +55,7 @@ def new_request() -> ResponseReturnValue:
         "guichet/filing_startup.html",
         found=found,
         search=search or "",
-        begun=[(one, catalogue.procedures.get(one.draft.procedure or "")) for one in begun],
+        begun=[(one, catalogue.in_force.get(one.draft.procedure or "")) for one in begun],
     )
 
 
@@ -190,7 +191,7 @@ def _refused(error: InvalidInput) -> ResponseReturnValue:
 def _chosen(context: dict[str, Any]) -> Procedure:
     procedure: Procedure | None = context["procedure"]
     if procedure is None:
-        raise InvalidInput(N_("Choose a procedure."), field="procedure")
+        raise context["refusal"] or InvalidInput(N_("Choose a procedure."), field="procedure")
     return procedure
 
 
@@ -203,25 +204,41 @@ def _context(session: Session, given: MultiDict[str, str]) -> dict[str, Any]:
     user = current_user()
     catalogue = catalogue_storage.current(session)
     startup = _startup(session, given.get("startup", ""))
-    procedure = catalogue.procedures.get(given.get("procedure", ""))
+    draft_id = forms.uuid_or_none(given.get("draft", ""))
+    procedure, refusal = _procedure(session, catalogue, given.get("procedure", ""), draft_id)
     typed = forms.typed_from(given)
     home = startup.site if startup.site in user.sites else user.sites[0]
     return {
         "startup": startup,
         "site": given.get("site") or home,
         "site_options": views.site_options(catalogue, user.sites),
-        "counters": views.counters(catalogue),
+        "counters": views.counters(catalogue, procedure),
         "counter": _counter(catalogue, procedure, given.get("counter", "")),
         "procedure": procedure,
+        "refusal": refusal,
         "list_rows": partial(forms.list_rows, typed=typed, spare=SPARE_ROWS),
         "fields": forms.shown_fields(procedure, typed) if procedure else [],
         "deciding": forms.deciding_fields(procedure) if procedure else set(),
         "typed": typed,
         "focus": given.get("focus", ""),
-        "draft": forms.uuid_or_none(given.get("draft", "")) or new_id(),
+        "draft": draft_id or new_id(),
         "depositor": given.get("depositor", ""),
         "duplicates": _duplicates(session, startup, procedure, catalogue),
     }
+
+
+def _procedure(
+    session: Session, catalogue: Catalogue, code: str, draft_id: UUID | None
+) -> tuple[Procedure | None, InvalidInput | None]:
+    """What was chosen, or why it cannot be: a retired one only for a draft begun before."""
+    if code not in catalogue.retired:
+        return catalogue.procedures.get(code), None
+    draft = draft_storage.get(session, draft_id, author=current_user().id) if draft_id else None
+    begun_at = draft.begun_at if draft is not None and draft.procedure == code else None
+    try:
+        return procedure_to_file(catalogue, code, begun_at=begun_at), None
+    except InvalidInput as refusal:
+        return None, refusal
 
 
 def _counter(catalogue: Catalogue, procedure: Procedure | None, asked: str) -> str:

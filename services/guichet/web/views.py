@@ -186,16 +186,16 @@ class Counter:
     procedures: list[tuple[str, str]]
 
 
-def counters(catalogue: Catalogue) -> list[Counter]:
+def counters(catalogue: Catalogue, chosen: Procedure | None = None) -> list[Counter]:
+    """The desks with what they offer, and with what was chosen before it was retired."""
+    offered = list(catalogue.procedures.values())
+    if chosen is not None and chosen.code not in catalogue.procedures:
+        offered.append(chosen)
     found = [
         Counter(
             agency.code,
             agency.names.within(language()),
-            [
-                (one.code, one.names.within(language()))
-                for one in catalogue.procedures.values()
-                if one.agency == agency.code
-            ],
+            [(one.code, one.names.within(language())) for one in offered if one.agency == agency.code],
         )
         for agency in catalogue.agencies.values()
     ]

@@ -10,7 +10,14 @@ from services.guichet.storage.tables._calendar import (
     calendar_told,
     deadline_notices,
 )
-from services.guichet.storage.tables._catalogue import agencies, catalogue_revision, desks, procedures, sites
+from services.guichet.storage.tables._catalogue import (
+    agencies,
+    catalogue_revision,
+    desks,
+    procedures,
+    retirements,
+    sites,
+)
 from services.guichet.storage.tables._dashboard import (
     dashboard_month_requests,
     dashboard_month_visits,
@@ -103,6 +110,7 @@ __all__ = [
     "request_history",
     "request_notes",
     "requests",
+    "retirements",
     "sent_by_link",
     "service_windows",
     "sites",

@@ -59,6 +59,23 @@ procedures = Table(
     Column("published_by_name", Text),
 )
 
+#: ``kind`` is the table of what is retired; a row without an end stands
+retirements = Table(
+    "retirements",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("retired_at", UtcDateTime, nullable=False),
+    Column("retired_by", Text),
+    Column("retired_by_name", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("ended_by", Text),
+    Column("ended_by_name", Text),
+    Column("ended_reason", Text),
+)
+
 catalogue_revision = Table(
     "catalogue_revision",
     metadata,

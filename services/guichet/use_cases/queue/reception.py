@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from services.guichet.domain.catalogue import Procedure
 from services.guichet.domain.documents import ChecklistItem
+from services.guichet.domain.offering import procedure_to_file
 from services.guichet.domain.queue.reception import Asked, Decision, check_documents, check_request
 from services.guichet.domain.queue.rules import Kind, QueueRules
 from services.guichet.domain.queue.tickets import Ticket
@@ -131,12 +132,7 @@ def _request(session: Session, number: str, startup_id: UUID | None, *, scope: S
 def _procedure(session: Session, code: str | None) -> Procedure | None:
     if code is None:
         return None
-    found = catalogue_storage.current(session).procedures.get(code)
-    if found is None:
-        raise InvalidInput(
-            N_("There is no procedure called “%(procedure)s”."), field="procedure", procedure=code
-        )
-    return found
+    return procedure_to_file(catalogue_storage.current(session), code)
 
 
 def _line(rules: QueueRules, line: str | None, procedure: Procedure | None) -> str:

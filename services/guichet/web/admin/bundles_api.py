@@ -7,9 +7,10 @@ from sqlalchemy.orm import Session
 from services.guichet.domain.numbers import counter_day
 from services.guichet.storage import dossiers as storage
 from services.guichet.use_cases import publishing
+from services.guichet.use_cases import retiring as use_case
 from services.guichet.use_cases.bundles import BUNDLES
 from services.guichet.web.access import PUBLISH
-from services.guichet.web.admin import presenting, publication, schemas
+from services.guichet.web.admin import presenting, publication, retiring, schemas
 from services.guichet.web.dossiers import presenting as dossier_presenting
 from shared.clock import now
 from shared.web import ApiBlueprint, idempotent, requires, transaction
@@ -50,6 +51,34 @@ def publish_version(data: dict[str, Any], code: str) -> Any:
         published = publication.publish(session, BUNDLES, code, data)
         body = _one(session, code, published.version)
     return body, {"Location": f"/guichet/api/v1/bundles/{code}/versions/{published.version}"}
+
+
+@blueprint.route("/bundles/<code>/offer", methods=["GET"])
+@requires(*PUBLISH)
+@blueprint.response(200, schemas.OfferOut)
+def show_offer(code: str) -> dict[str, Any]:
+    """Whether it is offered, and every time it was not."""
+    return retiring.shown(BUNDLES, code)
+
+
+@blueprint.route("/bundles/<code>/retire", methods=["POST"])
+@requires(*PUBLISH)
+@blueprint.arguments(schemas.ReasonIn)
+@idempotent
+@blueprint.response(200, schemas.OfferOut)
+def retire(data: dict[str, Any], code: str) -> dict[str, Any]:
+    """Offer it no longer. Open dossiers go on."""
+    return retiring.changed(BUNDLES, code, use_case.retire, data["reason"])
+
+
+@blueprint.route("/bundles/<code>/offer-again", methods=["POST"])
+@requires(*PUBLISH)
+@blueprint.arguments(schemas.ReasonIn)
+@idempotent
+@blueprint.response(200, schemas.OfferOut)
+def offer_again(data: dict[str, Any], code: str) -> dict[str, Any]:
+    """Offer it as before, in the version in force."""
+    return retiring.changed(BUNDLES, code, use_case.offer_again, data["reason"])
 
 
 @blueprint.route("/bundle-drafts", methods=["POST"])

@@ -1,6 +1,7 @@
 """The procedures' pages: the list, the versions of one, the editor with its preview."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, render_template, request
@@ -11,10 +12,12 @@ from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import procedures as storage
 from services.guichet.storage import tables, versions
 from services.guichet.use_cases import publishing
+from services.guichet.use_cases import retiring as use_case
 from services.guichet.use_cases.procedures import PROCEDURES
 from services.guichet.use_cases.publishing import Draft
 from services.guichet.web import presenters, views
 from services.guichet.web.access import PUBLISH
+from services.guichet.web.admin import retiring
 from services.guichet.web.admin.editing import Editor, about_versions, chosen
 from shared.web import idempotent, requires, transaction
 
@@ -30,17 +33,18 @@ def listing() -> str:
         newest = {one.code: one for one in versions.newest(session, tables.procedures)}
     by_agency: dict[str, list[dict[str, Any]]] = {code: [] for code in catalogue.agencies}
     for code, last in newest.items():
-        procedure = catalogue.procedures.get(code) or catalogue.versions[code, last.version]
+        procedure = catalogue.in_force.get(code) or catalogue.versions[code, last.version]
         by_agency[procedure.agency].append(
             {
                 "procedure": procedure,
                 "fee": views.published_fee(procedure),
                 "newest": last,
-                "in_force": code in catalogue.procedures,
+                "in_force": code in catalogue.in_force,
+                "retired_at": catalogue.retired.get(code),
                 "announced": last.version != procedure.version,
             }
         )
-    order = list(catalogue.procedures)
+    order = list(catalogue.in_force)
     groups = [
         (agency, sorted(by_agency[agency.code], key=lambda row: _place(order, row["procedure"].code)))
         for agency in catalogue.agencies.values()
@@ -90,11 +94,34 @@ def publish() -> ResponseReturnValue:
     return EDITOR.publish()
 
 
-def _version_page(code: str, wanted: int | None) -> str:
+@blueprint.post("/admin/procedures/<code>/retire")
+@requires(*PUBLISH)
+@idempotent
+def retire(code: str) -> ResponseReturnValue:
+    return retiring.from_page(
+        PROCEDURES, code, use_case.retire, address=EDITOR.address, again=partial(_version_page, code, None)
+    )
+
+
+@blueprint.post("/admin/procedures/<code>/offer-again")
+@requires(*PUBLISH)
+@idempotent
+def offer_again(code: str) -> ResponseReturnValue:
+    return retiring.from_page(
+        PROCEDURES,
+        code,
+        use_case.offer_again,
+        address=EDITOR.address,
+        again=partial(_version_page, code, None),
+    )
+
+
+def _version_page(code: str, wanted: int | None, refused: Mapping[str, Any] | None = None) -> str:
     with transaction() as session:
         catalogue = catalogue_storage.current(session)
         history = publishing.history(session, PROCEDURES, code)
         counts = storage.open_requests(session, code)
+        offer = retiring.on_page(session, PROCEDURES, code)
     shown = chosen(PROCEDURES, history, wanted)
     procedure = catalogue.versions[code, shown.version]
     return render_template(
@@ -104,6 +131,7 @@ def _version_page(code: str, wanted: int | None) -> str:
         procedure=procedure,
         agency=catalogue.agencies[procedure.agency],
         facts=views.procedure_facts(procedure),
+        **offer | dict(refused or {}),
     )
 
 

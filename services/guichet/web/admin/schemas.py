@@ -71,6 +71,32 @@ class VersionIn(ma.Schema):
             raise ma.ValidationError("Send one of definition and source.", "definition")
 
 
+class ReasonIn(ma.Schema):
+    reason = Text(longest=500, lines=True, required=True)
+
+
+class RetirementOut(ma.Schema):
+    retired_at = Instant(required=True)
+    retired_by = ma.fields.String(required=True)
+    reason = ma.fields.String(required=True)
+    ended_at = Instant(required=True, allow_none=True, metadata={"description": "when it was offered again"})
+    ended_by = ma.fields.String(required=True, allow_none=True)
+    ended_reason = ma.fields.String(required=True, allow_none=True)
+
+
+class OfferOut(ma.Schema):
+    """Whether a procedure or a bundle may be begun; ``retirements`` newest first."""
+
+    code = ma.fields.String(required=True)
+    offered = ma.fields.Boolean(required=True)
+    retirements = ma.fields.List(ma.fields.Nested(RetirementOut), required=True)
+    bundles = ma.fields.List(
+        ma.fields.String(),
+        required=True,
+        metadata={"description": "bundles on offer with this procedure as a step: they stop with it"},
+    )
+
+
 class DraftIn(ma.Schema):
     source = ma.fields.String(required=True)
     code = Text(longest=100, load_default=None, allow_none=True)

@@ -226,16 +226,16 @@ def _waiting(figures: Figures) -> Table:
 
 
 def _codes(counts: Mapping[str, Any], catalogue: Catalogue) -> list[str]:
-    order = list(catalogue.procedures)
+    order = list(catalogue.in_force)
     known = [code for code in order if code in counts]
-    return [*known, *sorted(code for code in counts if code not in catalogue.procedures)]
+    return [*known, *sorted(code for code in counts if code not in catalogue.in_force)]
 
 
 def _by_procedure(counts: Mapping[str, Any], catalogue: Catalogue) -> list[tuple[str, str, Any]]:
     """Desk, procedure and its row, in the order of the catalogue."""
     found = []
     for code in _codes(counts, catalogue):
-        procedure = catalogue.procedures.get(code)
+        procedure = catalogue.in_force.get(code)
         agency = catalogue.agencies.get(procedure.agency if procedure else code.partition(".")[0])
         found.append(
             (

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from services.guichet.domain.dossiers import DossierState
 from services.guichet.domain.numbers import counter_day
+from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage import dossiers as storage
 from services.guichet.use_cases import dossiers
 from services.guichet.use_cases.requests import file_request
@@ -24,7 +25,8 @@ def list_bundles() -> dict[str, Any]:
     """What can be asked for in one go, with its questions and steps."""
     with transaction() as session:
         found = storage.bundles(session, today=counter_day(now()))
-    return {"items": [presenting.bundle(one) for one in found.values()]}
+        retired = catalogue_storage.current(session).retired
+    return {"items": [presenting.bundle(one, retired) for one in found.values()]}
 
 
 @blueprint.route("/dossiers", methods=["GET"])

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
+from services.guichet.domain import offering
 from services.guichet.domain.bundles import Bundle
 from services.guichet.domain.catalogue import PERSONAL_KINDS, FieldKind
 from services.guichet.domain.dossiers import OVER, DossierState
@@ -227,6 +228,7 @@ def _form(given: MultiDict[str, str], errors: Sequence[dict[str, str]] = ()) -> 
         bundle = _bundle(session, given)
         bundles = storage.bundles(session, today=counter_day(now()))
         catalogue = catalogue_storage.current(session)
+    refusal = offering.stopped(bundle, catalogue)
     home = startup.site if startup.site in user.sites else user.sites[0]
     return render_template(
         "guichet/dossiers/new.html",
@@ -235,10 +237,11 @@ def _form(given: MultiDict[str, str], errors: Sequence[dict[str, str]] = ()) -> 
         bundles=[(one.code, one.names.within(language())) for one in bundles.values()],
         site=given.get("site") or home,
         site_options=views.site_options(catalogue, user.sites),
+        stopped=sentence(refusal) if refusal and not errors else None,
         steps=[
-            catalogue.procedures[step.procedure].names.within(language())
+            catalogue.in_force[step.procedure].names.within(language())
             for step in bundle.steps
-            if step.procedure in catalogue.procedures
+            if step.procedure in catalogue.in_force
         ],
         idempotency_key=str(uuid4()),
         **_questions(bundle, given, errors),
@@ -281,10 +284,8 @@ def _as_typed(opened: Opened) -> dict[str, str]:
 
 def _bundle(session: Session, given: MultiDict[str, str]) -> Bundle:
     found = storage.bundles(session, today=counter_day(now()))
-    chosen = found.get(given.get("bundle") or next(iter(found), ""))
-    if chosen is None:
-        raise dossiers.no_bundle(given.get("bundle", ""))
-    return chosen
+    code = given.get("bundle") or next(iter(found), "")
+    return found.get(code) or dossiers.bundle_to_open(session, code, at=now())
 
 
 def _startup(session: Session, typed_id: str) -> Startup:

@@ -1,5 +1,6 @@
 """Dossiers as the API and the pages show them."""
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -13,7 +14,7 @@ from services.guichet.web import presenters
 from shared.web import User, sentence
 
 
-def bundle(one: Bundle) -> dict[str, Any]:
+def bundle(one: Bundle, retired: Collection[str] = ()) -> dict[str, Any]:
     return {
         "code": one.code,
         "version": one.version,
@@ -23,6 +24,7 @@ def bundle(one: Bundle) -> dict[str, Any]:
         "steps": [
             {"code": step.code, "procedure": step.procedure, "after": list(step.after)} for step in one.steps
         ],
+        "stopped_by": [step.procedure for step in one.steps if step.procedure in retired],
     }
 
 

@@ -21,6 +21,11 @@ class BundleOut(ma.Schema):
     note = Names(required=True, allow_none=True)
     fields_ = ma.fields.List(ma.fields.Nested(FieldOut), required=True, data_key="fields")
     steps = ma.fields.List(ma.fields.Nested(BundleStepOut), required=True)
+    stopped_by = ma.fields.List(
+        ma.fields.String(),
+        required=True,
+        metadata={"description": "procedures of its steps that are retired: no dossier can be opened"},
+    )
 
 
 class BundleList(ma.Schema):

@@ -261,7 +261,7 @@ def _ticket(ticket_id: UUID, *, error: str | None = None) -> dict[str, Any]:
         startup = _startup(session, request.args.get("startup"))
         suggested = _suggested(session, search) if search else []
     rules = queue_rules()
-    procedure = catalogue.procedures.get(ticket.procedure or "")
+    procedure = catalogue.in_force.get(ticket.procedure or "")
     asked: Iterable[Asked] = about if about is not None else procedure.documents if procedure else ()
     place = next((one for one in found.waiting if one.visit.ticket.id == ticket_id), None)
     line = rules.by_letter.get(ticket.line)
