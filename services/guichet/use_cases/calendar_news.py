@@ -63,14 +63,19 @@ def tell(session: Session, *, at: datetime, site: str = NETWORK) -> int:
 
 def tell_what_is_left(session: Session, *, at: datetime) -> int:
     """The same, from a timer: nobody who corrects or books waits for it unless there is news."""
-    if not storage.stands(session) or all(one.told for one in every_year(session, at)):
+    if all(one.told for one in every_year(session, at)):
         return 0
     storage.lock(session)
     return tell(session, at=at)
 
 
 def every_year(session: Session, at: datetime) -> Iterator[SiteYear]:
-    """Yield the years around this one of every site, and all others that were ever told."""
+    """Yield the years around this one of every site, and all others that were ever told.
+
+    A database that was never seeded has none.
+    """
+    if not storage.stands(session):
+        return
     calendars = storage.current(session)
     sites = catalogue_storage.current(session).sites
     last = news.last_told(session)
