@@ -124,16 +124,20 @@ def test_a_procedure_is_published_and_one_that_asks_too_much_is_refused_with_the
     assert [text for text in operator.complaints if "422" not in text] == []
 
 
-def test_the_pages_of_desks_dossiers_and_procedures_are_readable_by_everybody(
+def test_the_pages_of_desks_staff_dossiers_and_procedures_are_readable_by_everybody(
     clerk: Callable[..., Clerk], check_axe: Callable[[Page], list[str]]
 ) -> None:
     everybody = [clerk(language) for language in ("fr", "ar", "en")]
     identifier = startup(everybody[0], "Sahara Solaire")
     body: dict[str, object] = {"startup_id": identifier, "bundle": "create-sarl", "site": "casablanca"}
     dossier: Any = everybody[0].post(f"{API}/dossiers", body | {"answers": dict(EARLY)})
+    people: Any = everybody[0].get(f"{API}/accounts")["items"]
+    officer = next(one["id"] for one in people if one["agencies"] == ["ompic"])
     day = next_working_day()
     found = []
     paths = (
+        "/guichet/admin/staff",
+        f"/guichet/admin/staff/{officer}",
         "/guichet/admin/desks",
         CIMR,
         f"/guichet/presence?site=casablanca&week={day}",
