@@ -199,6 +199,14 @@ def test_no_address_tells_an_officer_of_requests_of_another_agency(
     assert {rule: [word for word in planted.secrets | {planted.statutes} if word in told[rule]]
             for rule in where(told, planted.secrets | {planted.statutes})} == {}  # fmt: skip
 
+    # Of another agency's bordereau not even that there is one; of answers several agencies are given, none.
+    sheet = ompic.client.get(f"/guichet/deliveries/bordereaux/{planted.batch}", headers=ompic.headers)
+    assert sheet.status_code == 404
+    dossier = ompic.get(f"/dossiers/{planted.known['dossier_id']}").get_json()
+    assert dossier["answers"] == {}
+    assert [bool(step["request_number"]) for step in dossier["steps"]] == [True, *[False] * 5]
+    assert [step["state"] for step in dossier["steps"]][:3] == ["completed", "filed", "filed"]
+
     # The agency's own officer meets them there, so the walk would find what leaks.
     officer = caller("agency_officer", agencies=("cimr", "cnss"), name="H. Naciri")
     own = answers(app, officer, planted, among=NUMBERED | PAPERS)
