@@ -217,7 +217,7 @@ def _handle_alone(
 def _run(subscriptions: Mapping[str, Subscription], envelope: Envelope, session: Session) -> None:
     subscription = subscriptions.get(envelope.type)
     if subscription is None:
-        raise UnreadableEvent(f"this service does not consume {envelope.type}")
+        raise UnreadableEvent(f"{parking.UNKNOWN_TYPE}{envelope.type}")
     try:
         data = read(subscription.contract.schema, envelope.data)
     except ValidationError as error:

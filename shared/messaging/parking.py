@@ -1,7 +1,7 @@
 """Events a handler could not take: kept with their error until somebody replays or discards them."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from shared.errors import Conflict, NotFound
 
 REPLAY_CHANNEL = "replays"
+#: how the error of an event begins whose type the service that took it does not know
+UNKNOWN_TYPE = "this service does not consume "
 
 _PARKED = sqlalchemy.table(
     "parked_events",
@@ -123,6 +125,25 @@ def request_replay(session: Session, event_id: uuid.UUID | None = None, event_ty
     )
     session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": REPLAY_CHANNEL})
     return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+def replay_unknown(session: Session, types: Collection[str]) -> int:
+    """Ask for those to be handled again that came before their reader did; return how many.
+
+    During a release the version before may be the one that consumes. A type it does not know it parks, and
+    nobody would have to decide about that.
+    """
+    result = session.execute(
+        text(
+            "UPDATE parked_events SET replay_requested_at = now() WHERE resolved_at IS NULL"
+            " AND replay_requested_at IS NULL AND type = ANY(:types) AND position(:unknown IN error) > 0"
+        ),
+        {"types": list(types), "unknown": UNKNOWN_TYPE},
+    )
+    found = int(result.rowcount)  # type: ignore[attr-defined]
+    if found:
+        session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": REPLAY_CHANNEL})
+    return found
 
 
 def take(session: Session, event_id: uuid.UUID) -> bool:

@@ -183,6 +183,13 @@ class EventWorker:
                 metrics.CONSUMED.add(self.name, parked.type, "replayed")
         return bool(asked)
 
+    @every(seconds=60)
+    def replay_what_was_unknown(self, session: Session) -> None:
+        """Handle what the version before parked because it did not know the type."""
+        types = [entrypoint.contract.type for _, entrypoint in subscriptions_of(type(self))]
+        if found := parking.replay_unknown(session, types):
+            log.info("unknown_events_replayed", count=found)
+
     @every(seconds=3600)
     def prune_kernel_tables(self, session: Session) -> None:
         """Forget events and idempotency keys older than anything that could still come again."""

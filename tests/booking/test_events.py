@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from services.booking.contracts import consumed
 from services.booking.domain.places import SpaceKind
@@ -16,7 +17,10 @@ from services.booking.use_cases.name_subject import name_subject
 from services.booking.worker import BookingWorker
 from shared.db import Database
 from shared.errors import InvalidInput
-from shared.messaging.contracts import Event, consumed_by, published_by
+from shared.messaging import parking
+from shared.messaging.batches import Subscription, handle_batch, handle_parked
+from shared.messaging.contracts import Event, consumed_by, contract_of, published_by
+from shared.messaging.envelope import Envelope, encode
 from shared.messaging.worker import subscriptions_of
 from tests.booking.conftest import Caller
 from tests.booking.factories import startup_record, tariff_record
@@ -189,3 +193,25 @@ def test_an_erased_startup_keeps_its_bookings_without_what_was_typed(
         read_events.startup_erased(session, {"startup_id": gone, "version": 2})
     shown = agent.get(f"/bookings/{booked['id']}").get_json()
     assert (shown["title"], shown["starts_at"]) == ("", booked["starts_at"])
+
+
+def test_an_event_the_version_before_did_not_know_is_handled_by_the_one_that_does(db: Database) -> None:
+    record = startup_record()
+
+    def arriving(type_name: str) -> bytes:
+        data = consumed.StartupRegistered().dump(record)
+        return encode(Envelope(uuid.uuid4(), type_name, "/guichet", "subject", LATER, data, "correlation"))
+
+    known, unknown = (arriving(f"guichet.startup_registered.{version}") for version in ("v1", "v9"))
+    assert len(handle_batch(db, {}, [known, unknown]).set_aside) == 2
+    worker = BookingWorker()
+    try:
+        with db.transaction() as session:
+            worker.replay_what_was_unknown(session)
+            (parked,) = parking.to_replay(session)
+        contract = contract_of(consumed.StartupRegistered)
+        assert handle_parked(db, {contract.type: Subscription(contract, worker.startup_registered)}, parked)
+        assert startup_named(db, record["startup_id"]) == "Atlas Robotics"
+    finally:
+        with db.transaction() as session:
+            session.execute(text("DELETE FROM parked_events"))
