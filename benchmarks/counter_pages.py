@@ -8,6 +8,7 @@ from urllib.parse import quote
 from sqlalchemy import text
 
 from services.guichet.catalogue import load
+from services.guichet.domain.scope import Scope
 from services.guichet.domain.text import search_key
 from shared.db import Database
 
@@ -20,15 +21,17 @@ ARABIC = "ؠ"
 KINDS_AR = ("للتقنية", "للطاقة", "للصحة", "للتعليم", "للاستشارة", "للبرمجيات", "للتجارة")
 
 
-def kinds_of_page(database: Database, sites: tuple[str, ...]) -> dict[str, Callable[[int], str]]:
-    """What is asked for, by what it is called; the number is that of the question."""
+def kinds_of_page(database: Database, scope: Scope) -> dict[str, Callable[[int], str]]:
+    """What is asked for by somebody who sees so much, by what it is called; the number is the question's."""
+    known = load().catalogue
+    agencies = [code for code in known.agencies if scope.serves(code)]
     with database.read() as session:
         of_all = session.execute(
             text(
                 "SELECT number, ice, legal_name FROM requests JOIN startups ON startups.id = startup_id"
-                " WHERE requests.site = ANY(:sites) AND serial % 97 = 0"
+                " WHERE requests.site = ANY(:sites) AND agency = ANY(:agencies) AND serial % 97 = 0"
             ),
-            {"sites": list(sites)},
+            {"sites": list(scope.sites), "agencies": agencies},
         ).all()
     samples = random.Random(7).sample(list(of_all), min(ASKED, len(of_all)))  # noqa: S311 - guards nothing; seeded, so that each run asks the same
     names = [row.legal_name for row in samples]
@@ -41,8 +44,11 @@ def kinds_of_page(database: Database, sites: tuple[str, ...]) -> dict[str, Calla
     def api(state: str) -> Callable[[int], str]:
         return lambda n: f"/guichet/api/v1/requests?state={state}"
 
-    desks = [one.code for one in load().catalogue.desks.values() if one.site in (*sites, None)]
-    desk = desks[0]
+    desk = next(
+        one.code
+        for one in known.desks.values()
+        if one.site in (*scope.sites, None) and scope.serves(one.agency)
+    )
     long_ago = datetime.now(UTC).date() - timedelta(days=400)
     return {
         "today's list": lambda n: "/guichet/",

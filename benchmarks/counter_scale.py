@@ -3,7 +3,7 @@
 ``python -m benchmarks.counter_scale`` starts a PostgreSQL of its own, fills it by COPY, and measures
 the server's time for each kind of page, template included, without the network, and the processor
 time that Python and PostgreSQL spend on it, which a busy machine does not change. Every kind is asked
-with other values each time, as a clerk and as somebody who sees all the sites.
+with other values each time: as a clerk, as one of a quiet site, as who sees all, as an agency's officer.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from sqlalchemy import text
 from benchmarks.counter_pages import ASKED, KINDS_AR, KINDS_FR, WORDS_AR, WORDS_FR, kinds_of_page
 from benchmarks.stage import database_url, servers
 from services.guichet.catalogue import load
+from services.guichet.domain.scope import Scope
 from services.guichet.domain.text import search_key
 from services.guichet.seed import seed
 from services.guichet.use_cases.figures import keep_figures
@@ -199,12 +200,17 @@ class Cost:
 
 
 def measure(database: Database, only: str = "") -> Iterator[tuple[str, Cost]]:
-    """Ask every kind of page whose name holds ``only``, as three who see different sites."""
+    """Ask every kind of page whose name holds ``only``, as four who see different requests."""
     app = make_app(database)
     every = tuple(load().catalogue.sites)
-    for who, sites in (("clerk", ("casablanca",)), ("quiet site", ("oujda",)), ("all sites", every)):
-        client = _client(app, sites)
-        for kind, address in kinds_of_page(database, sites).items():
+    for who, scope in (
+        ("clerk", Scope(("casablanca",))),
+        ("quiet site", Scope(("oujda",))),
+        ("all sites", Scope(every)),
+        ("officer", Scope(("casablanca",), ("cimr",))),
+    ):
+        client = _client(app, scope)
+        for kind, address in kinds_of_page(database, scope).items():
             if only in f"{kind} ({who})":
                 yield f"{kind} ({who})", _costs(database, client, address)
 
@@ -250,10 +256,16 @@ def _processor_ms(processes: list[int]) -> float:
     return sum(int(one) for one in spent) / 1e6
 
 
-def _client(app: Any, sites: tuple[str, ...]) -> FlaskClient:
+def _client(app: Any, scope: Scope) -> FlaskClient:
     client: FlaskClient = app.test_client()
     issued = issue_session(
-        account_id="bench", name="B", email="b@x.example", roles=("operator",), sites=sites, language="fr"
+        account_id="bench",
+        name="B",
+        email="b@x.example",
+        roles=("operator",),
+        sites=scope.sites,
+        language="fr",
+        parties=scope.agencies,
     )
     client.set_cookie(COOKIE, issued.token)
     return client
