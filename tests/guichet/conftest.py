@@ -31,6 +31,7 @@ ALL_SITES = ("casablanca", "rabat", "tanger", "agadir", "souss-massa", "oujda", 
 
 FACTS = (
     "account_changes",
+    "password_links",
     "deliveries",
     "courier_batches",
     "parked_events",

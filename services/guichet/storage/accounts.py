@@ -19,6 +19,8 @@ from services.guichet.storage import tables
 from shared.db import uuid7
 
 DEMO_DOMAIN = "technopark.example"
+#: no hash at all, so that no password fits
+NO_PASSWORD = ""
 
 _accounts = tables.accounts
 _changes = tables.account_changes
@@ -43,6 +45,10 @@ class Account:
     agencies: tuple[str, ...] = ()
     active: bool = True
     version: int = 1
+    #: whether a password was ever chosen; who has none cannot sign in
+    has_password: bool = True
+    #: sessions begun before are over
+    sessions_from: datetime | None = None
 
     @property
     def post(self) -> Post:
@@ -65,11 +71,43 @@ def verified(session: Session, *, email: str, password: str) -> Account | None:
     ).first()
     # Made whoever signs in first, or that one unknown address would be told by its slowness.
     nobody = _hash_of_nobody()
+    known = bool(row and row.password_hash)
     try:
-        _hasher.verify(row.password_hash if row else nobody, password)
+        _hasher.verify(row.password_hash if row and known else nobody, password)
     except (VerificationError, InvalidHashError):
         return None
+    return _account(row) if known else None
+
+
+def add(session: Session, *, email: str, name: str, language: str, post: Post) -> Account | None:
+    """Open an account without a password; None when the address has one already."""
+    row = session.execute(
+        insert(_accounts)
+        .values(
+            id=uuid7(),
+            email=email,
+            name=name,
+            password_hash=NO_PASSWORD,
+            roles=list(post.roles),
+            sites=list(post.sites),
+            agencies=list(post.agencies),
+            language=language,
+            active=post.active,
+        )
+        .on_conflict_do_nothing(index_elements=["email"])
+        .returning(_accounts)
+    ).first()
     return None if row is None else _account(row)
+
+
+def set_password(session: Session, account_id: UUID, password: str, *, at: datetime) -> None:
+    """From now on this one holds, and sessions begun before it end."""
+    session.execute(
+        update(_accounts)
+        .where(_accounts.c.id == account_id)
+        # Sessions say to the second when they began.
+        .values(password_hash=_hasher.hash(password), sessions_from=at.replace(microsecond=0))
+    )
 
 
 def prefer_language(session: Session, account_id: UUID, language: str) -> None:
@@ -104,6 +142,11 @@ def every(session: Session) -> list[Account]:
 def get(session: Session, account_id: UUID, *, lock: bool = False) -> Account | None:
     query = select(_accounts).where(_accounts.c.id == account_id)
     row = session.execute(query.with_for_update() if lock else query).first()
+    return None if row is None else _account(row)
+
+
+def with_email(session: Session, email: str) -> Account | None:
+    row = session.execute(select(_accounts).where(_accounts.c.email == email.strip().lower())).first()
     return None if row is None else _account(row)
 
 
@@ -197,4 +240,6 @@ def _account(row: Any) -> Account:
         agencies=tuple(row.agencies),
         active=row.active,
         version=row.version,
+        has_password=row.password_hash != NO_PASSWORD,
+        sessions_from=row.sessions_from,
     )

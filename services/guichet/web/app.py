@@ -6,7 +6,7 @@ from services.guichet.catalogue import check_lists
 from services.guichet.channels.settings import agency_secrets
 from services.guichet.documents.settings import from_environment
 from services.guichet.operations import OPERATIONS
-from services.guichet.web import api, filing, operations_page, pages, session
+from services.guichet.web import api, filing, operations_page, pages, passwords, session
 from services.guichet.web.admin import api as admin_api
 from services.guichet.web.admin import bundles, bundles_api
 from services.guichet.web.admin import pages as admin_pages
@@ -41,6 +41,7 @@ from services.guichet.web.queue import api as queue_api
 from services.guichet.web.queue import display, reception_pages
 from services.guichet.web.queue import pages as queue_pages
 from services.guichet.web.staff import api as staff_api
+from services.guichet.web.staff import opening
 from services.guichet.web.staff import pages as staff_pages
 from shared.db import Database
 from shared.web import create_app, operations, service_database
@@ -76,6 +77,7 @@ def make_app(database: Database | None = None) -> Flask:
         page_blueprints=[
             session.pages,
             session.renewal,
+            passwords.blueprint,
             filing.blueprint,
             pages.blueprint,
             documents_pages.blueprint,
@@ -96,6 +98,7 @@ def make_app(database: Database | None = None) -> Flask:
             admin_pages.blueprint,
             bundles.blueprint,
             staff_pages.blueprint,
+            opening.blueprint,
             dossier_pages.blueprint,
             inbox.blueprint,
             admin.blueprint,

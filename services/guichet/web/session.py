@@ -71,7 +71,14 @@ def sign_out() -> ResponseReturnValue:
 def _renewed(session: Session) -> IssuedSession | None:
     with transaction() as database:
         account = accounts.active(database, UUID(session.user.id))
-    return None if account is None else issue(account, renewed=session)
+    if account is None or _ended(account, session):
+        return None
+    return issue(account, renewed=session)
+
+
+def _ended(account: Account, session: Session) -> bool:
+    """Whether the password was changed since: who knew the old one is signed in no longer."""
+    return account.sessions_from is not None and session.signed_in_at < account.sessions_from.timestamp()
 
 
 renewal = renewal_blueprint(_renewed)

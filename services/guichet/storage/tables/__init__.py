@@ -1,6 +1,6 @@
 """The tables of the counter, as the migrations make them; one module a topic."""
 
-from services.guichet.storage.tables._accounts import account_changes, accounts, guesses
+from services.guichet.storage.tables._accounts import account_changes, accounts, guesses, password_links
 from services.guichet.storage.tables._calendar import (
     calendar_changes,
     calendar_overrides,
@@ -103,6 +103,7 @@ __all__ = [
     "failed_messages",
     "guesses",
     "metadata",
+    "password_links",
     "personal_views",
     "presence_exceptions",
     "procedures",

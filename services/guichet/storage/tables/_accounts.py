@@ -31,7 +31,19 @@ accounts = Table(
     Column("active", Boolean, nullable=False),
     Column("agencies", ARRAY(Text), nullable=False, server_default="{}"),
     Column("version", Integer, nullable=False, server_default="1"),
+    # Sessions that began before are not renewed: the password has changed since.
+    Column("sessions_from", UtcDateTime),
     UniqueConstraint("email"),
+)
+
+# A way to choose a password, for who was given it and for once; the link itself is nowhere kept.
+password_links = Table(
+    "password_links",
+    metadata,
+    Column("sha256", LargeBinary, primary_key=True),
+    Column("account_id", Uuid, ForeignKey("accounts.id"), nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    UniqueConstraint("account_id"),
 )
 
 # Only ever added to: what became of which property, and by whom.

@@ -30,6 +30,12 @@ PROPERTIES: Mapping[str, str] = {
     "agencies": N_("Agencies"),
     "active": N_("May sign in"),
 }
+#: what else is written down of an account
+EVENTS: Mapping[str, tuple[str, str]] = {
+    "account": (N_("Account"), N_("opened")),
+    "link": (N_("Link to choose a password"), N_("made")),
+    "password": (N_("Password"), N_("newly chosen")),
+}
 
 
 @blueprint.get("/admin/staff")
@@ -39,7 +45,7 @@ def listing() -> str:
     with transaction() as session:
         catalogue = catalogue_storage.current(session)
         found = accounts.every(session)
-    words = _Words(catalogue)
+    words = Words(catalogue)
     return render_template(
         "guichet/admin/staff.html",
         rows=[(account, words.post(account.post)) for account in found],
@@ -56,7 +62,7 @@ def edit(account_id: UUID) -> str:
 @blueprint.post("/admin/staff/<uuid:account_id>")
 @requires(*STAFF)
 def change(account_id: UUID) -> ResponseReturnValue:
-    typed = _typed()
+    typed = typed_post()
     try:
         with transaction() as session:
             staff.change_account(
@@ -77,7 +83,8 @@ def change(account_id: UUID) -> ResponseReturnValue:
     return redirect("/guichet/admin/staff?saved", 303)
 
 
-def _typed() -> Post:
+def typed_post() -> Post:
+    """As what, where and for whom, as the form says it."""
     chosen = {name: tuple(request.form.getlist(name)) for name in ("roles", "sites", "agencies")}
     return Post(**chosen, active="active" in request.form)
 
@@ -95,7 +102,7 @@ def _form(
         if account is None:
             raise staff.account_not_found()
         changes = accounts.changes_of(session, account_id, limit=CHANGES)
-    words = _Words(catalogue)
+    words = Words(catalogue)
     return render_template(
         "guichet/admin/account.html",
         account=account,
@@ -105,12 +112,16 @@ def _form(
         changes=[(one, words.changes(one)) for one in changes],
         errors=errors,
         error_of=forms.by_field(errors),
-        labels={name: gettext(word) for name, word in PROPERTIES.items()},
+        labels=labels(),
         refusal=refusal,
     )
 
 
-class _Words:
+def labels() -> dict[str, str]:
+    return {name: gettext(word) for name, word in PROPERTIES.items()}
+
+
+class Words:
     """The codes of a post in the reader's language."""
 
     def __init__(self, catalogue: Catalogue) -> None:
@@ -128,10 +139,13 @@ class _Words:
 
     def changes(self, change: Change) -> list[tuple[str, str, str]]:
         """Property, what it was, what it became."""
-        return [
-            (gettext(PROPERTIES[name]), self._value(name, before), self._value(name, after))
-            for name, (before, after) in change.changes.items()
-        ]
+        return [self._line(name, before, after) for name, (before, after) in change.changes.items()]
+
+    def _line(self, name: str, before: Any, after: Any) -> tuple[str, str, str]:
+        if name in EVENTS:
+            what, happened = EVENTS[name]
+            return gettext(what), "–", gettext(happened)
+        return gettext(PROPERTIES[name]), self._value(name, before), self._value(name, after)
 
     def _value(self, name: str, value: Any) -> str:
         if name == "active":

@@ -35,6 +35,7 @@ class AccountRow(ma.Schema):
     sites = ma.fields.List(ma.fields.String(), required=True)
     agencies = ma.fields.List(ma.fields.String(), required=True)
     active = ma.fields.Boolean(required=True)
+    has_password = ma.fields.Boolean(required=True, metadata={"description": "Who has none cannot sign in."})
     version = ma.fields.Integer(required=True)
 
 
