@@ -138,6 +138,8 @@ def test_the_pages_of_desks_staff_dossiers_and_procedures_are_readable_by_everyb
     paths = (
         "/guichet/admin/staff",
         f"/guichet/admin/staff/{officer}",
+        "/guichet/admin/staff/new",
+        "/guichet/account",
         "/guichet/admin/desks",
         CIMR,
         f"/guichet/presence?site=casablanca&week={day}",
