@@ -35,6 +35,7 @@ from shared.db import Database
 from shared.db.migrations import migrate
 from shared.settings import libpq_url
 from shared.web.session import COOKIE, issue_session, new_key_pair
+from shared.web.settling import settle
 from tests.support.statements import statements
 
 STARTUPS = 3_000
@@ -202,6 +203,7 @@ class Cost:
 def measure(database: Database, only: str = "") -> Iterator[tuple[str, Cost]]:
     """Ask every kind of page whose name holds ``only``, as four who see different requests."""
     app = make_app(database)
+    settle()
     every = tuple(load().catalogue.sites)
     for who, scope in (
         ("clerk", Scope(("casablanca",))),

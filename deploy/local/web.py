@@ -8,6 +8,7 @@ from shared.logging import configure
 from shared.metrics.exporting import serve
 from shared.settings import SERVICES
 from shared.web.mounting import mount
+from shared.web.settling import settle
 
 configure("local", "web")
 tracing.start("local", "web")
@@ -18,3 +19,4 @@ app = mount(
     {name: importlib.import_module(f"services.{name}.web.app").make_app() for name in SERVICES},
     public={"t": "guichet"},
 )
+settle()

@@ -186,14 +186,14 @@ def money(value: Decimal | str | int | None, currency: bool = True) -> str:
 
 def number(value: Decimal | float | str | None) -> str:
     """Return a number with this language's separators."""
-    return "" if value is None else str(format_decimal(Decimal(str(value)), locale=FORMATS[language()]))
+    return "" if value is None else _pattern_number(Decimal(str(value)), None, language())
 
 
 def percent(value: Decimal | str | None) -> str:
     """Return a rate given in percent (``20.00``) as ``20 %``."""
     if value is None:
         return ""
-    return str(format_percent(Decimal(value) / 100, format="#,##0.##\xa0%", locale=FORMATS[language()]))
+    return _percentage(Decimal(value), language())
 
 
 def day(value: date | datetime | str | None) -> str:
@@ -234,8 +234,13 @@ def _local(value: date | datetime | str | None) -> date | datetime | None:
 
 
 @lru_cache(maxsize=2048)
-def _pattern_number(value: Decimal, pattern: str, code: str) -> str:
+def _pattern_number(value: Decimal, pattern: str | None, code: str) -> str:
     return str(format_decimal(value, format=pattern, locale=FORMATS[code]))
+
+
+@lru_cache(maxsize=2048)
+def _percentage(value: Decimal, code: str) -> str:
+    return str(format_percent(value / 100, format="#,##0.##\xa0%", locale=FORMATS[code]))
 
 
 def _at_render_time(function: Callable[..., str]) -> Callable[..., str]:

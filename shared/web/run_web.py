@@ -19,6 +19,7 @@ from shared.logging import configure
 from shared.metrics.exporting import serve
 from shared.settings import load_folder, service_name
 from shared.web import draining
+from shared.web.settling import settle
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -37,6 +38,7 @@ def make_app() -> "WSGIApplication":
     check_time_zone_data()
     serve(processes=Env().int("WEB_PROCESSES", 1))
     app: WSGIApplication = importlib.import_module(f"services.{service}.web.app").make_app()
+    settle()
     return app
 
 

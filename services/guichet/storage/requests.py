@@ -26,6 +26,11 @@ _requests = tables.requests
 _history = tables.request_history
 _startups = tables.startups
 
+# Put together once: forty columns take longer to name than to read.
+_WITH_STARTUP = select(_requests, _startups.c.legal_name, _startups.c.ice).join(
+    _startups, _startups.c.id == _requests.c.startup_id
+)
+
 _FILING = (
     "SELECT r.revision, c.revision, nextval('request_serial'), s.legal_name, s.ice, s.site{loads}"
     " FROM catalogue_revision r LEFT JOIN calendar_revision c ON true"
@@ -185,6 +190,4 @@ def visible(scope: Scope) -> ColumnElement[bool]:
 
 def with_startup() -> Any:
     """What makes a ``Filed``."""
-    return select(_requests, _startups.c.legal_name, _startups.c.ice).join(
-        _startups, _startups.c.id == _requests.c.startup_id
-    )
+    return _WITH_STARTUP
