@@ -16,6 +16,8 @@ _EASTERN_DIGITS = {
 _ARABIC_FOLDS = str.maketrans(
     {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ئ": "ي", "ؤ": "و", "ة": "ه", "ـ": ""}
 )
+#: alphabets; signs beyond them are looked up anew, so that no text fills the memory
+_REMEMBERED_BELOW = 0x3000
 _SPACES = re.compile(r"\s+")
 _ISO_DAY = re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})", re.ASCII)
 _WRITTEN_DAY = re.compile(r"(?P<day>\d{1,2})[/.-](?P<month>\d{1,2})[/.-](?P<year>\d{4})", re.ASCII)
@@ -126,6 +128,18 @@ def search_key(text: str) -> str:
     # a letter that has a case once it is decomposed.
     decomposed = unicodedata.normalize("NFKD", ascii_digits(text).casefold())
     decomposed = unicodedata.normalize("NFKD", decomposed.casefold())
-    # Mn: accents and vowel signs; Cf: direction marks and joiners nobody sees or types again.
-    bare = "".join(one for one in decomposed if unicodedata.category(one) not in ("Mn", "Cf"))
-    return _SPACES.sub(" ", bare.translate(_ARABIC_FOLDS)).strip()
+    return _SPACES.sub(" ", decomposed.translate(_BARE)).strip()
+
+
+class _Bare(dict[int, int | str | None]):
+    """What a character is compared by; known of each letter once it was met."""
+
+    def __missing__(self, code: int) -> int | None:
+        # Mn: accents and vowel signs; Cf: direction marks and joiners nobody sees or types again.
+        found = None if unicodedata.category(chr(code)) in ("Mn", "Cf") else code
+        if code < _REMEMBERED_BELOW:
+            self[code] = found
+        return found
+
+
+_BARE = _Bare(_ARABIC_FOLDS)

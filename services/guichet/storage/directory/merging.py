@@ -42,26 +42,26 @@ def candidates(session: Session, *, sites: Iterable[str]) -> list[Candidate]:
     places = list(sites)
     emails: dict[UUID, list[str]] = defaultdict(list)
     phones: dict[UUID, list[str]] = defaultdict(list)
-    for row in session.execute(
+    for startup_id, email, phone in session.execute(
         select(_contacts.c.startup_id, _contacts.c.email, _contacts.c.phone)
         .join(_startups, _startups.c.id == _contacts.c.startup_id)
         .where(within(_startups.c.site, places), live())
     ):
-        if row.email:
-            emails[row.startup_id].append(row.email)
-        if row.phone:
-            phones[row.startup_id].append(row.phone)
+        if email:
+            emails[startup_id].append(email)
+        if phone:
+            phones[startup_id].append(phone)
     columns = ("rc_number", "tax_id", "trade_tax", "cnss")
     return [
         Candidate(
-            id=row.id,
-            legal_name=row.legal_name,
-            site=row.site,
-            numbers=tuple((name, getattr(row, name)) for name in columns if getattr(row, name)),
-            emails=tuple(emails[row.id]),
-            phones=tuple(phones[row.id]),
+            id=startup_id,
+            legal_name=legal_name,
+            site=site,
+            numbers=tuple([pair for pair in zip(columns, numbers, strict=True) if pair[1]]),
+            emails=tuple(emails.get(startup_id, ())),
+            phones=tuple(phones.get(startup_id, ())),
         )
-        for row in session.execute(
+        for startup_id, legal_name, site, *numbers in session.execute(
             select(
                 _startups.c.id,
                 _startups.c.legal_name,
