@@ -30,6 +30,7 @@ def kinds_of_page(database: Database, scope: Scope) -> dict[str, Callable[[int],
             text(
                 "SELECT number, ice, legal_name FROM requests JOIN startups ON startups.id = startup_id"
                 " WHERE requests.site = ANY(:sites) AND agency = ANY(:agencies) AND serial % 97 = 0"
+                " ORDER BY serial"
             ),
             {"sites": list(scope.sites), "agencies": agencies},
         ).all()
