@@ -1,6 +1,8 @@
 """Two services with one event between them, as real processes, and the ledger that must balance."""
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -93,6 +95,8 @@ class Stack:
                 env=self.environment(**environment),
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                # A group of its own: a web server's own children have to end with it.
+                process_group=0,
             )
         self._processes.append(process)
         self._logs[process.pid] = path
@@ -119,10 +123,10 @@ class Stack:
         return self.start("tests.faults.worker", **environment)
 
     def kill_all(self) -> None:
-        """End every process this stack started."""
+        """End every process this stack started, and what those started."""
         for process in self._processes:
-            if process.poll() is None:
-                process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait(10)
 
     def file(self, numbers: range, *, mode: str = "plain") -> None:
