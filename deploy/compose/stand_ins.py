@@ -30,6 +30,8 @@ LEFT_OUT = (
     "usr/share/locale",
     "usr/share/info",
     "var/cache/apt",
+    # Fifty megabytes, where the mirror gives them unpacked.
+    "var/lib/apt/lists",
     "var/log",
 )
 
@@ -74,7 +76,8 @@ def _base(engine: Engine, folder: Path) -> None:
     run("Making a base image of Debian's packages", command, log=folder / "rehearsal.log")
     for left_out in LEFT_OUT:
         shutil.rmtree(tree / left_out, ignore_errors=True)
-    (tree / "var" / "cache" / "apt" / "archives" / "partial").mkdir(parents=True)
+    for wanted in ("cache/apt/archives", "lib/apt/lists"):
+        (tree / "var" / wanted / "partial").mkdir(parents=True)
     (tree / "var" / "log").mkdir(exist_ok=True)
     (tree / "etc" / "dpkg" / "dpkg.cfg.d" / "slim").write_text(
         "".join(f"path-exclude /{left_out}/*\n" for left_out in LEFT_OUT if left_out.startswith("usr"))
