@@ -47,12 +47,12 @@ COPY shared shared
 COPY services services
 COPY deploy deploy
 COPY --from=frontend /built/frontend frontend
-COPY deploy/image/select.py /build/select.py
+COPY deploy/image/select_for.py /build/select_for.py
 ENV PYTHONPATH=/app PYTHONDONTWRITEBYTECODE=1 PYTHONWARNINGS=ignore
 RUN /opt/guichet/bin/python -m shared.web.translations compile \
     && /opt/guichet/bin/python /build/prune.py /opt/guichet \
-    && /opt/guichet/bin/python /build/select.py "${SERVICE}" \
-    && /opt/guichet/bin/python /build/select.py "${SERVICE}" --check \
+    && /opt/guichet/bin/python /build/select_for.py "${SERVICE}" \
+    && /opt/guichet/bin/python /build/select_for.py "${SERVICE}" --check \
     && chmod -R a+rX /app /opt/guichet
 
 FROM ${PYTHON_IMAGE}

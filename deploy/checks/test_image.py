@@ -1,8 +1,11 @@
 """The Dockerfile builds what the rest refers to, out of what is in the lock files and nothing else."""
 
 import re
+import subprocess
+import sys
 
 from deploy.checks.rendered import ROOT, everywhere
+from deploy.image.select_for import USERS
 from shared.settings import SERVICES
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
@@ -53,3 +56,25 @@ def test_nothing_a_build_wrote_aside_stays_in_the_image() -> None:
     aside = set(re.findall(r"/tmp(?:/\w+)?", steps))  # noqa: S108 - read in the Dockerfile, opened by nobody
     removed = " ".join(re.findall(r"rm -rf (.*?) ;;", steps))
     assert aside == {folder for folder in aside if folder in removed.split()}
+
+
+def test_no_program_of_the_build_hides_a_module_of_python() -> None:
+    """Its own folder is searched before Python's: ``subprocess`` imported a ``select.py`` that lay there."""
+    programs = {path.stem for path in (ROOT / "deploy" / "image").glob("*.py")}
+    assert not programs & sys.stdlib_module_names
+
+
+def test_the_command_and_the_relay_start_where_only_operations_has_a_library() -> None:
+    only_operations = {
+        package for packages, users in USERS.items() if users == {"operations"} for package in packages
+    }
+    assert "pyrage" in only_operations
+    program = [
+        f"import sys; sys.modules.update(dict.fromkeys({sorted(only_operations)!r}))",
+        "import shared.cli.main, shared.messaging.run_relay",
+        "sys.argv[1:] = ['secrets', 'new', 'backup']; shared.cli.main.main()",
+    ]
+    command = [sys.executable, "-W", "ignore", "-c", "\n".join(program)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.strip().endswith("run it from the operations image")

@@ -1,7 +1,7 @@
 """Remove from an environment what no process of ours ever opens: ``prune.py /opt/guichet``.
 
 Half of what is installed is data of other countries, sources of compiled modules and their symbols
-for a debugger. deploy/image/select.py imports everything that stays, so that a build fails where
+for a debugger. deploy/image/select_for.py imports everything that stays, so that a build fails where
 this goes too far; ``make compose-test`` prints, reads and sends with what is left.
 """
 

@@ -1,15 +1,17 @@
 """Make a backup: the databases as they were at one cut, then the files their rows refer to."""
 
+from __future__ import annotations
+
 import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 import psycopg
 import structlog
-from pyrage.x25519 import Recipient
 
 from shared import clock
 from shared.backup import encryption, files, manifest, programs
@@ -18,6 +20,9 @@ from shared.backup.files import StoredFiles
 from shared.backup.manifest import STAMP, BadBackup, DatabaseCopy, DocumentCopies, Manifest
 from shared.messaging import topology
 from shared.settings import SERVICES, libpq_url
+
+if TYPE_CHECKING:
+    from pyrage.x25519 import Recipient
 
 log = structlog.get_logger()
 

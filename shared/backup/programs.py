@@ -1,5 +1,7 @@
 """``pg_dump`` and ``pg_restore``: PostgreSQL's own programs, as new as the server at least."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 import re
@@ -8,15 +10,17 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from pyrage.x25519 import Identity, Recipient
 
 from shared.backup import encryption, manifest
 from shared.errors import DomainError
 from shared.settings import libpq_url
+
+if TYPE_CHECKING:
+    from pyrage.x25519 import Identity, Recipient
 
 # Where distributions put them: seldom on the path, and several versions beside each other.
 PLACES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")

@@ -1,16 +1,21 @@
 """Restore a backup into empty databases, and say what is to be delivered again."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
-from pyrage.x25519 import Identity
 
 from shared.backup import encryption, files, manifest, programs
 from shared.backup.cut import count_rows
 from shared.backup.making import BROKER
 from shared.backup.manifest import BadBackup, Manifest
 from shared.settings import libpq_url
+
+if TYPE_CHECKING:
+    from pyrage.x25519 import Identity
 
 _TABLES = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
 

@@ -1,6 +1,6 @@
-"""Leave what one image needs: ``select.py billing``; ``operations`` keeps every service.
+"""Leave what one image needs: ``select_for.py billing``; ``operations`` keeps every service.
 
-``select.py billing --check`` imports every module that stayed: an image lacking something is not built.
+``select_for.py billing --check`` imports every module that stayed: an image lacking something is not built.
 """
 
 import ast
@@ -11,13 +11,14 @@ import pkgutil
 import py_compile
 import shutil
 import sys
+import sysconfig
 from importlib.util import MAGIC_NUMBER, source_hash
 from pathlib import Path
 
 from shared.settings import SERVICES
 
 APP = Path("/app")
-SITE = next(Path("/opt/guichet/lib").glob("python3*/site-packages"))
+SITE = Path(sysconfig.get_path("purelib"))
 # Packages that some services do not use, and whoever does.
 PRINTING = (
     "weasyprint",
@@ -33,6 +34,12 @@ USERS = {
     ("PIL", "pillow.libs"): {"guichet", "billing"},
     ("holidays", "phonenumbers"): {"guichet", "operations"},
     ("mrml",): {"notifications", "operations"},
+    # Amounts in words, on invoices.
+    ("num2words", "docopt*"): {"billing", "operations"},
+    # Encrypts and opens backups.
+    ("pyrage",): {"operations"},
+    # The stand-in of a mail server.
+    ("aiosmtpd", "attr", "attrs"): {"operations"},
 }
 # Started, not imported; the first patches the sockets of whoever imports it.
 NOT_IMPORTED = {"run_worker", "__main__", "migrations", "migrations_env"}
@@ -44,6 +51,7 @@ OPERATIONS = [
         "deploy.compose.ledger",
         "deploy.local.standins.__main__",
         "deploy.trial_secrets",
+        "pyrage.x25519",
     ),
     *(f"services.{service}.{part}" for service in SERVICES for part in ("seed", "contracts.consumed")),
     *(f"services.{service}.contracts.published" for service in SERVICES),
