@@ -133,17 +133,17 @@ def replay_unknown(session: Session, types: Collection[str]) -> int:
     During a release the version before may be the one that consumes. A type it does not know it parks, and
     nobody would have to decide about that.
     """
-    result = session.execute(
+    found = session.execute(
         text(
             "UPDATE parked_events SET replay_requested_at = now() WHERE resolved_at IS NULL"
             " AND replay_requested_at IS NULL AND type = ANY(:types) AND position(:unknown IN error) > 0"
+            " RETURNING event_id"
         ),
         {"types": list(types), "unknown": UNKNOWN_TYPE},
-    )
-    found = int(result.rowcount)  # type: ignore[attr-defined]
+    ).all()
     if found:
         session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": REPLAY_CHANNEL})
-    return found
+    return len(found)
 
 
 def take(session: Session, event_id: uuid.UUID) -> bool:

@@ -113,7 +113,7 @@ def test_parallel_invoicing_with_rollbacks_leaves_no_hole_and_no_double(
     for startup in startups:
         inbox.request_completed(startup)
         inbox.booking_confirmed(startup)
-    chance = random.Random(27)  # noqa: S311 - a repeatable throw of dice, not a secret
+    chance = random.Random(27)
     plan = [(startup, attempt < 2 and chance.random() < 0.5) for startup in startups for attempt in range(3)]
     chance.shuffle(plan)
 

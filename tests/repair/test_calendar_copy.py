@@ -81,11 +81,11 @@ def correct(session: Session, what: str, site: str, day: date, with_what: Any) -
 )
 @example(
     corrections=[("set", "rabat", NEW_YEAR, Effect.ORDINARY), ("clear", "rabat", NEW_YEAR, None)],
-    order=random.Random(1),  # noqa: S311  (an order of arrival, no secret)
+    order=random.Random(1),
 )
 @example(
     corrections=[("move", NETWORK, NEW_YEAR, THE_DAY_BEFORE), ("clear", NETWORK, THE_DAY_BEFORE, None)],
-    order=random.Random(2),  # noqa: S311  (the same)
+    order=random.Random(2),
 )
 @given(corrections=CORRECTIONS, order=st.randoms(use_true_random=False))
 def test_booking_holds_what_the_counter_says_whatever_was_corrected_and_however_it_arrives(

@@ -150,8 +150,9 @@ def with_email(session: Session, email: str) -> Account | None:
     return None if row is None else _account(row)
 
 
-def change(session: Session, account_id: UUID, post: Post) -> None:
-    session.execute(
+def change(session: Session, account_id: UUID, post: Post) -> Account:
+    """The account as it is now; it exists."""
+    row = session.execute(
         update(_accounts)
         .where(_accounts.c.id == account_id)
         .values(
@@ -161,7 +162,9 @@ def change(session: Session, account_id: UUID, post: Post) -> None:
             active=post.active,
             version=_accounts.c.version + 1,
         )
-    )
+        .returning(_accounts)
+    ).one()
+    return _account(row)
 
 
 def add_change(

@@ -132,7 +132,10 @@ def _named(session: Session, search: str | None) -> _Named | None:
 
 
 class _Listing:
-    """The statement of one list, put together from its pieces; ``values`` are what it is given."""
+    """The statement of one list, put together from its pieces; ``values`` are what it is given.
+
+    The pieces are texts of this class. What somebody typed or chose is in ``values``, which are bound.
+    """
 
     def __init__(self, wanted: Wanted, after: UUID | None, limit: int) -> None:
         self._wanted = wanted
@@ -146,7 +149,7 @@ class _Listing:
         pieces = self._pieces(named)
         candidates = " UNION ".join(f"({piece})" for piece in pieces)
         return (
-            f"WITH listed AS MATERIALIZED (SELECT id FROM ({candidates}) found {self._end('found')}) {_ROWS}"  # noqa: S608 - puts in names from the code, binds values
+            f"WITH listed AS MATERIALIZED (SELECT id FROM ({candidates}) found {self._end('found')}) {_ROWS}"  # noqa: S608 - of the pieces below; what was typed is bound
             f" WHERE r.id IN (SELECT id FROM listed) ORDER BY r.id{self._first}"
         )
 
@@ -216,7 +219,7 @@ class _Listing:
             # Most of what is met on one way back through everybody's requests is seen: it ends first.
             return [self._piece("requests r", _VISIBLE, *conditions)]
         return [
-            "SELECT own.id FROM unnest(%(sites)s::text[]) AS at (site)"  # noqa: S608 - puts in names from the code, binds values
+            "SELECT own.id FROM unnest(%(sites)s::text[]) AS at (site)"  # noqa: S608 - of pieces of this class; the sites are bound
             f" CROSS JOIN LATERAL ({self._piece('requests r', place, *conditions)}) own {self._end('own')}"
             for place in (here, sent_here)
         ]
@@ -245,14 +248,14 @@ class _Listing:
         own = self._piece("requests r", "r.startup_id = owner.id", _VISIBLE)
         return [
             *pieces,
-            "SELECT own.id FROM unnest(%(named)s::uuid[]) AS owner (id)"  # noqa: S608 - puts in names from the code, binds values
+            "SELECT own.id FROM unnest(%(named)s::uuid[]) AS owner (id)"  # noqa: S608 - of pieces of this class; the startups are bound
             f" CROSS JOIN LATERAL ({own}) own {self._end('own')}",
         ]
 
     def _piece(self, source: str, *conditions: str, whole: bool = False) -> str:
         """``whole`` where all of it is few: no order to follow, so no index of it to walk along."""
         where = " AND ".join([*conditions, *self._conditions])
-        return f"SELECT r.id FROM {source} WHERE {where} {'' if whole else self._end('r')}"  # noqa: S608 - puts in names from the code, binds values
+        return f"SELECT r.id FROM {source} WHERE {where} {'' if whole else self._end('r')}"  # noqa: S608 - of conditions of this class, whose values are bound
 
     def _end(self, source: str) -> str:
         return f"ORDER BY {source}.id{self._first} LIMIT {self._limit}"

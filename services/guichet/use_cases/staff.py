@@ -80,12 +80,10 @@ def change_account(
     if version != found.version:
         raise _changed(session, account_id)
     changes = found.post.changes_to(post)
-    if changes:
-        accounts.change(session, account_id, post)
-        accounts.add_change(session, account_id, changes, actor=actor, at=at)
-    changed = accounts.get(session, account_id)
-    assert changed is not None  # noqa: S101 - read in the same transaction
-    return changed
+    if not changes:
+        return found
+    accounts.add_change(session, account_id, changes, actor=actor, at=at)
+    return accounts.change(session, account_id, post)
 
 
 def _checked(

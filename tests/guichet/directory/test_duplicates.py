@@ -84,7 +84,7 @@ def test_no_alike_pair_is_missed_and_none_invented(names: list[str]) -> None:
     assert set(alike(names)) == expected
 
 
-VARIANTS = random.Random(5)  # noqa: S311
+VARIANTS = random.Random(5)
 HOSTILE = {
     "numbered": [f"Technopark Startup Numero {number:04d}" for number in range(3000)],
     "identical": ["Technopark Startup"] * 3000,

@@ -11,8 +11,10 @@ from datetime import date
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
-from sqlalchemy import text
+from sqlalchemy import Table, delete, text, tuple_
 from sqlalchemy.orm import Session
+
+from services.guichet.storage import tables
 
 ONE_MONTH = relativedelta(months=1)
 
@@ -34,9 +36,9 @@ _NOT_ADDED_UP = text(
     LIMIT :most
     """
 )
-_ASKED = (
-    "unnest(CAST(:sites AS text[]), CAST(:months AS date[]), CAST(:nexts AS date[]))"
-    " AS asked (site, month, next)"
+_ADDED_UP = text(
+    "INSERT INTO dashboard_months (site, month)"
+    " SELECT * FROM unnest(CAST(:sites AS text[]), CAST(:months AS date[]))"
 )
 
 
@@ -61,7 +63,6 @@ def reading(
     wanted = ", ".join([*sums, *durations])
     day, month = ("d.day AS first", "m.month AS first") if key == "first" else (key, key)
     of_months, of_days = (f"WHERE {table}.{only} = ANY(:wanted)" if only else "" for table in "md")
-    # Own table and column names: nothing that was typed is put in.
     return text(
         f"""
         WITH months AS (
@@ -85,8 +86,29 @@ def reading(
             {of_days}
         ) found
         GROUP BY 1
-        """  # noqa: S608 - puts in names from the code, binds values
+        """  # noqa: S608 - made when the package is imported, of its own constants
     )
+
+
+def _adding_up(table: str, key: str, sums: Sequence[str], durations: Sequence[str]) -> Any:
+    columns = ", ".join([*sums, *durations])
+    return text(
+        f"""
+        INSERT INTO dashboard_month_{table} (site, month, {key}, {columns})
+        SELECT asked.site, asked.month, {key}, {_added(sums, durations, "int")}
+        FROM unnest(CAST(:sites AS text[]), CAST(:months AS date[]), CAST(:nexts AS date[]))
+             AS asked (site, month, next)
+        JOIN dashboard_{table} d
+          ON d.site = asked.site AND d.day >= asked.month AND d.day < asked.next
+        GROUP BY 1, 2, 3
+        """  # noqa: S608 - made when the module is imported, of the constants at its top
+    )
+
+
+_SUMS: Sequence[tuple[Table, Any]] = (
+    (tables.dashboard_month_requests, _adding_up("requests", "procedure", REQUEST_SUMS, REQUEST_DURATIONS)),
+    (tables.dashboard_month_visits, _adding_up("visits", "line", VISIT_SUMS, VISIT_DURATIONS)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,29 +157,9 @@ def keep_months(session: Session, *, before: date, most: int) -> int:
         "months": [row.month for row in found],
         "nexts": [row.next for row in found],
     }
-    for table, key, sums, durations in (
-        ("requests", "procedure", REQUEST_SUMS, REQUEST_DURATIONS),
-        ("visits", "line", VISIT_SUMS, VISIT_DURATIONS),
-    ):
-        session.execute(
-            text(
-                f"DELETE FROM dashboard_month_{table} m USING {_ASKED}"  # noqa: S608 - puts in names from the code, binds values
-                " WHERE m.site = asked.site AND m.month = asked.month"
-            ),
-            asked,
-        )
-        columns = ", ".join([*sums, *durations])
-        session.execute(
-            text(
-                f"INSERT INTO dashboard_month_{table} (site, month, {key}, {columns})"  # noqa: S608 - puts in names from the code, binds values
-                f" SELECT asked.site, asked.month, {key}, {_added(sums, durations, 'int')}"
-                f" FROM {_ASKED} JOIN dashboard_{table} d"
-                " ON d.site = asked.site AND d.day >= asked.month AND d.day < asked.next GROUP BY 1, 2, 3"
-            ),
-            asked,
-        )
-    session.execute(
-        text(f"INSERT INTO dashboard_months (site, month) SELECT site, month FROM {_ASKED}"),  # noqa: S608 - puts in names from the code, binds values
-        asked,
-    )
+    of_months = [(row.site, row.month) for row in found]
+    for table, adding_up in _SUMS:
+        session.execute(delete(table).where(tuple_(table.c.site, table.c.month).in_(of_months)))
+        session.execute(adding_up, asked)
+    session.execute(_ADDED_UP, {name: asked[name] for name in ("sites", "months")})
     return len(found)

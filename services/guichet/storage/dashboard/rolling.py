@@ -9,17 +9,39 @@ asked for one run before a day is kept: a change that saw no need of one has com
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import delete, text
 from sqlalchemy.orm import Session
 
 from services.guichet.domain.numbers import ZONE
+from services.guichet.storage import tables
 from services.guichet.storage.dashboard.days import requests_of_days, visits_of_days
 
 ONE_DAY = timedelta(days=1)
 
 _REQUESTS = "filed, returned, closed, kept, promised, lawful, delays, laws"
 _VISITS = "given, turned_away, served, abandoned, no_show, resolved, waits, handlings, visits"
+
+
+def _keeping(table: str, key: str, columns: str, source: str) -> Any:
+    return text(
+        f"""
+        INSERT INTO {table} (day, site, {key}, {columns})
+        SELECT (CAST(:days AS date[]))[found.day], site, {key}, {columns} FROM ({source}) found
+        """  # noqa: S608 - made when the module is imported, of constants of this package
+    )
+
+
+#: by table, and whether for some sites or for all
+_KEEP = {
+    (table, of_sites): _keeping(table, key, columns, source(of_sites=of_sites))
+    for table, key, columns, source in (
+        ("dashboard_requests", "procedure", _REQUESTS, requests_of_days),
+        ("dashboard_visits", "line", _VISITS, visits_of_days),
+    )
+    for of_sites in (False, True)
+}
 _FIRST = text(
     "SELECT least((SELECT min(submitted_at) FROM requests), (SELECT min(closed_at) FROM requests),"
     " (SELECT min(taken_at) FROM tickets))"
@@ -85,23 +107,12 @@ def keep_days(session: Session, first: date, end: date, *, sites: Sequence[str] 
     if not days:
         return
     given = {"days": days, "bounds": bounds, "opens": bounds[0], "closes": bounds[-1]}
-    only = ""
     if sites is not None:
         given["sites"] = list(sites)
-        only = " AND site = ANY(:sites)"
-    for table, key, columns, source in (
-        ("dashboard_requests", "procedure", _REQUESTS, requests_of_days(of_sites=sites is not None)),
-        ("dashboard_visits", "line", _VISITS, visits_of_days(of_sites=sites is not None)),
-    ):
-        # Own table and column names: nothing that was typed is put in.
-        session.execute(text(f"DELETE FROM {table} WHERE day = ANY(:days){only}"), given)  # noqa: S608 - puts in names from the code, binds values
-        session.execute(
-            text(
-                f"INSERT INTO {table} (day, site, {key}, {columns})"  # noqa: S608 - puts in names from the code, binds values
-                f" SELECT (CAST(:days AS date[]))[found.day], site, {key}, {columns} FROM ({source}) found"
-            ),
-            given,
-        )
+    for table in (tables.dashboard_requests, tables.dashboard_visits):
+        of_sites = () if sites is None else (table.c.site.in_(sites),)
+        session.execute(delete(table).where(table.c.day.in_(days), *of_sites))
+        session.execute(_KEEP[table.name, sites is not None], given)
 
 
 def advance(session: Session, to: Progress) -> None:
