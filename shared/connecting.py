@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import psycopg
 
-from shared.settings import libpq_url
+from shared.settings import addresses, libpq_url, read
 
 Made = TypeVar("Made")
 
@@ -31,6 +31,24 @@ def connect(addresses: Sequence[str], **options: Any) -> "psycopg.Connection[tup
     """
     given = {**NOTICE_SERVER, **options, "options": f"{options.get('options', '')} {NOTICE_CLIENT}".strip()}
     return first_taken(addresses, lambda address: psycopg.connect(libpq_url(address), **given))
+
+
+def address_taken(service: str) -> str:
+    """Return the address of a service's database with the password that the server takes at this moment.
+
+    For what is given an address once, such as PostgreSQL's own programs. Unless a password is on its way
+    nothing is tried.
+
+    Raises:
+        MissingSetting: the environment names none.
+    """
+    known = addresses(service, "DATABASE", read(service, "DATABASE_URL"))
+
+    def answers(address: str) -> str:
+        psycopg.connect(libpq_url(address), connect_timeout=5).close()
+        return address
+
+    return known[0] if len(known) == 1 else first_taken(known, answers)
 
 
 def is_refusal(error: Exception) -> bool:

@@ -20,7 +20,7 @@ FOREIGN = {
     "OTEL_TRACES_SAMPLER",
     "OTEL_TRACES_SAMPLER_ARG",
 }
-PER_SERVICE = ("DATABASE_URL", "AMQP_URL", "AMQP_PASSWORD", "AMQP_NEXT_PASSWORD")
+PER_SERVICE = ("DATABASE_URL", "AMQP_URL", "AMQP_PASSWORD", "DATABASE_NEXT_PASSWORD", "AMQP_NEXT_PASSWORD")
 KNOWN = _in_code() | FOREIGN | {"SERVICE"} | {f"{s.upper()}_{n}" for s in SERVICES for n in PER_SERVICE}
 OURS = [workload for workload in everywhere() if workload.ours]
 # Made by the operator of RabbitMQ, with these keys.
@@ -125,10 +125,16 @@ def test_backups_are_made_and_everything_repairing_needs_is_in_one_pod(overlay: 
     )
     assert not backup.owner["spec"].get("suspend")
     assert repair.owner["spec"]["suspend"]
-    databases = {f"{service.upper()}_DATABASE_URL" for service in SERVICES}
+    databases, brokers = (
+        {
+            f"{service.upper()}_{what}"
+            for service in SERVICES
+            for what in (f"{kind}_URL", f"{kind}_NEXT_PASSWORD")
+        }
+        for kind in ("DATABASE", "AMQP")
+    )
     store = {"DOCUMENTS_S3_ACCESS_KEY", "DOCUMENTS_S3_SECRET_KEY"}
     assert set(backup.secret_files()) == databases | store | {"BACKUP_RECIPIENTS"}
-    brokers = {f"{service.upper()}_AMQP_{what}" for service in SERVICES for what in ("URL", "NEXT_PASSWORD")}
     assert set(repair.secret_files()) == databases | store | brokers | {"DOCUMENT_KEYS"}
     counter = next(w for w in workloads(overlay) if (w.service, w.component) == ("guichet", "web"))
     for pod in (backup, repair):

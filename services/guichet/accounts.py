@@ -19,7 +19,7 @@ from services.guichet.use_cases import passwords, staff
 from shared.clock import now
 from shared.db import Database
 from shared.errors import DomainError, InvalidFields
-from shared.settings import load_folder, read, sqlalchemy_url
+from shared.settings import load_folder
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     add.add_argument("--language", default="fr", choices=["fr", "ar", "en"])
     given = parser.parse_args(arguments)
     load_folder()
-    database = Database(sqlalchemy_url(read("guichet", "DATABASE_URL")), pool_size=1)
+    database = Database.of("guichet")
     try:
         print(_add(database, given) if given.command == "add" else _link(database, given.email))
     except InvalidFields as error:

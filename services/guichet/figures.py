@@ -10,7 +10,6 @@ from datetime import date, timedelta
 
 from services.guichet.use_cases.figures import keep_again
 from shared.db import Database
-from shared.settings import read, sqlalchemy_url
 
 MONTH = timedelta(days=31)
 
@@ -22,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if given.last < given.first:
         parser.error("the last day is before the first")
-    database = Database(sqlalchemy_url(read("guichet", "DATABASE_URL")), pool_size=1)
+    database = Database.of("guichet")
     done, first, end = 0, given.first, given.last + timedelta(days=1)
     try:
         while first < end:

@@ -9,10 +9,10 @@ from shared.backup import encryption, making, manifest, restoring
 from shared.backup.manifest import Manifest
 from shared.cli.operations import shell_user, who_option
 from shared.cli.wording import counted
+from shared.connecting import address_taken
 from shared.db import Database
 from shared.operations import audit
 from shared.settings import SERVICES, look_again
-from shared.settings import read as read_setting
 
 folder_type = click.Path(path_type=Path, file_okay=False)
 NOT_IN_IT = "not in it, and needed to use it: DOCUMENT_KEYS, session keys, passwords"
@@ -100,7 +100,7 @@ def restore(
 
 def _addresses(only: str | None = None) -> dict[str, str]:
     chosen = SERVICES if only is None else (only,)
-    return {service: read_setting(service, "DATABASE_URL") for service in chosen}
+    return {service: address_taken(service) for service in chosen}
 
 
 def _summary(made: Manifest) -> str:

@@ -40,7 +40,7 @@ def list_command(service: Sequence[str]) -> None:
     total, cut = 0, False
     for name in pick(service):
         settings, plain = ServiceSettings.load(name), operations_of(name).plain
-        database = Database(settings.database_url, pool_size=1)
+        database = Database.of(name)
         with database.read() as session:
             parked = parking.open_events(session, limit=MOST_PEEKED)
             for event in parked:
@@ -70,7 +70,7 @@ def show(service: str, event_id: uuid.UUID, who: str | None) -> None:
     """Print one event as it arrived, with its error; that it was looked at in full is kept on record."""
     actor = shell_user(who)
     settings = ServiceSettings.load(service)
-    database = Database(settings.database_url, pool_size=1)
+    database = Database.of(service)
     with database.transaction() as session:
         try:
             event = parking.get(session, event_id)
@@ -104,7 +104,7 @@ def replay(
         raise click.UsageError("give an event id, --type or --all")
     actor = shell_user(who)
     settings = ServiceSettings.load(service)
-    database = Database(settings.database_url, pool_size=1)
+    database = Database.of(service)
     moved = _move(settings, database, event_id, event_type)
     asked = 0
     with suppress(Conflict, NotFound), database.transaction() as session:
@@ -129,7 +129,7 @@ def discard(service: str, event_id: uuid.UUID, reason: str, who: str | None) -> 
         raise click.UsageError("an event is discarded only with a reason")
     actor = shell_user(who)
     settings = ServiceSettings.load(service)
-    database = Database(settings.database_url, pool_size=1)
+    database = Database.of(service)
     _move(settings, database, event_id, None)
     with database.transaction() as session:
         actions.discard(session, actor, event_id, reason)

@@ -12,10 +12,11 @@ from shared.cli import doctor_repair
 from shared.cli.options import pick, service_option
 from shared.cli.wording import broker_outage, counted, database_outage
 from shared.clock import WrongTimeZoneData, check_time_zone_data
+from shared.connecting import address_taken, connect
 from shared.db.migrations import pending
 from shared.messaging import connecting, names
 from shared.messaging.names import LEADER_LOCK
-from shared.settings import MissingSetting, ServiceSettings, libpq_url
+from shared.settings import MissingSetting, ServiceSettings
 
 STUCK_SECONDS = 60
 ACCESS_REFUSED = 403
@@ -75,7 +76,7 @@ def _time_zone() -> list[Finding]:
 
 def _database(settings: ServiceSettings) -> list[Finding]:
     try:
-        with psycopg.connect(libpq_url(settings.database_url), connect_timeout=5) as connection:
+        with connect(settings.database_addresses(), connect_timeout=5) as connection:
             version = connection.info.server_version // 10_000
             findings = [] if version >= 15 else [f"PostgreSQL {version} is older than 15"]
             fsync = connection.execute("SHOW fsync").fetchone()
@@ -84,7 +85,7 @@ def _database(settings: ServiceSettings) -> list[Finding]:
             closed = connection.execute(_CLOSED_TABLES, (list(KERNEL_TABLES),)).fetchone()
             if closed and closed[0]:
                 findings.append(f"its PostgreSQL role may not write {closed[0]}")
-            missing = pending(settings.service, settings.database_url)
+            missing = pending(settings.service, address_taken(settings.service))
     except (psycopg.OperationalError, OperationalError) as error:
         return [database_outage(error)]
     except ProgrammingError as error:
@@ -96,7 +97,7 @@ def _database(settings: ServiceSettings) -> list[Finding]:
 
 def _events(settings: ServiceSettings) -> list[Finding]:
     try:
-        with psycopg.connect(libpq_url(settings.database_url), connect_timeout=5) as connection:
+        with connect(settings.database_addresses(), connect_timeout=5) as connection:
             outbox = connection.execute(
                 "SELECT count(*), extract(epoch FROM now() - min(recorded_at))::int, min(last_error)"
                 " FROM outbox WHERE published_at IS NULL"

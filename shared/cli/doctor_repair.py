@@ -13,12 +13,13 @@ from environs import Env
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.cli.wording import counted
+from shared.connecting import connect
 from shared.db import Database
 from shared.messaging.pruning import FORMER_DAYS
 from shared.messaging.topology import publishers_for
 from shared.operations import read_copies
 from shared.operations.read_copies import Comparison, ReadCopy
-from shared.settings import MissingSetting, libpq_url, read
+from shared.settings import MissingSetting, addresses, read
 
 GIGABYTE = 10**9
 LEAST_FREE_BYTES = 2 * GIGABYTE
@@ -76,9 +77,7 @@ def drift(service: str) -> list[Finding]:
     findings = []
     for copy in read_copies.kept_by(service):
         try:
-            owner, keeper = (
-                Database(read(name, "DATABASE_URL"), pool_size=1) for name in (copy.owner, service)
-            )
+            owner, keeper = (Database.of(name) for name in (copy.owner, service))
         except MissingSetting:
             continue
         try:
@@ -101,7 +100,7 @@ def keys(service: str) -> list[Finding]:
     """Say which files rest on keys that are not set, where keys are set at all."""
     try:
         module: Any = importlib.import_module(f"services.{service}.stored_files")
-        database = Database(read(service, "DATABASE_URL"), pool_size=1)
+        database = Database.of(service)
     except (ModuleNotFoundError, MissingSetting):
         return []
     try:
@@ -144,8 +143,8 @@ def _settled(owner: Database, keeper: Database, service: str, copy: ReadCopy) ->
 def _row(service: str, query: str) -> tuple[Any, ...] | None:
     """Ask one row of a service's database; None when there is none, or it cannot be asked."""
     try:
-        url = libpq_url(read(service, "DATABASE_URL"))
-        with psycopg.connect(url, connect_timeout=5, options="-c timezone=UTC") as connection:
+        known = addresses(service, "DATABASE", read(service, "DATABASE_URL"))
+        with connect(known, connect_timeout=5, options="-c timezone=UTC") as connection:
             return connection.execute(query.encode()).fetchone()
     except (psycopg.Error, MissingSetting):
         return None

@@ -21,7 +21,6 @@ from shared.operations import audit
 from shared.operations import ledger as books
 from shared.operations.actions import LONGEST_REASON
 from shared.settings import SERVICES, ServiceSettings
-from shared.settings import read as read_setting
 
 
 @click.command("ledger")
@@ -137,7 +136,7 @@ class _database:
     """A database for the length of a block."""
 
     def __init__(self, service: str) -> None:
-        self._database = Database(read_setting(service, "DATABASE_URL"), pool_size=1)
+        self._database = Database.of(service)
 
     def __enter__(self) -> Database:
         return self._database

@@ -26,11 +26,12 @@ from shared.cli import (
 )
 from shared.cli.options import pick, service_option
 from shared.cli.wording import broker_outage, database_outage
+from shared.connecting import address_taken
 from shared.db import Database
 from shared.db.migrations import migrate, pending
 from shared.errors import DomainError
 from shared.messaging import management, topology
-from shared.settings import SERVICES, BadSetting, MissingSetting, load_folder, read, sqlalchemy_url
+from shared.settings import SERVICES, BadSetting, MissingSetting, load_folder
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -46,27 +47,26 @@ def migrate_command(service: Sequence[str], check: bool, wait: float | None) -> 
     """Bring the databases to their present shape."""
     waiting = 0
     for name in pick(service):
-        url = sqlalchemy_url(read(name, "DATABASE_URL"))
         if wait is not None:
-            _await_migrations(name, url, wait)
+            _await_migrations(name, wait)
         elif check:
-            for revision in pending(name, url):
+            for revision in pending(name, address_taken(name)):
                 click.echo(f"{name}: {revision} is pending")
                 waiting += 1
         else:
-            migrate(name, url)
+            migrate(name, address_taken(name))
             click.echo(f"{name}: up to date")
     if waiting:
         raise SystemExit(1)
 
 
-def _await_migrations(service: str, url: str, seconds: float) -> None:
+def _await_migrations(service: str, seconds: float) -> None:
     """New processes start with this, so that none meets a database older than itself."""
     deadline = time.monotonic() + seconds
     while True:
         try:
-            missing = pending(service, url)
-        except OperationalError:
+            missing = pending(service, address_taken(service))
+        except (OperationalError, psycopg.OperationalError):
             if time.monotonic() > deadline:
                 raise
         else:
@@ -85,7 +85,7 @@ def seed_command(service: Sequence[str], demo: bool) -> None:
     """Write each service's catalogue into its database; safe to repeat."""
     for name in pick(service):
         module = importlib.import_module(f"services.{name}.seed")
-        database = Database(read(name, "DATABASE_URL"), pool_size=1)
+        database = Database.of(name)
         with database.transaction() as session:
             module.seed(session, demo=demo)
         database.dispose()

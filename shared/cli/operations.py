@@ -59,7 +59,7 @@ def operations(service: Sequence[str]) -> None:
         settings = ServiceSettings.load(name)
         words = operations_of(name)
         click.echo(f"{name}")
-        database = Database(settings.database_url, pool_size=1)
+        database = Database.of(name)
         try:
             with database.read() as session:
                 found = figures.read(session, words, broker=_look(settings))

@@ -7,7 +7,6 @@ from sqlalchemy import text
 
 from shared.cli.options import pick, service_option
 from shared.db import Database
-from shared.settings import ServiceSettings
 
 
 @click.group()
@@ -20,7 +19,7 @@ def outbox() -> None:
 def status(service: Sequence[str]) -> None:
     """Show, for each service, how many events wait, since when, and what holds them up."""
     for name in pick(service):
-        database = Database(ServiceSettings.load(name).database_url, pool_size=1)
+        database = Database.of(name)
         with database.read() as session:
             row = session.execute(
                 text(

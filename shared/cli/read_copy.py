@@ -12,7 +12,6 @@ from shared.operations import audit, read_copies
 from shared.operations.actions import LONGEST_REASON
 from shared.operations.read_copies import MOST_NAMED, Comparison, ReadCopy
 from shared.settings import SERVICES
-from shared.settings import read as read_setting
 
 LOOK_EVERY_SECONDS = 0.5
 
@@ -53,7 +52,7 @@ def rebuild(service: str, name: str, send: bool, reason: str, wait: float, who: 
     if len(reason) > LONGEST_REASON:
         raise click.UsageError(f"a reason has at most {LONGEST_REASON} characters")
     ((_, copy),) = _chosen(service, name)
-    owner, keeper = _database(copy.owner), _database(service)
+    owner, keeper = Database.of(copy.owner), Database.of(service)
     try:
         found = read_copies.compare(owner, keeper, service, copy)
         _tell(service, copy, found)
@@ -98,7 +97,7 @@ def _chosen(service: str | None, name: str | None) -> Sequence[tuple[str, ReadCo
 
 
 def _compare(service: str, copy: ReadCopy) -> Comparison:
-    owner, keeper = _database(copy.owner), _database(service)
+    owner, keeper = Database.of(copy.owner), Database.of(service)
     try:
         return read_copies.compare(owner, keeper, service, copy)
     finally:
@@ -124,7 +123,3 @@ def _tell(service: str, copy: ReadCopy, found: Comparison) -> None:
         click.echo(line)
     if len(lines) > MOST_NAMED:
         click.echo(f"  and {len(lines) - MOST_NAMED} more")
-
-
-def _database(service: str) -> Database:
-    return Database(read_setting(service, "DATABASE_URL"), pool_size=1)

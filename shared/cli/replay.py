@@ -20,7 +20,6 @@ from shared.operations import audit
 from shared.operations.actions import LONGEST_REASON
 from shared.operations.audit import Actor
 from shared.settings import SERVICES, ServiceSettings
-from shared.settings import read as read_setting
 
 AGAIN = (
     "Warning: {events} will be handled again by {consumer}. What its handlers do a second time is done a"
@@ -66,7 +65,7 @@ def replay(
     until = until or clock.now()
     wanted = Range(owner, consumer, since, until, types_or_refuse(owner, consumer, types))
     settings, actor = ServiceSettings.load(owner), shell_user(who)
-    databases = Database(settings.database_url, pool_size=1), _of(consumer)
+    databases = Database.of(owner), Database.of(consumer)
     try:
         with _both(*databases) as (ours, theirs):
             if not again and not (missing and _was_forgotten_for_this(wanted, theirs)):
@@ -191,10 +190,6 @@ def _tell(wanted: Range, found: Found, owner: Session) -> None:
     if reaches is None or reaches > wanted.since:
         begins = "is empty" if reaches is None else f"begins at {reaches:%F %T}Z"
         click.echo(f"  the archive of {wanted.owner} {begins}: nothing older can be delivered again")
-
-
-def _of(service: str) -> Database:
-    return Database(read_setting(service, "DATABASE_URL"), pool_size=1)
 
 
 @contextmanager

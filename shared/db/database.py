@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import orjson
@@ -11,7 +12,8 @@ from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.orm import Session, sessionmaker
 
 from shared.connecting import NOTICE_CLIENT, NOTICE_SERVER, first_taken
-from shared.settings import sqlalchemy_url
+from shared.settings import addresses as known_addresses
+from shared.settings import read, sqlalchemy_url
 
 IDLE_SECONDS_BEFORE_CHECK = 1.0
 
@@ -57,6 +59,21 @@ class Database:
         if addresses is not None:
             _ask_for_passwords(self.engine, addresses)
         self._sessions = sessionmaker(self.engine, autoflush=False, expire_on_commit=False)
+
+    @classmethod
+    def of(cls, service: str, *, pool_size: int = 1, application_name: str = "guichet-unique") -> "Database":
+        """Return the database a service owns, as the environment names it.
+
+        Raises:
+            MissingSetting: the environment names none.
+        """
+        url = read(service, "DATABASE_URL")
+        return cls(
+            url,
+            pool_size=pool_size,
+            application_name=application_name,
+            addresses=partial(known_addresses, service, "DATABASE", sqlalchemy_url(url)),
+        )
 
     def session(self) -> Session:
         """Return a new session; the caller commits and closes it."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -33,7 +34,7 @@ def billing(
     guichet.set("SERVICE", "billing")
     yield guichet, admin
     with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(f"DROP ROLE {ROLE}")
+        connection.execute(f"DROP OWNED BY {ROLE}; DROP ROLE {ROLE}")
     broker.servers.rabbitmqctl("change_password", "billing", PASSWORD)
 
 
@@ -75,3 +76,31 @@ def test_new_ones_fit_what_they_are_for(guichet: CommandLine) -> None:
         account_id="1", name="a", email="a", roles=(), sites=(), language="fr"
     )
     assert Verifier(pair["SESSION_PUBLIC_KEY"]).verify(token.token)
+
+
+def test_every_command_gets_in_by_the_password_to_come(
+    billing: tuple[CommandLine, str], tmp_path: Path
+) -> None:
+    guichet, admin = billing
+    with psycopg.connect(admin, autocommit=True) as connection:
+        for each in ("TABLES", "SEQUENCES"):
+            connection.execute(f"GRANT ALL ON ALL {each} IN SCHEMA public TO {ROLE}")
+        connection.execute(f"ALTER ROLE {ROLE} PASSWORD 'coming'")
+    shut_out = guichet("outbox", "status")
+    assert (shut_out.code, "password authentication failed" in shut_out.err) == (1, True)
+
+    guichet.set("BILLING_DATABASE_NEXT_PASSWORD", "coming")
+    for command in (
+        "migrate --check",
+        "migrate --wait 0",
+        "outbox status",
+        "outbox replay --service billing --to-service booking --from 2026-11-01T00:00Z",
+        "dead-letters list",
+        "ledger",
+        "read-copy compare billing",
+        f"backup --to {tmp_path}",
+    ):
+        done = guichet(*command.split())
+        assert (done.code, done.err) == (0, ""), command
+    for command in ("operations", "doctor"):
+        assert "password authentication failed" not in guichet(command).out

@@ -16,7 +16,7 @@ from services.guichet.domain.documents import VaultDocument
 from services.guichet.storage import documents
 from services.guichet.use_cases.documents.keeping import BATCH, rewrap_some
 from shared.db import Database
-from shared.settings import load_folder, read, sqlalchemy_url
+from shared.settings import load_folder
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     if given.command == "make-bucket":
         return _make_bucket(cabinet)
-    database = Database(sqlalchemy_url(read("guichet", "DATABASE_URL")))
+    database = Database.of("guichet", pool_size=5)
     try:
         return {"status": _status, "rewrap": _rewrap, "verify": _verify}[given.command](database, cabinet)
     finally:
