@@ -7,7 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from deploy.checks.rendered import BIN, KUBERNETES, OVERLAYS, ROOT, kustomize
+from deploy.checks.rendered import BIN, KUBERNETES, OVERLAYS, ROOT, WITH_SIGN_IN, kustomize
 
 # What a schema is published for comes with Kubernetes; these kinds come with operators, whose schemas the
 # tool does not have. deploy/checks/test_custom_resources.py looks at them.
@@ -20,7 +20,7 @@ CUSTOM_GROUPS = (
 def main() -> int:
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
-        files = list(pool.map(lambda name: _rendered(name, Path(folder)), OVERLAYS))
+        files = list(pool.map(lambda name: _rendered(name, Path(folder)), (*OVERLAYS, WITH_SIGN_IN)))
         checks = [
             *(pool.submit(_schemas, file, version) for file in files for version in KUBERNETES),
             pool.submit(_tool, "yamllint", "--strict", "-c", "deploy/checks/yamllint.yaml", *_yaml_files()),
@@ -37,7 +37,7 @@ def main() -> int:
 
 
 def _rendered(overlay: str, folder: Path) -> Path:
-    file = folder / f"{overlay}.yaml"
+    file = folder / f"{Path(overlay).name}.yaml"
     file.write_text(kustomize(overlay), encoding="utf-8")
     return file
 

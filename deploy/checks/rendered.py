@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 K8S = ROOT / "deploy" / "k8s"
 OVERLAYS = ("local", "staging", "production")
+# Production with what an installation may add: deploy/checks/sign-in.
+WITH_SIGN_IN = "../../checks/sign-in"
 # The oldest Kubernetes the project supports and the newest; docs/operations.md says the same.
 KUBERNETES = ("1.33", "1.37")
 

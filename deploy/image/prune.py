@@ -62,6 +62,10 @@ remove("PIL/_avif.*", "PIL/_imagingft.*", "PIL/_imagingtk.*")
 remove("lxml/objectify.*", "lxml/html", "lxml/isoschematron", "pikepdf/pdfa")
 # Of OpenTelemetry only traces are sent, and none of their messages is one of Google's own services.
 remove("google/[!p_]*", "opentelemetry/exporter/otlp/proto/http/metric_exporter")
+# Of OpenID Connect we are a client, by way of requests.
+remove("authlib/jose", "authlib/integrations/[!br_]*", "authlib/oidc/[!c_]*", "authlib/oauth2/drafts")
+remove("authlib/oauth2/rfc759*", "authlib/oauth2/rfc7662")
+remove("authlib/oauth2/rfc8[!4]*", "authlib/oauth2/rfc9[!1]*")
 # Only for making packages, or for developing the package itself.
 remove("pip", "pip-*", "setuptools", "setuptools-*", "pkg_resources", "_distutils_hack")
 remove("distutils-precedence.pth", "*/tests", "*/test", "sqlalchemy/testing", "alembic/testing")

@@ -33,6 +33,7 @@ USERS = {
     ("pikepdf", "pikepdf.libs", "lxml"): {"guichet"},
     ("PIL", "pillow.libs"): {"guichet", "billing"},
     ("holidays", "phonenumbers"): {"guichet", "operations"},
+    ("authlib", "authlib-*"): {"guichet"},
     ("mrml",): {"notifications", "operations"},
     # Amounts in words, on invoices.
     ("num2words", "docopt*"): {"billing", "operations"},

@@ -31,6 +31,7 @@ ALL_SITES = ("casablanca", "rabat", "tanger", "agadir", "souss-massa", "oujda", 
 
 FACTS = (
     "account_changes",
+    "account_identities",
     "password_links",
     "deliveries",
     "courier_batches",

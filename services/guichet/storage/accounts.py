@@ -9,7 +9,7 @@ from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -25,6 +25,13 @@ NO_PASSWORD = ""
 _accounts = tables.accounts
 _changes = tables.account_changes
 _hasher = PasswordHasher()
+_linked = (
+    exists()
+    .where(tables.account_identities.c.account_id == _accounts.c.id)
+    .correlate(_accounts)
+    .label("linked")
+)
+_found = select(_accounts, _linked)
 
 
 @cache
@@ -45,8 +52,10 @@ class Account:
     agencies: tuple[str, ...] = ()
     active: bool = True
     version: int = 1
-    #: whether a password was ever chosen; who has none cannot sign in
+    #: whether a password was ever chosen
     has_password: bool = True
+    #: whether somebody signed in with it by the organisation's provider
+    linked: bool = False
     #: sessions begun before are over
     sessions_from: datetime | None = None
 
@@ -67,7 +76,7 @@ class Change:
 def verified(session: Session, *, email: str, password: str) -> Account | None:
     """The active account with this address and password."""
     row = session.execute(
-        select(_accounts).where(_accounts.c.email == email.strip().lower(), _accounts.c.active)
+        _found.where(_accounts.c.email == email.strip().lower(), _accounts.c.active)
     ).first()
     # Made whoever signs in first, or that one unknown address would be told by its slowness.
     nobody = _hash_of_nobody()
@@ -95,7 +104,7 @@ def add(session: Session, *, email: str, name: str, language: str, post: Post) -
             active=post.active,
         )
         .on_conflict_do_nothing(index_elements=["email"])
-        .returning(_accounts)
+        .returning(_accounts, _linked)
     ).first()
     return None if row is None else _account(row)
 
@@ -110,12 +119,19 @@ def set_password(session: Session, account_id: UUID, password: str, *, at: datet
     )
 
 
+def end_sessions(session: Session, account_id: UUID, *, at: datetime) -> None:
+    """Whoever is signed in with it now is asked again within half an hour."""
+    session.execute(
+        update(_accounts).where(_accounts.c.id == account_id).values(sessions_from=at.replace(microsecond=0))
+    )
+
+
 def prefer_language(session: Session, account_id: UUID, language: str) -> None:
     session.execute(update(_accounts).where(_accounts.c.id == account_id).values(language=language))
 
 
 def active(session: Session, account_id: UUID) -> Account | None:
-    row = session.execute(select(_accounts).where(_accounts.c.id == account_id, _accounts.c.active)).first()
+    row = session.execute(_found.where(_accounts.c.id == account_id, _accounts.c.active)).first()
     return None if row is None else _account(row)
 
 
@@ -123,8 +139,7 @@ def colleagues(session: Session, sites: Sequence[str], roles: Sequence[str], *, 
     """Active accounts of any of the sites with any of the roles who serve the agency, by name."""
     serving = or_(func.cardinality(_accounts.c.agencies) == 0, _accounts.c.agencies.contains([agency]))
     rows = session.execute(
-        select(_accounts)
-        .where(
+        _found.where(
             _accounts.c.active, _accounts.c.sites.overlap(sites), _accounts.c.roles.overlap(roles), serving
         )
         .order_by(_accounts.c.name)
@@ -135,18 +150,19 @@ def colleagues(session: Session, sites: Sequence[str], roles: Sequence[str], *, 
 
 def every(session: Session) -> list[Account]:
     """All of the network, those who may sign in first, by name."""
-    rows = session.execute(select(_accounts).order_by(_accounts.c.active.desc(), _accounts.c.name))
+    rows = session.execute(_found.order_by(_accounts.c.active.desc(), _accounts.c.name))
     return [_account(row) for row in rows]
 
 
 def get(session: Session, account_id: UUID, *, lock: bool = False) -> Account | None:
-    query = select(_accounts).where(_accounts.c.id == account_id)
+    query = _found.where(_accounts.c.id == account_id)
     row = session.execute(query.with_for_update() if lock else query).first()
     return None if row is None else _account(row)
 
 
-def with_email(session: Session, email: str) -> Account | None:
-    row = session.execute(select(_accounts).where(_accounts.c.email == email.strip().lower())).first()
+def with_email(session: Session, email: str, *, lock: bool = False) -> Account | None:
+    query = _found.where(_accounts.c.email == email.strip().lower())
+    row = session.execute(query.with_for_update() if lock else query).first()
     return None if row is None else _account(row)
 
 
@@ -162,7 +178,7 @@ def change(session: Session, account_id: UUID, post: Post) -> Account:
             active=post.active,
             version=_accounts.c.version + 1,
         )
-        .returning(_accounts)
+        .returning(_accounts, _linked)
     ).one()
     return _account(row)
 
@@ -191,9 +207,9 @@ def changes_of(session: Session, account_id: UUID, *, limit: int) -> list[Change
 def demonstration(session: Session) -> list[Account]:
     """The invented accounts of a demonstration; none on a real installation."""
     rows = session.execute(
-        select(_accounts)
-        .where(_accounts.c.email.endswith(f"@{DEMO_DOMAIN}", autoescape=True), _accounts.c.active)
-        .order_by(_accounts.c.id)
+        _found.where(
+            _accounts.c.email.endswith(f"@{DEMO_DOMAIN}", autoescape=True), _accounts.c.active
+        ).order_by(_accounts.c.id)
     )
     return [_account(row) for row in rows]
 
@@ -244,5 +260,6 @@ def _account(row: Any) -> Account:
         active=row.active,
         version=row.version,
         has_password=row.password_hash != NO_PASSWORD,
+        linked=row.linked,
         sessions_from=row.sessions_from,
     )

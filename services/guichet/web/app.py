@@ -6,7 +6,7 @@ from services.guichet.catalogue import check_lists
 from services.guichet.channels.settings import agency_secrets
 from services.guichet.documents.settings import from_environment
 from services.guichet.operations import OPERATIONS
-from services.guichet.web import api, filing, operations_page, pages, passwords, session
+from services.guichet.web import api, filing, openid, operations_page, pages, passwords, session
 from services.guichet.web.admin import api as admin_api
 from services.guichet.web.admin import bundles, bundles_api
 from services.guichet.web.admin import pages as admin_pages
@@ -41,8 +41,9 @@ from services.guichet.web.queue import api as queue_api
 from services.guichet.web.queue import display, reception_pages
 from services.guichet.web.queue import pages as queue_pages
 from services.guichet.web.staff import api as staff_api
-from services.guichet.web.staff import opening
+from services.guichet.web.staff import identity, opening
 from services.guichet.web.staff import pages as staff_pages
+from services.guichet.web.ways_in import WAYS_IN, WaysIn
 from shared.db import Database
 from shared.web import create_app, operations, service_database
 
@@ -50,6 +51,7 @@ from shared.web import create_app, operations, service_database
 def make_app(database: Database | None = None) -> Flask:
     check_lists()
     cabinet = from_environment()
+    ways_in = WaysIn.from_environment()
     # Read with each call; what cannot be read is said now.
     agency_secrets()
     app = create_app(
@@ -77,6 +79,7 @@ def make_app(database: Database | None = None) -> Flask:
         page_blueprints=[
             session.pages,
             session.renewal,
+            openid.blueprint,
             passwords.blueprint,
             filing.blueprint,
             pages.blueprint,
@@ -99,6 +102,7 @@ def make_app(database: Database | None = None) -> Flask:
             bundles.blueprint,
             staff_pages.blueprint,
             opening.blueprint,
+            identity.blueprint,
             dossier_pages.blueprint,
             inbox.blueprint,
             admin.blueprint,
@@ -112,4 +116,5 @@ def make_app(database: Database | None = None) -> Flask:
         database=database or service_database("guichet"),
     )
     app.extensions[CABINET] = cabinet
+    app.extensions[WAYS_IN] = ways_in
     return app

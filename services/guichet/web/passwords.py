@@ -14,7 +14,8 @@ from services.guichet.storage.guesses import Guesser
 from services.guichet.use_cases import passwords
 from services.guichet.web import forms
 from services.guichet.web.guesses import refuse_until
-from services.guichet.web.session import LONGEST_PASSWORD, issue
+from services.guichet.web.session import LONGEST_PASSWORD, PasswordsOff, issue, refuse_password_of
+from services.guichet.web.ways_in import ways_in
 from shared.clock import now
 from shared.errors import InvalidInput, NotFound
 from shared.logging import get_logger
@@ -37,6 +38,7 @@ def choose_page(token: str) -> ResponseReturnValue:
             account = passwords.owner(session, token, at=now())
     except NotFound as error:
         return _dead_link(error)
+    refuse_password_of(account)
     return _choice(token, account)
 
 
@@ -53,6 +55,7 @@ def choose(token: str) -> ResponseReturnValue:
                 again=request.form.get("again"),
                 at=now(),
             )
+            refuse_password_of(account)
     except NotFound as error:
         return _dead_link(error)
     except InvalidInput as error:
@@ -73,6 +76,8 @@ def own_account() -> str:
 @requires()
 def change_password() -> ResponseReturnValue:
     user = current_user()
+    if not ways_in().password_opens(user.roles):
+        raise PasswordsOff
     guesser = Guesser.of("password-change", user.id, most=MOST_FAILURES)
     at = now()
     with transaction() as session:
@@ -128,7 +133,12 @@ def _choice(token: str, account: Account, *, errors: Sequence[dict[str, str]] = 
 
 
 def _own(errors: Sequence[dict[str, str]] = ()) -> str:
-    return render_template("guichet/own_account.html", saved="saved" in request.args, **_fields(errors))
+    return render_template(
+        "guichet/own_account.html",
+        saved="saved" in request.args,
+        has_password=ways_in().password_opens(current_user().roles),
+        **_fields(errors),
+    )
 
 
 def _fields(errors: Sequence[dict[str, str]]) -> dict[str, object]:

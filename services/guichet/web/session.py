@@ -9,13 +9,16 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session as DatabaseSession
 
 from services.guichet.domain.catalogue import Agency
+from services.guichet.identity.settings import PasswordsOf
 from services.guichet.storage import accounts, catalogue, guesses
 from services.guichet.storage.accounts import Account
 from services.guichet.storage.guesses import Guesser
 from services.guichet.web.guesses import refuse_until
 from services.guichet.web.names import ROLE_NAMES
+from services.guichet.web.provider_session import end_at_provider, forget_at_provider
+from services.guichet.web.ways_in import ways_in
 from shared.clock import now
-from shared.errors import N_, DomainError
+from shared.errors import N_, DomainError, Forbidden
 from shared.logging import get_logger
 from shared.web import current_session, language, local_path, sentence, transaction
 from shared.web.cookies import clear_session_cookie, renewal_blueprint, set_session_cookie
@@ -40,12 +43,17 @@ class WrongCredentials(DomainError):
         super().__init__(N_("The e-mail address or the password is not right."))
 
 
+class PasswordsOff(Forbidden):
+    def __init__(self) -> None:
+        super().__init__(N_("Passwords are not in use here: sign in with your organisation’s account."))
+
+
 @pages.get("/sign-in")
 def sign_in_page() -> ResponseReturnValue:
     target = local_path(request.args.get("next"))
     if current_session() is not None:
         return redirect(target, 303)
-    return _form(email="", target=target, error=None)
+    return form(target=target)
 
 
 @pages.post("/sign-in")
@@ -55,7 +63,7 @@ def sign_in_from_page() -> ResponseReturnValue:
     try:
         account = signed_in(email, request.form.get("password", ""))
     except DomainError as error:
-        return _form(email=email, target=target, error=sentence(error)), error.status
+        return form(email=email, target=target, error=sentence(error)), error.status
     response = make_response(redirect(target, 303))
     set_session_cookie(response, issue(account))
     return response
@@ -63,8 +71,15 @@ def sign_in_from_page() -> ResponseReturnValue:
 
 @pages.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
-    response = make_response(redirect("/guichet/sign-in", 303))
+    """End our session and, when it began there, the provider's."""
+    elsewhere = end_at_provider()
+    if elsewhere is None:
+        response = make_response(redirect("/guichet/sign-in", 303))
+    else:
+        # A page in between: our policy lets no form lead to another site.
+        response = make_response(render_template("guichet/signed_out.html", url=elsewhere))
     clear_session_cookie(response)
+    forget_at_provider(response)
     return response
 
 
@@ -90,7 +105,10 @@ def signed_in(email: str, password: str) -> Account:
     Raises:
         WrongCredentials: they are nobody's.
         TooManyAttempts: somebody tries too often.
+        PasswordsOff: it is not by passwords that they sign in here.
     """
+    if ways_in().passwords is PasswordsOf.NOBODY:
+        raise PasswordsOff
     email = email.strip().lower()
     guesser = Guesser.of("sign-in", email, request.remote_addr or "", most=MOST_FAILURES)
     at = now()
@@ -105,12 +123,24 @@ def signed_in(email: str, password: str) -> Account:
             account = accounts.verified(session, email=email, password=password)
             if account is not None:
                 guesses.forgive(session, guesser)
-                _remember_language(session, account)
+                remember_language(session, account)
     if account is None:
         log.info("sign_in_refused")
         raise WrongCredentials
+    refuse_password_of(account)
     log.info("signed_in", account=str(account.id))
     return account
+
+
+def refuse_password_of(account: Account) -> None:
+    """Refuse whose password opens nothing here, right as it may be.
+
+    Raises:
+        PasswordsOff: see ``PASSWORD_SIGN_IN``.
+    """
+    if not ways_in().password_opens(account.roles):
+        log.info("sign_in_refused", reason="passwords_off")
+        raise PasswordsOff
 
 
 def issue(account: Account, *, renewed: Session | None = None) -> IssuedSession:
@@ -127,14 +157,16 @@ def issue(account: Account, *, renewed: Session | None = None) -> IssuedSession:
     )
 
 
-def _remember_language(session: DatabaseSession, account: Account) -> None:
+def remember_language(session: DatabaseSession, account: Account) -> None:
     """The language last chosen with the switch becomes the account's, on every machine."""
     chosen = request.cookies.get(LANGUAGE_COOKIE)
     if chosen in LANGUAGES and chosen != account.language:
         accounts.prefer_language(session, account.id, chosen)
 
 
-def _form(*, email: str, target: str, error: str | None) -> str:
+def form(*, target: str, email: str = "", error: str | None = None) -> str:
+    """The sign-in page."""
+    ways = ways_in()
     with transaction() as session:
         demo = accounts.demonstration(session)
         agencies = catalogue.current(session).agencies if demo else {}
@@ -143,6 +175,8 @@ def _form(*, email: str, target: str, error: str | None) -> str:
         email=email,
         next=target,
         error=error,
+        provider=ways.button(target),
+        passwords=str(ways.passwords),
         demo=[(account.email, _role(account, agencies)) for account in demo],
     )
 

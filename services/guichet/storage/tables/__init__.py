@@ -1,6 +1,12 @@
 """The tables of the counter, as the migrations make them; one module a topic."""
 
-from services.guichet.storage.tables._accounts import account_changes, accounts, guesses, password_links
+from services.guichet.storage.tables._accounts import (
+    account_changes,
+    account_identities,
+    accounts,
+    guesses,
+    password_links,
+)
 from services.guichet.storage.tables._calendar import (
     calendar_changes,
     calendar_overrides,
@@ -70,6 +76,7 @@ from services.guichet.storage.tables._startups import (
 
 __all__ = [
     "account_changes",
+    "account_identities",
     "accounts",
     "agencies",
     "bundles",

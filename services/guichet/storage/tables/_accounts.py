@@ -46,6 +46,17 @@ password_links = Table(
     UniqueConstraint("account_id"),
 )
 
+# By whom an account is known to the organisation's provider; one identity an account and provider.
+account_identities = Table(
+    "account_identities",
+    metadata,
+    Column("issuer", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("account_id", Uuid, ForeignKey("accounts.id"), nullable=False),
+    Column("linked_at", UtcDateTime, nullable=False),
+    UniqueConstraint("account_id", "issuer"),
+)
+
 # Only ever added to: what became of which property, and by whom.
 account_changes = Table(
     "account_changes",

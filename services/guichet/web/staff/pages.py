@@ -10,7 +10,8 @@ from flask_babel import gettext
 
 from services.guichet.domain.catalogue import Catalogue
 from services.guichet.domain.staff import ROLES, Post
-from services.guichet.storage import accounts
+from services.guichet.identity.settings import SUBJECT
+from services.guichet.storage import accounts, identities
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage.accounts import Change
 from services.guichet.use_cases import staff
@@ -18,6 +19,7 @@ from services.guichet.web import forms
 from services.guichet.web.access import actor
 from services.guichet.web.names import ROLE_NAMES
 from services.guichet.web.staff.api import CHANGES, STAFF
+from services.guichet.web.ways_in import ways_in
 from shared.clock import now
 from shared.errors import N_, Conflict, InvalidInput
 from shared.web import current_user, language, requires, sentence, transaction
@@ -35,6 +37,7 @@ EVENTS: Mapping[str, tuple[str, str]] = {
     "account": (N_("Account"), N_("opened")),
     "link": (N_("Link to choose a password"), N_("made")),
     "password": (N_("Password"), N_("newly chosen")),
+    "identity": (N_("Organisation’s account"), N_("linked")),
 }
 
 
@@ -50,13 +53,15 @@ def listing() -> str:
         "guichet/admin/staff.html",
         rows=[(account, words.post(account.post)) for account in found],
         saved="saved" in request.args,
+        opened="opened" in request.args,
+        by_provider=ways_in().provider is not None,
     )
 
 
 @blueprint.get("/admin/staff/<uuid:account_id>")
 @requires(*STAFF)
 def edit(account_id: UUID) -> str:
-    return _form(account_id)
+    return account_page(account_id)
 
 
 @blueprint.post("/admin/staff/<uuid:account_id>")
@@ -77,9 +82,9 @@ def change(account_id: UUID) -> ResponseReturnValue:
                 at=now(),
             )
     except InvalidInput as error:
-        return _form(account_id, typed, errors=forms.page_errors(error)), 422
+        return account_page(account_id, typed, errors=forms.page_errors(error)), 422
     except Conflict as error:
-        return _form(account_id, typed, refusal=sentence(error)), 409
+        return account_page(account_id, typed, refusal=sentence(error)), 409
     return redirect("/guichet/admin/staff?saved", 303)
 
 
@@ -89,19 +94,23 @@ def typed_post() -> Post:
     return Post(**chosen, active="active" in request.form)
 
 
-def _form(
+def account_page(
     account_id: UUID,
     typed: Post | None = None,
     *,
     errors: Sequence[dict[str, str]] = (),
     refusal: str | None = None,
+    subject: str | None = None,
 ) -> str:
+    ways = ways_in()
+    provider = ways.provider.settings if ways.provider else None
     with transaction() as session:
         catalogue = catalogue_storage.current(session)
         account = accounts.get(session, account_id)
         if account is None:
             raise staff.account_not_found()
         changes = accounts.changes_of(session, account_id, limit=CHANGES)
+        link = identities.link_of(session, account_id, issuer=provider.issuer) if provider else None
     words = Words(catalogue)
     return render_template(
         "guichet/admin/account.html",
@@ -112,8 +121,13 @@ def _form(
         changes=[(one, words.changes(one)) for one in changes],
         errors=errors,
         error_of=forms.by_field(errors),
-        labels=labels(),
+        labels={**labels(), "subject": gettext("Identifier at your provider (sub)")},
         refusal=refusal,
+        password_opens=ways.password_opens(account.roles),
+        by_provider=provider is not None,
+        by_address=provider is not None and provider.claim != SUBJECT,
+        link=link,
+        subject=(link.subject if link else "") if subject is None else subject,
     )
 
 
@@ -144,7 +158,8 @@ class Words:
     def _line(self, name: str, before: Any, after: Any) -> tuple[str, str, str]:
         if name in EVENTS:
             what, happened = EVENTS[name]
-            return gettext(what), "–", gettext(happened)
+            # A link that was there and is not any more is told the other way round.
+            return gettext(what), gettext(happened) if before else "–", gettext(happened) if after else "–"
         return gettext(PROPERTIES[name]), self._value(name, before), self._value(name, after)
 
     def _value(self, name: str, value: Any) -> str:

@@ -35,7 +35,10 @@ class AccountRow(ma.Schema):
     sites = ma.fields.List(ma.fields.String(), required=True)
     agencies = ma.fields.List(ma.fields.String(), required=True)
     active = ma.fields.Boolean(required=True)
-    has_password = ma.fields.Boolean(required=True, metadata={"description": "Who has none cannot sign in."})
+    has_password = ma.fields.Boolean(required=True, metadata={"description": "Whether one was ever chosen."})
+    linked = ma.fields.Boolean(
+        required=True, metadata={"description": "Whether the organisation’s provider knows the account."}
+    )
     version = ma.fields.Integer(required=True)
 
 
