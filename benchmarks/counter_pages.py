@@ -12,12 +12,14 @@ from services.guichet.domain.scope import Scope
 from services.guichet.domain.text import search_key
 from shared.db import Database
 
-ASKED = 60
+ASKED = 24
 WORDS_FR = ("Atlas", "Énergie", "Oasis", "Génie", "Réseau", "Zellige", "Médina", "Argan", "Cèdre", "Safran")
 KINDS_FR = ("Robotique", "Solaire", "Santé", "Numérique", "Conseil", "Mobilité", "Données", "Sécurité")
 WORDS_AR = ("الأطلس", "الواحة", "النور", "الأمل", "الريادة", "الابتكار", "المدينة", "الصحراء")
 #: names that begin with this letter or a later one are written in Arabic
 ARABIC = "ؠ"
+#: hundreds of startups bear it and none of them has ever filed
+IDLE_WORD = "Jachère"
 KINDS_AR = ("للتقنية", "للطاقة", "للصحة", "للتعليم", "للاستشارة", "للبرمجيات", "للتجارة")
 
 
@@ -72,6 +74,7 @@ def kinds_of_page(database: Database, scope: Scope) -> dict[str, Callable[[int],
         "search by a beginning, ar": search(*(word[:4] for word in WORDS_AR)),
         "search by a middle part, fr": search(*(word[1:5] for word in WORDS_FR)),
         "search by a middle part, ar": search(*(word[3:6] for word in WORDS_AR)),
+        "search by a word of startups that filed nothing": search(IDLE_WORD),
         "search by one letter": search("a", "e", "ا"),
         "search that finds nothing": lambda n: f"/guichet/?search=introuvable{n}",
         "one request": lambda n: f"/guichet/requests/{samples[n % len(samples)].number}",

@@ -22,7 +22,7 @@ import psycopg
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from benchmarks.counter_pages import ASKED, KINDS_AR, KINDS_FR, WORDS_AR, WORDS_FR, kinds_of_page
+from benchmarks.counter_pages import ASKED, IDLE_WORD, KINDS_AR, KINDS_FR, WORDS_AR, WORDS_FR, kinds_of_page
 from benchmarks.stage import database_url, servers
 from services.guichet.catalogue import load
 from services.guichet.domain.scope import Scope
@@ -39,6 +39,8 @@ from shared.web.settling import settle
 from tests.support.statements import statements
 
 STARTUPS = 3_000
+#: besides these, some that never file
+IDLE = 300
 REQUESTS = 1_000_000
 DAYS = 3 * 365
 # A visit for every second request, its wait and its handling spread over half an hour.
@@ -64,7 +66,7 @@ def fill(url: str, *, startups: int = STARTUPS, requests: int = REQUESTS) -> flo
     began = time.perf_counter()
     chance = random.Random(20261122)  # noqa: S311 - the same data at each run
     with psycopg.connect(url) as connection:
-        rows = list(_startups(chance, startups))
+        rows = list(_startups(chance, startups + IDLE))
         with connection.cursor().copy(
             "COPY startups (id, legal_name, ice, rc_court, rc_number, resident, site, search_text, version,"
             " registered_at, changed_at) FROM STDIN"
@@ -85,7 +87,7 @@ def fill(url: str, *, startups: int = STARTUPS, requests: int = REQUESTS) -> flo
             " closed_at, filed_by_name, handled_by_name, tracking_sha256, version, handed_over_at, motive)"
             " FROM STDIN"
         ) as copy:
-            for row in _requests(chance, rows, requests):
+            for row in _requests(chance, rows[:startups], requests):
                 copy.write_row(row)
         connection.execute(
             "INSERT INTO request_history (request_id, version, action, state, at, actor_name)"
@@ -109,7 +111,8 @@ def _startups(chance: random.Random, count: int) -> Iterator[tuple[Any, ...]]:
     for number in range(count):
         arabic = number % 3 == 0
         words, kinds = (WORDS_AR, KINDS_AR) if arabic else (WORDS_FR, KINDS_FR)
-        name = f"{'شركة ' if arabic else ''}{chance.choice(words)} {chance.choice(kinds)} {number}"
+        word = chance.choice(words) if number < count - IDLE else IDLE_WORD
+        name = f"{'شركة ' if arabic else ''}{word} {chance.choice(kinds)} {number}"
         ice, register = f"{number + 1_000_000:015d}", str(100_000 + number)
         search = search_key(f"{name} {ice} {register}")
         yield (

@@ -6,7 +6,8 @@ more is read than the list shows. Left to itself PostgreSQL walks back from the 
 everybody, which is a million rows long where a site has little of what is asked for.
 
 Statements are written out and handed to the driver: building one of forty columns anew for each page
-took longer than answering it.
+took longer than answering it. They are put together from texts of this module; what somebody typed or
+chose is bound (a test types SQL into every one of these fields).
 """
 
 from collections.abc import Iterable
@@ -26,7 +27,9 @@ from services.guichet.storage.request_rows import Filed, filed
 from services.guichet.storage.startups import patterns
 
 LONGEST_SERIAL = 12
-FEW_STARTUPS = 100
+FEW_STARTUPS = 20
+#: how many requests of a site are gone back through for a word that many startups bear
+FAR_ENOUGH = 5_000
 
 #: decided and seldom: their indexes are no burden while a request is filed
 _SELDOM = frozenset({State.COMPLETED, State.REJECTED, State.WITHDRAWN})
@@ -49,7 +52,7 @@ _FILES_CAME = """
 _ROWS = f"""
     SELECT {", ".join(f"r.{name}" for name in _COLUMNS)}, s.legal_name, s.ice, {_FILES_CAME}
     FROM requests r JOIN startups s ON s.id = r.startup_id
-"""  # noqa: S608 - nothing but names of columns is put in
+"""
 _ROW_NAMES = (*_COLUMNS, "legal_name", "ice", "files_came")
 
 # What was filed today is open or was closed today: two small indexes answer for all of it.
@@ -131,11 +134,18 @@ def _named(session: Session, search: str | None) -> _Named | None:
     return _Named(*row)
 
 
-class _Listing:
-    """The statement of one list, put together from its pieces; ``values`` are what it is given.
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """A way back through the requests of each site: its query, and the condition that it ended too soon."""
 
-    The pieces are texts of this class. What somebody typed or chose is in ``values``, which are bound.
-    """
+    name: str
+    found: str
+    ids: str
+    found_too_few: str
+
+
+class _Listing:
+    """The statement of one list, put together from its pieces; ``values`` are what it is given."""
 
     def __init__(self, wanted: Wanted, after: UUID | None, limit: int) -> None:
         self._wanted = wanted
@@ -143,17 +153,27 @@ class _Listing:
         self._limit = limit
         scope = wanted.scope if wanted.site is None else wanted.scope.at(wanted.site)
         self.values: dict[str, Any] = {"sites": list(scope.sites), "by_link": TRACKING_LINK.name}
-        self._conditions = self._narrowed(after)
+        self._onward: list[str] = []
+        if after is not None:
+            self._onward.append(f"r.id {'>' if wanted.oldest_first else '<'} %(after)s")
+            self.values["after"] = after
+        self._conditions = self._narrowed()
 
     def statement(self, named: _Named | None) -> str:
-        pieces = self._pieces(named)
-        candidates = " UNION ".join(f"({piece})" for piece in pieces)
+        walks: list[_Walk] = []
+        pieces = self._unsearched() if named is None else self._searched(named, walks)
+        candidates = " UNION ".join([*(walk.ids for walk in walks), *(f"({piece})" for piece in pieces)])
+        walked = "".join(f"{walk.name} AS MATERIALIZED ({walk.found}), " for walk in walks)
+        if walks:
+            too_few = " OR ".join(walk.found_too_few for walk in walks)
+            walked += f"walks AS MATERIALIZED (SELECT {too_few} AS found_too_few), "
+        listed = f"SELECT id FROM ({candidates}) found {self._end('found')}"
         return (
-            f"WITH listed AS MATERIALIZED (SELECT id FROM ({candidates}) found {self._end('found')}) {_ROWS}"  # noqa: S608 - of the pieces below; what was typed is bound
+            f"WITH {walked}listed AS MATERIALIZED ({listed}) {_ROWS}"
             f" WHERE r.id IN (SELECT id FROM listed) ORDER BY r.id{self._first}"
         )
 
-    def _narrowed(self, after: UUID | None) -> list[str]:
+    def _narrowed(self) -> list[str]:
         wanted, found = self._wanted, []
 
         def given(condition: str, **values: Any) -> None:
@@ -162,8 +182,6 @@ class _Listing:
 
         if wanted.scope.agencies:
             given(f"r.{_OF_AGENCIES}", agencies=list(wanted.scope.agencies))
-        if after is not None:
-            given(f"r.id {'>' if wanted.oldest_first else '<'} %(after)s", after=after)
         if wanted.state is not None:
             given("r.state = %(state)s", state=wanted.state.value)
         if wanted.without:
@@ -192,43 +210,55 @@ class _Listing:
         undecided = wanted.state is not None and wanted.state not in DECIDED
         return wanted.open_only or undecided or wanted.late_at is not None or wanted.near_at is not None
 
-    def _pieces(self, named: _Named | None) -> list[str]:
+    def _unsearched(self) -> list[str]:
         """Queries for ids, each small by an index; the list is the first of all of them."""
-        wanted = self._wanted
-        if named is not None:
-            return self._searched(named)
-        if wanted.startup_id is not None or wanted.desk is not None or self._open:
+        bounded = self._bounded()
+        if bounded:
+            return bounded
+        if self._sees_most:
+            # Most of what is met on one way back through everybody's requests is seen: it ends first.
             return [self._piece("requests r", _VISIBLE)]
+        return [
+            "SELECT own.id FROM unnest(%(sites)s::text[]) AS at (site)"
+            f" CROSS JOIN LATERAL ({self._piece('requests r', place)}) own {self._end('own')}"
+            for place in self._places()
+        ]
+
+    def _bounded(self, *conditions: str) -> list[str]:
+        """The pieces of what is few whoever asks: a startup's, a desk's, open, of a day; else none."""
+        wanted = self._wanted
+        if wanted.startup_id is not None or wanted.desk is not None or self._open:
+            return [self._piece("requests r", _VISIBLE, *conditions)]
         if wanted.open_or_closed_from is not None:
             self.values["today"] = wanted.open_or_closed_from
             return [
-                self._piece("requests r", _VISIBLE, "r.closed_at IS NULL"),
-                self._piece("requests r", _VISIBLE, "r.closed_at >= %(today)s", whole=True),
+                self._piece("requests r", _VISIBLE, "r.closed_at IS NULL", *conditions),
+                self._piece("requests r", _VISIBLE, "r.closed_at >= %(today)s", *conditions, whole=True),
             ]
         if wanted.submitted_from is not None and wanted.submitted_before is not None:
-            return [self._piece("requests r", _VISIBLE, whole=True)]
-        return self._of_each_site()
+            return [self._piece("requests r", _VISIBLE, *conditions, whole=True)]
+        return []
 
-    def _of_each_site(self, *conditions: str) -> list[str]:
-        here, sent_here = "r.site = at.site", "r.desk_site = at.site"
+    @property
+    def _sees_most(self) -> bool:
         known = catalogue.last_read()
-        if self._wanted.state in _SELDOM:
-            here = f"{here} AND {_IS_SELDOM}"
-            sent_here = f"{sent_here} AND r.desk_site <> r.site AND {_IS_SELDOM}"
-        elif known is not None and len(self.values["sites"]) * 2 > len(known.sites):
-            # Most of what is met on one way back through everybody's requests is seen: it ends first.
-            return [self._piece("requests r", _VISIBLE, *conditions)]
-        return [
-            "SELECT own.id FROM unnest(%(sites)s::text[]) AS at (site)"  # noqa: S608 - of pieces of this class; the sites are bound
-            f" CROSS JOIN LATERAL ({self._piece('requests r', place, *conditions)}) own {self._end('own')}"
-            for place in (here, sent_here)
-        ]
+        many = known is not None and len(self.values["sites"]) * 2 > len(known.sites)
+        return many and self._wanted.state not in _SELDOM
 
-    def _searched(self, named: _Named) -> list[str]:
+    def _places(self) -> tuple[str, str]:
+        """Filed at a site, and sent to it: an index each."""
+        here, sent_here = "r.site = at.site", "r.desk_site = at.site"
+        if self._wanted.state in _SELDOM:
+            seldom = f"r.state = %(state)s AND {_IS_SELDOM}"
+            return f"{here} AND {seldom}", f"{sent_here} AND r.desk_site <> r.site AND {seldom}"
+        return here, sent_here
+
+    def _searched(self, named: _Named, walks: list["_Walk"]) -> list[str]:
         """By number, whole or only its serial, or by what names the startup.
 
-        Few startups are looked through one by one, along the index of their requests. A word that
-        many bear is met soon enough on the way back through a site's requests.
+        The requests of few startups are looked up along an index of theirs. A word that many bear is met
+        soon enough on the way back through the requests of a site – or is not, where those startups
+        have hardly any: the way back ends after ``FAR_ENOUGH`` and each of them is looked up after all.
         """
         if self._wanted.open_or_closed_from is not None:
             self._conditions.append("(r.closed_at IS NULL OR r.closed_at >= %(today)s)")
@@ -243,19 +273,53 @@ class _Listing:
         if not named.count:
             return pieces
         self.values["named"] = named.ids
-        if named.count > FEW_STARTUPS:
-            return [*pieces, *self._of_each_site(_IS_NAMED)]
-        own = self._piece("requests r", "r.startup_id = owner.id", _VISIBLE)
+        if named.count <= FEW_STARTUPS:
+            return [*pieces, *self._of_each_startup()]
+        bounded = self._bounded(_IS_NAMED)
+        if bounded:
+            return [*pieces, *bounded]
+        walks += self._walks()
+        return [*pieces, *self._of_each_startup("WHERE (SELECT found_too_few FROM walks)")]
+
+    def _walks(self) -> list["_Walk"]:
+        if self._sees_most:
+            return [self._walk("walked", "(VALUES ('')) AS at (site)", _VISIBLE)]
+        sites = "unnest(%(sites)s::text[]) AS at (site)"
+        here, sent_here = self._places()
+        return [self._walk("walked", sites, here), self._walk("walked_sent", sites, sent_here)]
+
+    def _walk(self, name: str, sites: str, place: str) -> "_Walk":
+        """Back from the newest at each site; too few if one site's list is not full and more lies behind."""
+        way = f"FROM requests r WHERE {' AND '.join([place, *self._onward])} ORDER BY r.id{self._first}"
+        met = f"WHERE {' AND '.join([_IS_NAMED, *self._conditions])} {self._end('r')}"
+        # The index the way goes along does not have the agency: each step of it is dearer.
+        far = FAR_ENOUGH // 5 if self._wanted.scope.agencies else FAR_ENOUGH
+        gone_back = f"SELECT r.id FROM (SELECT r.* {way} LIMIT {far}) r {met}"
+        more_behind = f"EXISTS (SELECT {way} OFFSET {far})"
+        not_full = f"(SELECT count(*) FROM {name} found WHERE found.site = at.site) < {self._limit}"
+        return _Walk(
+            name=name,
+            found=f"SELECT at.site, own.id FROM {sites} CROSS JOIN LATERAL ({gone_back}) own",
+            ids=f"SELECT id FROM {name}",
+            found_too_few=f"EXISTS (SELECT FROM {sites} WHERE {not_full} AND {more_behind})",
+        )
+
+    def _of_each_startup(self, when: str = "") -> list[str]:
+        owners = "SELECT own.id FROM unnest(%(named)s::uuid[]) AS owner (id)"
+        if self._sees_most:
+            own = self._piece("requests r", "r.startup_id = owner.id", _VISIBLE)
+            return [f"{owners} CROSS JOIN LATERAL ({own}) own {when} {self._end('own')}"]
         return [
-            *pieces,
-            "SELECT own.id FROM unnest(%(named)s::uuid[]) AS owner (id)"  # noqa: S608 - of pieces of this class; the startups are bound
-            f" CROSS JOIN LATERAL ({own}) own {self._end('own')}",
+            f"{owners} CROSS JOIN unnest(%(sites)s::text[]) AS at (site)"
+            f" CROSS JOIN LATERAL ({self._piece('requests r', 'r.startup_id = owner.id', place)}) own"
+            f" {when} {self._end('own')}"
+            for place in ("r.site = at.site", "r.desk_site = at.site AND r.desk_site <> r.site")
         ]
 
     def _piece(self, source: str, *conditions: str, whole: bool = False) -> str:
         """``whole`` where all of it is few: no order to follow, so no index of it to walk along."""
-        where = " AND ".join([*conditions, *self._conditions])
-        return f"SELECT r.id FROM {source} WHERE {where} {'' if whole else self._end('r')}"  # noqa: S608 - of conditions of this class, whose values are bound
+        where = " AND ".join([*conditions, *self._onward, *self._conditions])
+        return f"SELECT r.id FROM {source} WHERE {where} {'' if whole else self._end('r')}"
 
     def _end(self, source: str) -> str:
         return f"ORDER BY {source}.id{self._first} LIMIT {self._limit}"
