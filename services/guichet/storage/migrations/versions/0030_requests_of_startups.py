@@ -6,8 +6,8 @@ before goes on without its order: it reads what one startup has and sorts that.
 
 from alembic import op
 
-revision = "0029_requests_of_startups"
-down_revision = "0028_password_links"
+revision = "0030_requests_of_startups"
+down_revision = "0029_account_identities"
 branch_labels = None
 depends_on = None
 
