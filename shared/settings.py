@@ -90,6 +90,16 @@ def look_again() -> None:
             load_folder()
 
 
+def told_now(**known: str) -> list[str]:
+    """Return secrets as their files say them now, by name; ``known`` of those that came otherwise.
+
+    Asked when a secret is used, so that it changes without a restart. What belongs together is asked
+    together. A file that is empty or gone changes nothing: whoever has the old one goes on with it.
+    """
+    look_again()
+    return [os.environ.get(name, "") or old if name in _from_files else old for name, old in known.items()]
+
+
 def service_name(arguments: Sequence[str]) -> str:
     """Return the service named on the command line, else by ``SERVICE``, as a container's image has it.
 

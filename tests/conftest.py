@@ -1,12 +1,15 @@
 """Fixtures every test may use: real servers, started once, and emptied databases."""
 
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from deploy.local.servers import PrivateServers
+from shared import settings
 from shared.db import Database
 from shared.web.session import new_key_pair
 from tests.support.broker import TestBroker
@@ -33,6 +36,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     return _ByFolder(config, log)
+
+
+@pytest.fixture
+def secret_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """``secret_files(SMTP_PASSWORD="…")``: this process is told so by a file, and looks at once."""
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    monkeypatch.setattr(settings, "LOOK_SECONDS", 0)
+    monkeypatch.setattr(settings, "_from_files", set())
+    monkeypatch.setenv("SETTINGS_FOLDER", str(folder))
+
+    def tell(**told: str) -> None:
+        for name, value in told.items():
+            if not (folder / name).exists():
+                # What the loading sets is to be taken back, too.
+                monkeypatch.setenv(name, "")
+                del os.environ[name]
+            (folder / name).write_text(value)
+        settings.load_folder()
+
+    return tell
 
 
 @pytest.fixture(scope="session")

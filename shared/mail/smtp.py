@@ -18,6 +18,7 @@ from smtplib import quoteaddr
 from shared.logging import get_logger
 from shared.mail.headers import UnusableAddress, envelope_address
 from shared.mail.settings import SmtpSettings
+from shared.settings import told_now
 
 log = get_logger()
 
@@ -234,7 +235,8 @@ def _connect(settings: SmtpSettings) -> smtplib.SMTP:
             connection.starttls(context=context)
             connection.ehlo()
         if settings.username:
-            connection.login(settings.username, settings.password)
+            username, password = told_now(SMTP_USERNAME=settings.username, SMTP_PASSWORD=settings.password)
+            connection.login(username, password)
     except BaseException:
         connection.close()
         raise

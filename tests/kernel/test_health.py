@@ -90,6 +90,19 @@ def test_what_changes_in_the_files_is_read_again_unless_the_environment_said_oth
     assert settings.addresses("billing", "DATABASE", known) == [coming, known]
 
 
+def test_a_secret_is_what_its_file_says_now_and_what_the_start_said_where_there_is_none(
+    monkeypatch, secret_files
+) -> None:
+    secret_files(SMTP_PASSWORD="first")
+    monkeypatch.setenv("SMS_GATEWAY_TOKEN", "of the environment")
+    known = {"SMTP_PASSWORD": "first", "SMS_GATEWAY_TOKEN": "of the start"}
+    assert settings.told_now(**known) == ["first", "of the start"]
+    secret_files(SMTP_PASSWORD="second")
+    assert settings.told_now(**known) == ["second", "of the start"]
+    secret_files(SMTP_PASSWORD="")
+    assert settings.told_now(**known) == ["first", "of the start"]
+
+
 def test_a_process_is_told_its_service_by_its_command_or_its_environment(monkeypatch) -> None:
     monkeypatch.setenv("SERVICE", "booking")
     assert service_name(["billing"]) == "billing"

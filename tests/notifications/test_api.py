@@ -218,6 +218,15 @@ def test_without_a_token_of_our_own_every_receipt_is_refused(app: Flask, db: Dat
     assert receipt(app, f"{uuid4().hex}-1", token="").status_code == 401
 
 
+def test_receipts_are_taken_by_the_token_of_now(
+    app: Flask, db: Database, secret_files: Callable[..., None]
+) -> None:
+    secret_files(SMS_GATEWAY_TOKEN="changed")
+    # 404: nobody knows the reference, but whoever asks is known.
+    answers = [receipt(app, f"{uuid4().hex}-1", token=token).status_code for token in (TOKEN, "changed")]
+    assert answers == [401, 404]
+
+
 @pytest.mark.parametrize(
     ("body", "status", "field"),
     [

@@ -2,7 +2,7 @@
 
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -16,12 +16,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from services.notifications.carriers.sms_gateway import SmsCarrier
 from services.notifications.carriers.smtp import SmtpCarrier
 from services.notifications.domain.audience import Channel, Kind
 from services.notifications.domain.delivery import Delivery, Verdict
 from services.notifications.domain.message import Job
-from services.notifications.settings import SmtpSettings
-from tests.notifications.outside import MailServer, free_port
+from services.notifications.settings import SmsSettings, SmtpSettings
+from tests.notifications.outside import Gateway, MailServer, free_port
 from tests.notifications.test_wording import FACTS
 
 
@@ -77,8 +78,8 @@ def secured(certificate: Path) -> Iterator[tuple[MailServer, int]]:
     controller.stop()
 
 
-def carry(port: int, **given: str) -> tuple[Verdict, str]:
-    job = Job(
+def job_for(channel: Channel, recipient: str, text: str | None = None) -> Job:
+    return Job(
         id=uuid4(),
         cause_event_id=uuid4(),
         cause_type="guichet.request_submitted.v1",
@@ -87,17 +88,21 @@ def carry(port: int, **given: str) -> tuple[Verdict, str]:
         traceparent=None,
         site="casablanca",
         startup_id=uuid4(),
-        recipient="salma@oasis.example",
+        recipient=recipient,
         recipient_name="Salma",
         language="fr",
         kind=Kind.REQUEST_SUBMITTED,
         facts=FACTS,
         subject="Demande",
-        text=None,
-        delivery=Delivery(Channel.EMAIL),
+        text=text,
+        delivery=Delivery(channel),
         in_doubt=False,
         claimed_at=datetime.now(UTC),
     )
+
+
+def carry(port: int, **given: str) -> tuple[Verdict, str]:
+    job = job_for(Channel.EMAIL, "salma@oasis.example")
     carrier = SmtpCarrier(SmtpSettings(host="127.0.0.1", port=port, final_seconds=5, **given))
     try:
         outcome = carrier.carry(job, deadline=time.monotonic() + 60)
@@ -125,6 +130,36 @@ def test_a_wrong_password_is_our_fault_and_tried_again(
     assert verdict is Verdict.DEFERRED
     assert detail.startswith("535")
     assert server.messages == []
+
+
+def test_the_password_changes_while_mail_is_sent(
+    secured: tuple[MailServer, int],
+    certificate: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    secret_files: Callable[..., None],
+) -> None:
+    server, port = secured
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    secret_files(SMTP_PASSWORD="former")
+    known = {"security": "starttls", "username": "guichet", "password": "former"}
+    assert carry(port, **known)[0] is Verdict.DEFERRED
+    secret_files(SMTP_PASSWORD="right")
+    assert carry(port, **known)[0] is Verdict.ACCEPTED
+    assert len(server.messages) == 1
+
+
+def test_the_gateway_s_token_changes_while_sms_are_sent(
+    gateway: Gateway, secret_files: Callable[..., None]
+) -> None:
+    carrier = SmsCarrier(SmsSettings(url=gateway.url, token="former"))
+    for token in ("former", "changed"):
+        secret_files(SMS_GATEWAY_TOKEN=token)
+        outcome = carrier.carry(
+            job_for(Channel.SMS, "+212612345678", "Bonjour"), deadline=time.monotonic() + 60
+        )
+        assert outcome.verdict is Verdict.ACCEPTED
+        assert gateway.headers[-1]["Authorization"] == f"Bearer {token}"
+    carrier.close()
 
 
 def test_a_server_nobody_vouches_for_gets_no_mail(secured: tuple[MailServer, int]) -> None:

@@ -10,7 +10,7 @@ import hmac
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import quote, urlsplit
 
@@ -19,6 +19,7 @@ import httpx
 from services.guichet.documents.encryption import Source
 from services.guichet.documents.stores import FileMissing, StoreUnavailable
 from shared.clock import now
+from shared.settings import told_now
 
 _UNSIGNED = "UNSIGNED-PAYLOAD"
 _EMPTY = hashlib.sha256(b"").hexdigest()
@@ -71,7 +72,7 @@ class S3Store:
         parts = urlsplit(self._settings.endpoint)
         path = quote(f"{parts.path.rstrip('/')}/{self._settings.bucket}")
         headers = sign(
-            self._settings, "PUT", host=parts.netloc, path=path, headers={}, digest=_EMPTY, at=now()
+            self._as_of_now(), "PUT", host=parts.netloc, path=path, headers={}, digest=_EMPTY, at=now()
         )
         try:
             answer = self._client.put(f"{parts.scheme}://{parts.netloc}{path}", headers=headers)
@@ -82,6 +83,13 @@ class S3Store:
 
     def close(self) -> None:
         self._client.close()
+
+    def _as_of_now(self) -> S3Settings:
+        access_key, secret_key = told_now(
+            DOCUMENTS_S3_ACCESS_KEY=self._settings.access_key,
+            DOCUMENTS_S3_SECRET_KEY=self._settings.secret_key,
+        )
+        return replace(self._settings, access_key=access_key, secret_key=secret_key)
 
     def _send(
         self,
@@ -100,7 +108,7 @@ class S3Store:
     def _signed(
         self, method: str, file_id: uuid.UUID, headers: dict[str, str], digest: str
     ) -> tuple[str, dict[str, str]]:
-        settings = self._settings
+        settings = self._as_of_now()
         parts = urlsplit(settings.endpoint)
         path = quote(f"{parts.path.rstrip('/')}/{settings.bucket}/{settings.prefix}{file_id.hex}")
         signed = sign(

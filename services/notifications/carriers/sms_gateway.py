@@ -16,6 +16,7 @@ from services.notifications.domain.delivery import Receipt, Verdict, read_receip
 from services.notifications.domain.message import Job, Outcome
 from services.notifications.settings import SmsSettings
 from shared.errors import InvalidInput
+from shared.settings import told_now
 
 # The gateway is alive and did not take the message: our token, its limits, its address.
 NOT_TAKEN = frozenset({401, 403, 404, 405, 407, 408, 429, 503})
@@ -33,7 +34,6 @@ class SmsCarrier:
             retries=False,
             timeout=urllib3.Timeout(connect=settings.connect_seconds, read=settings.answer_seconds),
             headers={
-                "Authorization": f"Bearer {settings.token}",
                 "Content-Type": "application/json",
                 "Accept": "application/json",
                 "User-Agent": "guichet-unique",
@@ -102,7 +102,12 @@ class SmsCarrier:
         )
 
     def _request(self, method: str, url: str, job: Job, **more: Any) -> urllib3.BaseHTTPResponse:
-        headers = {**self._pool.headers, "X-Correlation-ID": job.correlation_id}
+        (token,) = told_now(SMS_GATEWAY_TOKEN=self._settings.token)
+        headers = {
+            **self._pool.headers,
+            "Authorization": f"Bearer {token}",
+            "X-Correlation-ID": job.correlation_id,
+        }
         return self._pool.request(method, url, headers=headers, redirect=False, **more)
 
 

@@ -2,7 +2,7 @@
 
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -117,6 +117,18 @@ def test_a_wrong_secret_opens_nothing_and_writes_nothing(s3_settings: S3Settings
     with pytest.raises(StoreUnavailable, match="403"):
         wrong.delete(file_id)
     assert get(right, file_id) == b"content"
+
+
+def test_the_store_s_keys_change_while_it_is_used(
+    s3_settings: S3Settings, secret_files: Callable[..., None]
+) -> None:
+    secret_files(DOCUMENTS_S3_ACCESS_KEY=s3_settings.access_key, DOCUMENTS_S3_SECRET_KEY="former")
+    store, file_id = S3Store(replace(s3_settings, secret_key="former")), uuid.uuid4()
+    with pytest.raises(StoreUnavailable, match="403"):
+        put(store, file_id, b"content")
+    secret_files(DOCUMENTS_S3_SECRET_KEY=s3_settings.secret_key)
+    put(store, file_id, b"content")
+    assert get(store, file_id) == b"content"
 
 
 def test_a_server_that_is_away_is_told(s3_settings: S3Settings) -> None:
