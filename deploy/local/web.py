@@ -9,14 +9,15 @@ from shared.metrics.exporting import serve
 from shared.settings import SERVICES
 from shared.web.mounting import mount
 from shared.web.settling import settle
+from shared.web.state import watch_sessions
 
 configure("local", "web")
 tracing.start("local", "web")
 check_time_zone_data()
 serve()
 
-app = mount(
-    {name: importlib.import_module(f"services.{name}.web.app").make_app() for name in SERVICES},
-    public={"t": "guichet"},
-)
+apps = {name: importlib.import_module(f"services.{name}.web.app").make_app() for name in SERVICES}
+for one in apps.values():
+    watch_sessions(one)
+app = mount(apps, public={"t": "guichet"})
 settle()

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from shared.clock import CASABLANCA, now
 from shared.errors import N_, NN_
 from shared.operations import ServiceOperations
+from shared.operations.ended_sessions import PARKED
 from shared.operations.sentences import SLOW, Sentence
 
 _NOT_INVOICED = text(
@@ -48,6 +49,7 @@ OPERATIONS = ServiceOperations(
     felt=felt,
     parked={
         **{f"guichet.startup_{what}.v1": _BUYER for what in ("registered", "changed", "merged", "erased")},
+        "guichet.account_changed.v1": PARKED,
         "guichet.request_completed.v1": _CHARGE,
         "booking.booking_confirmed.v1": _CHARGE,
         "booking.booking_cancelled.v1": NN_(

@@ -11,6 +11,7 @@ from services.billing.contracts import published
 from services.billing.storage import reference
 from services.billing.storage.tables import startups
 from services.billing.use_cases.tariffs import event_data
+from shared.operations.ended_sessions import copy_of
 from shared.operations.read_copies import Item, Owned, ReadCopy, Said
 
 
@@ -51,4 +52,7 @@ def doubt_startups(session: Session, keys: Sequence[UUID]) -> None:
 
 
 OWNED = (Owned("tariffs", tariffs_as_told, hold_tariffs),)
-KEPT = (ReadCopy("startups", "guichet", startup_expected, startups_kept, startup_keys, doubt_startups),)
+KEPT = (
+    ReadCopy("startups", "guichet", startup_expected, startups_kept, startup_keys, doubt_startups),
+    copy_of("guichet"),
+)

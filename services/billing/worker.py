@@ -4,12 +4,17 @@ from sqlalchemy.orm import Session
 
 from services.billing import use_cases
 from services.billing.contracts import consumed
+from shared import ended_sessions
 from shared.messaging.contracts import Event
 from shared.messaging.worker import EventWorker, subscribe
 
 
 class BillingWorker(EventWorker):
     name = "billing"
+
+    @subscribe(consumed.AccountChanged)
+    def account_changed(self, event: Event, session: Session) -> None:
+        ended_sessions.note(session, event.data["account_id"], event.data["sessions_from"])
 
     @subscribe(consumed.StartupRegistered)
     def startup_registered(self, event: Event, session: Session) -> None:

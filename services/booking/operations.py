@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from services.booking.metrics import OPTIONS_LAPSED
 from shared.errors import N_, NN_
 from shared.operations import ServiceOperations
+from shared.operations.ended_sessions import PARKED
 from shared.operations.sentences import Sentence, standing
 
 
@@ -34,6 +35,7 @@ OPERATIONS = ServiceOperations(
     felt=felt,
     parked={
         **{f"guichet.startup_{what}.v1": _HOLDER for what in ("registered", "changed", "merged", "erased")},
+        "guichet.account_changed.v1": PARKED,
         "guichet.calendar_changed.v1": NN_(
             "%(num)s correction of the calendar not taken over",
             "%(num)s corrections of the calendar not taken over",

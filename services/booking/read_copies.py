@@ -1,4 +1,4 @@
-"""Booking's copies of the startups, of the counter's calendar and of the tariffs."""
+"""Booking's copies of the startups, of the counter's calendar, of the tariffs and of ended sessions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from services.booking.storage.read_copies import calendar_row
 from services.booking.storage.tables import counter_calendar, startups, tariffs
+from shared.operations.ended_sessions import copy_of
 from shared.operations.read_copies import ReadCopy
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -83,4 +84,5 @@ KEPT = (
         keys=_keys(tariffs, "tariff_id"),
         doubt=doubt_tariffs,
     ),
+    copy_of("guichet"),
 )

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 from services.booking.contracts import consumed
 from services.booking.use_cases import read_events
 from services.booking.use_cases.expire_holds import expire_holds
-from shared import clock
+from shared import clock, ended_sessions
 from shared.logging import get_logger
 from shared.messaging.contracts import Event
 from shared.messaging.worker import EventWorker, every, subscribe
@@ -15,6 +15,10 @@ log = get_logger()
 
 class BookingWorker(EventWorker):
     name = "booking"
+
+    @subscribe(consumed.AccountChanged)
+    def account_changed(self, event: Event, session: Session) -> None:
+        ended_sessions.note(session, event.data["account_id"], event.data["sessions_from"])
 
     @subscribe(consumed.StartupRegistered)
     def startup_registered(self, event: Event, session: Session) -> None:

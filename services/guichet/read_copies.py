@@ -1,4 +1,4 @@
-"""What the counter can announce again: the startups and the calendar, as they stand now."""
+"""What the counter can announce again: the startups, the calendar and ended sessions, as they stand now."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,6 +11,7 @@ from services.guichet.domain.startups import Startup
 from services.guichet.storage import startups
 from services.guichet.use_cases import calendar_news
 from services.guichet.use_cases.startups import event_data
+from shared import ended_sessions
 from shared.clock import now
 from shared.operations.read_copies import Item, Owned, Said
 
@@ -55,5 +56,17 @@ def tell_calendar(session: Session) -> None:
     calendar_news.tell_what_is_left(session, at=now())
 
 
-OWNED = (Owned("startups", startups_as_told), Owned("calendar", calendar_as_told, tell_calendar))
+def ended_sessions_as_told(session: Session, after: UUID | None, limit: int) -> Sequence[Item]:
+    """Those of the last hour: no token is older."""
+    return [
+        Item(row["account_id"], [Said(published.AccountChanged, row)])
+        for row in ended_sessions.lately(session, after, limit)
+    ]
+
+
+OWNED = (
+    Owned("startups", startups_as_told),
+    Owned("calendar", calendar_as_told, tell_calendar),
+    Owned("sessions", ended_sessions_as_told),
+)
 KEPT = ()

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from services.notifications.metrics import NOT_TOLD, WITHOUT_RECORD
 from shared.errors import N_, NN_
 from shared.operations import ServiceOperations
+from shared.operations.ended_sessions import PARKED
 from shared.operations.sentences import Sentence, standing
 
 
@@ -56,6 +57,7 @@ OPERATIONS = ServiceOperations(
     parked={
         **{f"guichet.startup_{what}.v1": _CONTACTS for what in _ABOUT_STARTUPS},
         **dict.fromkeys(_NEWS, _UNTOLD),
+        "guichet.account_changed.v1": PARKED,
     },
     plain=frozenset({"site_name", "space_name", "procedure_name", "agency_name", "label", "zone"}),
 )

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from services.notifications.storage.tables import startups
 from services.notifications.use_cases.startups import contact_told
+from shared.operations.ended_sessions import copy_of
 from shared.operations.read_copies import ReadCopy
 
 
@@ -46,4 +47,7 @@ def _as_kept(contact: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-KEPT = (ReadCopy("startups", "guichet", startup_expected, startups_kept, startup_keys, doubt_startups),)
+KEPT = (
+    ReadCopy("startups", "guichet", startup_expected, startups_kept, startup_keys, doubt_startups),
+    copy_of("guichet"),
+)

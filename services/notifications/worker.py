@@ -11,6 +11,7 @@ from services.notifications.mailroom import Mailroom
 from services.notifications.settings import NotificationSettings
 from services.notifications.storage import messages
 from services.notifications.use_cases import keeping, startups, telling
+from shared import ended_sessions
 from shared.messaging.contracts import Event
 from shared.messaging.worker import EventWorker, drain, every, subscribe
 
@@ -32,6 +33,10 @@ class NotificationsWorker(EventWorker):
     name = "notifications"
 
     mailroom: Mailroom = MailroomProvider()
+
+    @subscribe(consumed.AccountChanged)
+    def account_changed(self, event: Event, session: Session) -> None:
+        ended_sessions.note(session, event.data["account_id"], event.data["sessions_from"])
 
     @subscribe(consumed.StartupRegistered)
     def startup_registered(self, event: Event, session: Session) -> None:

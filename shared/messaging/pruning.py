@@ -6,6 +6,7 @@ from environs import Env
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from shared.ended_sessions import KEPT_HOURS
 from shared.settings import BadSetting
 
 # Each is far longer than anything that still looks the row up: a client repeats a request within minutes.
@@ -79,6 +80,11 @@ _STATEMENTS = (
         " WHERE finished_at < now() - make_interval(days => :age)"
         " AND id < (SELECT max(id) FROM backups) LIMIT :rows)",
         BACKUP_DAYS,
+    ),
+    (
+        "DELETE FROM ended_sessions WHERE account_id IN (SELECT account_id FROM ended_sessions"
+        " WHERE sessions_from < now() - make_interval(hours => :age) LIMIT :rows)",
+        KEPT_HOURS,
     ),
 )
 # What is once forgotten stays so, whatever is set later.

@@ -16,6 +16,7 @@ from shared.web.state import web_state
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SIGN_IN_PATH = "/guichet/sign-in"
+ENDED = "ended"
 CSRF_FIELD = "csrf_token"
 # Browsers read a backslash as a slash and skip control characters: "/\t/elsewhere" leads elsewhere.
 _LOCAL_PATH = re.compile(r"/(?![/\\])[^\x00-\x20\x7f\\]*")
@@ -33,6 +34,13 @@ class SignInRequired(DomainError):
         super().__init__(N_("Sign in to go on."))
 
 
+class SessionEnded(SignInRequired):
+    """Somebody was signed in, and their account or its password has changed since."""
+
+    def __init__(self) -> None:
+        DomainError.__init__(self, N_("Your account or its password was changed. Sign in again to go on."))
+
+
 def current_session() -> Session | None:
     """Return the verified session of this request, from the bearer token or the cookie."""
     if "gu_session" not in g:
@@ -45,18 +53,33 @@ def _load_session() -> None:
     verifier = web_state().verifier
     g.gu_session_from_cookie = False
     g.gu_session = None
+    g.gu_session_over = False
     if verifier is None:
         return
     authorization = request.headers.get("Authorization")
     if authorization is not None:
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() == "bearer":
-            g.gu_session = verifier.verify(token.strip())
+            g.gu_session = _that_holds(verifier.verify(token.strip()))
         return
     cookie = request.cookies.get(COOKIE)
     if cookie:
-        g.gu_session = verifier.verify(cookie)
+        g.gu_session = _that_holds(verifier.verify(cookie))
         g.gu_session_from_cookie = g.gu_session is not None
+
+
+def _that_holds(session: Session | None) -> Session | None:
+    if session is None or not web_state().ended.over(session):
+        return session
+    g.gu_session_over = True
+    return None
+
+
+def session_is_over() -> bool:
+    """Whether this request came with a session that was ended."""
+    current_session()
+    over: bool = g.get("gu_session_over", False)
+    return over
 
 
 def user_or_none() -> User | None:
@@ -70,10 +93,11 @@ def current_user() -> User:
 
     Raises:
         SignInRequired: nobody is.
+        SessionEnded: somebody was.
     """
     session = current_session()
     if session is None:
-        raise SignInRequired
+        raise SessionEnded if session_is_over() else SignInRequired
     return session.user
 
 
@@ -156,11 +180,13 @@ def _same_origin() -> bool:
 
 def go_and_sign_in() -> ResponseReturnValue:
     """Send the browser to the sign-in page and back here afterwards."""
+    # Said in the address: guichet may hear a moment later than others that the session is over.
+    ended = f"&{ENDED}" if session_is_over() else ""
     if "HX-Request" in request.headers:
         here = _path_of(request.headers.get("HX-Current-URL"))
-        return "", 401, {"HX-Redirect": f"{SIGN_IN_PATH}?next={quote(here)}"}
+        return "", 401, {"HX-Redirect": f"{SIGN_IN_PATH}?next={quote(here)}{ended}"}
     here = request.full_path.rstrip("?") if request.method == "GET" else _path_of(request.referrer)
-    return redirect(f"{SIGN_IN_PATH}?next={quote(here)}", 303)
+    return redirect(f"{SIGN_IN_PATH}?next={quote(here)}{ended}", 303)
 
 
 def _path_of(url: str | None) -> str:

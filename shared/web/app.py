@@ -24,6 +24,7 @@ from shared.web import health, i18n, metrics, problems, shell, spans
 from shared.web.access import refuse_forged_request, refuse_parties
 from shared.web.assets import Assets
 from shared.web.bodies import MOST_BODY_BYTES
+from shared.web.endings import EndedSessions
 from shared.web.parsing import ApiBlueprint, refuse_nul_in_path
 from shared.web.session import Verifier
 from shared.web.state import EXTENSION, WebState, web_state
@@ -107,7 +108,9 @@ def create_app(
         OPENAPI_URL_PREFIX=f"/{service}/api/v1",
     )
     assets = Assets(f"/{service}")
-    app.extensions[EXTENSION] = WebState(service, database, Verifier.from_environment(), assets)
+    app.extensions[EXTENSION] = WebState(
+        service, database, Verifier.from_environment(), assets, EndedSessions(database)
+    )
 
     folders = [translations or home / "translations", HERE / "translations"]
     i18n.setup(app, [folder for folder in folders if folder.is_dir()])

@@ -25,11 +25,11 @@ def clear_session_cookie(response: Response) -> None:
     response.delete_cookie(COOKIE, httponly=True, samesite="Lax", secure=request.is_secure)
 
 
-def renewal_blueprint(renew: Callable[[Session], IssuedSession | None]) -> Blueprint:
+def renewal_blueprint(renew: Callable[[Session], IssuedSession]) -> Blueprint:
     """Return ``POST /session/renewal``, which the shell's script calls while somebody works.
 
     ``renew`` looks the account up again and issues a session with ``renewed=session``, or
-    returns None when the account may no longer sign in.
+    raises ``SessionEnded`` when it may no longer sign in, or has changed since.
     """
     blueprint = Blueprint("session_renewal", __name__)
 
@@ -37,9 +37,9 @@ def renewal_blueprint(renew: Callable[[Session], IssuedSession | None]) -> Bluep
     @requires()
     def renewal() -> Response:
         session = current_session()
-        issued = renew(session) if session else None
-        if issued is None:
+        if session is None:
             raise SignInRequired
+        issued = renew(session)
         response = jsonify(expires_at=issued.expires_at)
         set_session_cookie(response, issued)
         return response

@@ -20,16 +20,17 @@ from shared.metrics.exporting import serve
 from shared.settings import load_folder, service_name
 from shared.web import draining
 from shared.web.settling import settle
+from shared.web.state import watch_sessions
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from flask import Flask
 
 THREADS = 8
 # Below the grace period of the container: the last answer leaves before the kernel ends it all.
 KILL_SECONDS = 25
 
 
-def make_app() -> "WSGIApplication":
+def make_app() -> "Flask":
     """Return the application of ``SERVICE``; granian calls this in the process that serves."""
     load_folder()
     service = service_name(())
@@ -37,7 +38,8 @@ def make_app() -> "WSGIApplication":
     tracing.start(service, "web")
     check_time_zone_data()
     serve(processes=Env().int("WEB_PROCESSES", 1))
-    app: WSGIApplication = importlib.import_module(f"services.{service}.web.app").make_app()
+    app: Flask = importlib.import_module(f"services.{service}.web.app").make_app()
+    watch_sessions(app)
     settle()
     return app
 

@@ -1,10 +1,11 @@
 """The session token: who is signed in, proven by guichet's signature alone.
 
-Guichet signs with ``SESSION_PRIVATE_KEY``; every service verifies with ``SESSION_PUBLIC_KEY``
-and asks nobody. Both are the 32 bytes of an Ed25519 key in base64url (``guichet secrets new
-session`` prints a fresh pair); of public ones there may be several, so that a new one is known
-before it signs and an old one until what it signed has ended. A token lives half an hour and is
-renewed while the person works, for one working day at most; then the password is asked again.
+Guichet signs with ``SESSION_PRIVATE_KEY``; every service verifies with ``SESSION_PUBLIC_KEY`` and asks
+nobody; which sessions are over before their time it is told (``endings``). Both keys are the 32 bytes of an
+Ed25519 key in base64url (``guichet secrets new session`` prints a fresh pair); of public ones there may be
+several, so that a new one is known before it signs and an old one until what it signed has ended. A token
+lives half an hour and is renewed while the person works, for one working day at most; then the password is
+asked again.
 """
 
 import base64
@@ -14,6 +15,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -22,6 +24,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
+from shared.ended_sessions import micros
 from shared.logging import get_logger
 from shared.settings import LOOK_SECONDS, look_again
 
@@ -56,6 +59,8 @@ class Session:
     csrf: str
     expires_at: int
     signed_in_at: int
+    #: from when on sessions of the account counted when this was signed, in microseconds
+    begun: int
 
 
 def _public_keys(told: str) -> list[OKPKey]:
@@ -145,6 +150,8 @@ class Verifier:
                 csrf=str(claims["csrf"]),
                 expires_at=int(claims["exp"]),
                 signed_in_at=int(claims["signed_in_at"]),
+                # The version before knows only, to the second, when somebody signed in.
+                begun=int(claims.get("from", int(claims["signed_in_at"]) * 1_000_000)),
             )
         except (JoseError, KeyError, ValueError, TypeError):
             return None
@@ -183,10 +190,11 @@ class Issuer:
         sites: Iterable[str],
         language: str,
         parties: Iterable[str] = (),
+        sessions_from: datetime | None = None,
         lifetime_seconds: int = LIFETIME_SECONDS,
         renewed: Session | None = None,
     ) -> IssuedSession:
-        """Return a signed token for this account.
+        """Return a signed token for this account, which named ``sessions_from`` when it was read.
 
         ``renewed`` is the session it continues: the CSRF value is kept, so that pages already
         open go on working, and so is the hour of sign-in, which bounds the whole session.
@@ -205,6 +213,7 @@ class Issuer:
             "csrf": renewed.csrf if renewed else secrets.token_urlsafe(18),
             "exp": expires_at,
             "signed_in_at": signed_in_at,
+            "from": micros(sessions_from),
         }
         return IssuedSession(
             jwt.encode({"alg": ALGORITHM}, claims, self._key, algorithms=[ALGORITHM]), expires_at
@@ -223,6 +232,7 @@ def issue_session(
     sites: Iterable[str],
     language: str,
     parties: Iterable[str] = (),
+    sessions_from: datetime | None = None,
     renewed: Session | None = None,
 ) -> IssuedSession:
     """Sign a session with ``SESSION_PRIVATE_KEY``; used by guichet alone."""
@@ -237,6 +247,7 @@ def issue_session(
         sites=sites,
         language=language,
         parties=parties,
+        sessions_from=sessions_from,
         renewed=renewed,
     )
 

@@ -13,10 +13,10 @@ class Proxy:
     request may or may not have happened. With ``tls`` clients speak TLS to it, the server does not.
     """
 
-    def __init__(self, port: int, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, port: int, tls: ssl.SSLContext | None = None, *, listen_on: int = 0) -> None:
         self._target = ("127.0.0.1", port)
         self._tls = tls
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", listen_on))
         self.port: int = self._listener.getsockname()[1]
         self._marker: bytes | None = None
         self.cut = threading.Event()
@@ -31,6 +31,9 @@ class Proxy:
     def close(self) -> None:
         """Stop listening and drop every connection."""
         for each in [self._listener, *self._sockets]:
+            # Closing alone does not wake who waits in accept(), and that one goes on accepting.
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
             with contextlib.suppress(OSError):
                 each.close()
 

@@ -31,6 +31,12 @@ def test_a_web_process_told_to_stop_turns_the_proxy_away_then_gives_the_answer_i
     guichet = database("guichet")
     with _web(databases, tmp_path, WEB_DRAIN_SECONDS="5") as (web, url):
         answers: list[int] = []
+        # What it does beside answering must not keep it from ending.
+        reading = text(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE application_name = 'guichet-web' AND query LIKE '%FROM ended_sessions%'"
+        )
+        eventually(lambda: bool(_scalar(guichet, reading)), seconds=10, what="reading of ended sessions")
         with guichet.engine.connect() as holding:
             # Signing in waits for this table.
             holding.execute(text("LOCK TABLE accounts IN ACCESS EXCLUSIVE MODE"))

@@ -32,6 +32,7 @@ ALL_SITES = ("casablanca", "rabat", "tanger", "agadir", "souss-massa", "oujda", 
 FACTS = (
     "account_changes",
     "account_identities",
+    "ended_sessions",
     "password_links",
     "deliveries",
     "courier_batches",

@@ -435,8 +435,6 @@ def test_an_operator_links_and_unlinks_by_hand_which_ends_sessions(
     assert operator.post(path, {"subject": ""}).status_code == 303
     assert links(counter) == []
     refused(sign_in(app.test_client()), 403, NO_ACCOUNT)
-    with counter.transaction() as session:
-        session.execute(text("UPDATE accounts SET sessions_from = sessions_from + interval '1 second'"))
     browser = Browser(visitor)
     browser.get("/guichet/account")
     renewed = visitor.post("/guichet/session/renewal", headers={"X-CSRF-Token": browser.csrf})

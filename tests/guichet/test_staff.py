@@ -106,7 +106,7 @@ def test_what_an_operator_changes_holds_from_the_next_sign_in_and_stands_in_the_
     assert refused.status_code == 401
 
 
-def test_a_session_that_is_renewed_works_for_the_agencies_of_the_account(
+def test_a_session_of_before_a_change_is_not_renewed_and_the_next_one_works_for_the_agencies_of_the_account(
     app: Flask, operator: Caller, account_id: str
 ) -> None:
     browser = Browser(app.test_client())
@@ -115,7 +115,10 @@ def test_a_session_that_is_renewed_works_for_the_agencies_of_the_account(
     assert "CNSS" in browser.get("/guichet/desks")
     operator.put(f"/accounts/{account_id}", OFFICER | {"version": 1})
     renewed = browser.client.post("/guichet/session/renewal", headers={"X-CSRF-Token": browser.csrf})
-    assert renewed.status_code == 200
+    assert renewed.status_code == 401
+    assert "a changé" in renewed.get_json()["detail"]
+    browser.client.delete_cookie("gu_session")
+    browser.client.post("/guichet/sign-in", data={"email": EMAIL, "password": PASSWORD})
     desks = browser.get("/guichet/desks")
     assert "cimr-casablanca" in desks
     assert "cnss-casablanca" not in desks

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from services.guichet.domain.workflow import COUNTER
+from services.guichet.domain.workflow import COUNTER, Actor
 from services.guichet.use_cases.directory.merging import merge_startups
 from services.guichet.use_cases.directory.people import erase_people
+from services.guichet.use_cases.sessions import end_sessions
+from services.guichet.use_cases.staff import open_account
 from services.guichet.use_cases.startups import change_startup
 from shared import clock
 from tests.cli.conftest import CommandLine
@@ -20,8 +22,11 @@ COPIES = [
     ("booking", "startups"),
     ("booking", "calendar"),
     ("booking", "tariffs"),
+    ("booking", "sessions"),
     ("notifications", "startups"),
+    ("notifications", "sessions"),
     ("billing", "startups"),
+    ("billing", "sessions"),
 ]
 
 
@@ -149,6 +154,42 @@ def test_a_copy_that_does_not_exist_is_answered_with_those_that_do(guichet: Comm
     refused = guichet("read-copy", "compare", "billing", "tariffs")
     assert refused.code == 2
     assert (
-        "there are: booking startups, booking calendar, booking tariffs, notifications startups, "
-        "billing startups" in refused.err
+        "there are: booking startups, booking calendar, booking tariffs, booking sessions, "
+        "notifications startups, notifications sessions, billing startups, billing sessions" in refused.err
     )
+
+
+def test_ended_sessions_that_were_lost_or_are_ahead_of_their_owner_come_back(
+    guichet: CommandLine, counter: Counter
+) -> None:
+    ended = []
+    with counter.databases["guichet"].transaction() as session:
+        for email in ("lost@staff.example", "ahead@staff.example"):
+            account = open_account(
+                session,
+                email=email,
+                name="Hanane Naciri",
+                language="fr",
+                roles=("agent",),
+                sites=SITES,
+                agencies=(),
+                actor=Actor("shell:0", "Hicham Tazi"),
+                at=clock.now(),
+            )
+            ended.append((account.id, end_sessions(session, account.id, at=clock.now())))
+    for service in ("booking", "notifications", "billing"):
+        agree(guichet, service, "sessions")
+    (lost, lost_from), (ahead, ahead_from) = ended
+    counter.change("billing", "DELETE FROM ended_sessions WHERE account_id = :id", id=lost)
+    counter.change(
+        "billing",
+        "UPDATE ended_sessions SET sessions_from = sessions_from + interval '1 minute'"
+        " WHERE account_id = :id",
+        id=ahead,
+    )
+    told = guichet("read-copy", "compare", "billing", "sessions")
+    assert "1 missing, 1 different, 0 its owner does not know" in told.out
+    rebuild(guichet, "billing", "sessions")
+    kept = "SELECT sessions_from FROM ended_sessions WHERE account_id = :id"
+    assert counter.value("billing", kept, id=lost) == lost_from
+    assert counter.value("billing", kept, id=ahead) == ahead_from

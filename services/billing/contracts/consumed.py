@@ -91,3 +91,14 @@ class BookingCancelled(Reading):
     site = fields.String(required=True)
     cancelled_at = fields.AwareDateTime(required=True)
     was_confirmed = fields.Boolean(required=True)
+
+
+@consumed("guichet.account_changed.v1")
+class AccountChanged(Schema):
+    """Sessions of this account count from this moment on; what was signed before is refused here, too."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    account_id = fields.UUID(required=True)
+    sessions_from = fields.AwareDateTime(required=True)

@@ -98,3 +98,14 @@ class TariffChanged(Schema):
     amount = fields.Decimal(required=True, places=2, as_string=True)
     vat_rate = fields.Decimal(required=True, places=2, as_string=True)
     valid_from = fields.Date(required=True)
+
+
+@consumed("guichet.account_changed.v1")
+class AccountChanged(Schema):
+    """Sessions of this account count from this moment on; what was signed before is refused here, too."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    account_id = fields.UUID(required=True)
+    sessions_from = fields.AwareDateTime(required=True)

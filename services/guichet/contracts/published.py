@@ -4,6 +4,7 @@ People's names, addresses and telephones travel only with the startup's own reco
 (``startup_registered``, ``startup_changed``); nothing about a request carries an answer.
 """
 
+from services.guichet.contracts.accounts import AccountChanged
 from services.guichet.contracts.calendar import CalendarChanged
 from services.guichet.contracts.deadlines import RequestDeadlineNear, RequestOverdue
 from services.guichet.contracts.documents import DocumentExpiring
@@ -27,6 +28,7 @@ from services.guichet.contracts.startups import (
 from services.guichet.contracts.visits import VisitBooked, VisitCancelled
 
 __all__ = [
+    "AccountChanged",
     "CalendarChanged",
     "ComplementReceived",
     "ComplementRequested",

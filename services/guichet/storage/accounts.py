@@ -9,14 +9,14 @@ from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import exists, func, or_, select, update
+from sqlalchemy import exists, func, literal, literal_column, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.guichet.domain.staff import Post
 from services.guichet.domain.workflow import Actor
 from services.guichet.storage import tables
-from shared.db import uuid7
+from shared.db import UtcDateTime, uuid7
 
 DEMO_DOMAIN = "technopark.example"
 #: no hash at all, so that no password fits
@@ -56,7 +56,7 @@ class Account:
     has_password: bool = True
     #: whether somebody signed in with it by the organisation's provider
     linked: bool = False
-    #: sessions begun before are over
+    #: what a session carries to count; those with an earlier moment are over
     sessions_from: datetime | None = None
 
     @property
@@ -109,21 +109,26 @@ def add(session: Session, *, email: str, name: str, language: str, post: Post) -
     return None if row is None else _account(row)
 
 
-def set_password(session: Session, account_id: UUID, password: str, *, at: datetime) -> None:
-    """From now on this one holds, and sessions begun before it end."""
+def set_password(session: Session, account_id: UUID, password: str) -> None:
     session.execute(
+        update(_accounts).where(_accounts.c.id == account_id).values(password_hash=_hasher.hash(password))
+    )
+
+
+def end_sessions(session: Session, account_id: UUID, *, at: datetime) -> datetime:
+    """From now on only sessions count that are signed with what this returns.
+
+    Always later than the time before, whatever the clocks of two processes say.
+    """
+    after_before = _accounts.c.sessions_from.op("+")(literal_column("interval '1 microsecond'"))
+    later = func.greatest(literal(at, UtcDateTime), after_before)
+    sessions_from: datetime = session.execute(
         update(_accounts)
         .where(_accounts.c.id == account_id)
-        # Sessions say to the second when they began.
-        .values(password_hash=_hasher.hash(password), sessions_from=at.replace(microsecond=0))
-    )
-
-
-def end_sessions(session: Session, account_id: UUID, *, at: datetime) -> None:
-    """Whoever is signed in with it now is asked again within half an hour."""
-    session.execute(
-        update(_accounts).where(_accounts.c.id == account_id).values(sessions_from=at.replace(microsecond=0))
-    )
+        .values(sessions_from=later)
+        .returning(_accounts.c.sessions_from)
+    ).scalar_one()
+    return sessions_from
 
 
 def prefer_language(session: Session, account_id: UUID, language: str) -> None:

@@ -6,6 +6,7 @@ by e-mail: whoever forgot theirs asks an operator, who sees them.
 
 import hashlib
 import secrets
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from services.guichet.domain.staff import check_not_own
 from services.guichet.domain.workflow import Actor
 from services.guichet.storage import accounts, password_links
 from services.guichet.storage.accounts import Account
+from services.guichet.use_cases.sessions import end_sessions
 from services.guichet.use_cases.staff import account_not_found
 from shared.errors import N_, Conflict, InvalidInput, NotFound
 from shared.settings import public_url
@@ -66,8 +68,7 @@ def choose(session: Session, token: str, *, password: object, again: object, at:
     """
     account = owner(session, token, at=at)
     chosen = checked_password(password, again, email=account.email, name=account.name)
-    _set(session, account, chosen, at=at)
-    return account
+    return _set(session, account, chosen, at=at)
 
 
 def change(
@@ -84,15 +85,16 @@ def change(
     if accounts.verified(session, email=account.email, password=current) is None:
         raise InvalidInput(N_("This is not your password."), field="current")
     chosen = checked_password(password, again, email=account.email, name=account.name)
-    _set(session, account, chosen, at=at)
-    return account
+    return _set(session, account, chosen, at=at)
 
 
-def _set(session: Session, account: Account, password: str, *, at: datetime) -> None:
-    accounts.set_password(session, account.id, password, at=at)
+def _set(session: Session, account: Account, password: str, *, at: datetime) -> Account:
+    accounts.set_password(session, account.id, password)
+    sessions_from = end_sessions(session, account.id, at=at)
     password_links.drop(session, account.id)
     own = Actor(str(account.id), account.name)
     accounts.add_change(session, account.id, {"password": [None, "chosen"]}, actor=own, at=at)
+    return replace(account, sessions_from=sessions_from)
 
 
 def _digest(token: str) -> bytes:

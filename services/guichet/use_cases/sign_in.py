@@ -11,6 +11,7 @@ from services.guichet.domain.workflow import Actor
 from services.guichet.identity import Identity
 from services.guichet.storage import accounts, identities
 from services.guichet.storage.accounts import Account
+from services.guichet.use_cases.sessions import end_sessions
 from services.guichet.use_cases.staff import account_not_found
 from shared.errors import N_, Conflict, Forbidden, InvalidInput
 
@@ -100,7 +101,7 @@ def link(
         identities.drop(session, account_id, issuer=issuer)
     if subject and not identities.add(session, account_id, issuer=issuer, subject=subject, at=at):
         raise Conflict(N_("Another account is linked with this identifier."))
-    accounts.end_sessions(session, account_id, at=at)
+    end_sessions(session, account_id, at=at)
     change = {"identity": ["linked" if before else None, "linked" if subject else None]}
     accounts.add_change(session, account_id, change, actor=actor, at=at)
     return account

@@ -14,6 +14,7 @@ from services.guichet.domain.workflow import Actor
 from services.guichet.storage import accounts
 from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage.accounts import Account
+from services.guichet.use_cases.sessions import end_sessions
 from shared.errors import N_, Conflict, InvalidFields, InvalidInput, NotFound
 
 LONGEST_NAME = 120
@@ -66,6 +67,8 @@ def change_account(
 ) -> Account:
     """Change an account, and write down who changed what; the same again changes nothing.
 
+    Its owner, where signed in, signs in anew.
+
     Raises:
         NotFound: there is no such account.
         Forbidden: it is the own one.
@@ -83,6 +86,7 @@ def change_account(
     if not changes:
         return found
     accounts.add_change(session, account_id, changes, actor=actor, at=at)
+    end_sessions(session, account_id, at=at)
     return accounts.change(session, account_id, post)
 
 

@@ -18,9 +18,11 @@ from services.guichet.web.names import ROLE_NAMES
 from services.guichet.web.provider_session import end_at_provider, forget_at_provider
 from services.guichet.web.ways_in import ways_in
 from shared.clock import now
+from shared.ended_sessions import micros
 from shared.errors import N_, DomainError, Forbidden
 from shared.logging import get_logger
 from shared.web import current_session, language, local_path, sentence, transaction
+from shared.web.access import ENDED, SessionEnded, session_is_over
 from shared.web.cookies import clear_session_cookie, renewal_blueprint, set_session_cookie
 from shared.web.i18n import LANGUAGE_COOKIE, LANGUAGES
 from shared.web.session import IssuedSession, Session, issue_session
@@ -51,6 +53,8 @@ class PasswordsOff(Forbidden):
 @pages.get("/sign-in")
 def sign_in_page() -> ResponseReturnValue:
     target = local_path(request.args.get("next"))
+    if ENDED in request.args or session_is_over():
+        return form(target=target, error=sentence(SessionEnded()))
     if current_session() is not None:
         return redirect(target, 303)
     return form(target=target)
@@ -83,17 +87,17 @@ def sign_out() -> ResponseReturnValue:
     return response
 
 
-def _renewed(session: Session) -> IssuedSession | None:
+def _renewed(session: Session) -> IssuedSession:
     with transaction() as database:
         account = accounts.active(database, UUID(session.user.id))
     if account is None or _ended(account, session):
-        return None
+        raise SessionEnded
     return issue(account, renewed=session)
 
 
 def _ended(account: Account, session: Session) -> bool:
-    """Whether the password was changed since: who knew the old one is signed in no longer."""
-    return account.sessions_from is not None and session.signed_in_at < account.sessions_from.timestamp()
+    """Whether the account or its password has changed since this session was signed."""
+    return session.begun < micros(account.sessions_from)
 
 
 renewal = renewal_blueprint(_renewed)
@@ -153,6 +157,7 @@ def issue(account: Account, *, renewed: Session | None = None) -> IssuedSession:
         sites=account.sites,
         language=account.language,
         parties=account.agencies,
+        sessions_from=account.sessions_from,
         renewed=renewed,
     )
 

@@ -221,3 +221,14 @@ class DocumentExpiring(_Reading):
     site = fields.String(required=True)
     site_name = fields.Nested(_Names, required=True)
     expires_on = fields.Date(required=True)
+
+
+@consumed("guichet.account_changed.v1")
+class AccountChanged(Schema):
+    """Sessions of this account count from this moment on; what was signed before is refused here, too."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    account_id = fields.UUID(required=True)
+    sessions_from = fields.AwareDateTime(required=True, format="iso")

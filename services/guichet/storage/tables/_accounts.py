@@ -31,7 +31,7 @@ accounts = Table(
     Column("active", Boolean, nullable=False),
     Column("agencies", ARRAY(Text), nullable=False, server_default="{}"),
     Column("version", Integer, nullable=False, server_default="1"),
-    # Sessions that began before are not renewed: the password has changed since.
+    # What a session carries to count; those with an earlier moment are over.
     Column("sessions_from", UtcDateTime),
     UniqueConstraint("email"),
 )
