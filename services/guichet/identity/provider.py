@@ -3,6 +3,7 @@
 Imported only where ``OIDC_ISSUER`` is set: nobody else pays for it.
 """
 
+import logging
 import re
 import time
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ from services.guichet.identity.settings import SUBJECT, ProviderSettings, is_saf
 from shared.logging import get_logger
 
 log = get_logger()
+# At DEBUG it writes into the log what proves a sign-in.
+logging.getLogger("authlib").setLevel(logging.INFO)
 
 #: signed with a key only the provider has; “none” and shared secrets are not among them
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")

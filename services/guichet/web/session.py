@@ -173,7 +173,7 @@ def form(*, target: str, email: str = "", error: str | None = None) -> str:
     """The sign-in page."""
     ways = ways_in()
     with transaction() as session:
-        demo = accounts.demonstration(session)
+        demo = accounts.demonstration(session) if ways.passwords is not PasswordsOf.NOBODY else []
         agencies = catalogue.current(session).agencies if demo else {}
     return render_template(
         "sign_in.html",
