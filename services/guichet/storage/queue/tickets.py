@@ -29,6 +29,8 @@ class Visit:
     startup: str | None
     request_number: str | None = None
     request_agency: str | None = None
+    #: whoever looks is told the number and the line, and nothing of the visitor
+    hidden: bool = False
 
 
 def next_serial(session: Session, *, site: str, day: date, series: str) -> int:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from services.guichet.contracts import published
 from services.guichet.domain.numbers import ZONE
+from services.guichet.domain.queue.meant_for import is_for
 from services.guichet.domain.queue.rules import QueueRules
 from services.guichet.domain.queue.tickets import Outcome, Ticket
 from services.guichet.domain.queue.windows import Window, known_line
@@ -20,7 +21,7 @@ from services.guichet.storage.queue.tickets import Visit
 from services.guichet.use_cases.queue import near
 from services.guichet.use_cases.queue.board import today
 from services.guichet.use_cases.queue.reception import check_visitor
-from shared.errors import N_, Conflict, InvalidInput, NotFound
+from shared.errors import N_, Conflict, Forbidden, InvalidInput, NotFound
 from shared.messaging.outbox import publish
 
 
@@ -145,6 +146,7 @@ class Visits:
 
     def _act(self, ticket_id: UUID, act: Callable[[Ticket], None], *, moved: bool = False) -> Visit:
         visit = self._found(ticket_id)
+        self._refuse_of_others(visit)
         visit.ticket.unchanged_since(self._seen_version)
         act(visit.ticket)
         self._save(visit.ticket)
@@ -158,6 +160,20 @@ class Visits:
         if visit is None:
             raise NotFound(N_("There is no such ticket on your sites."))
         return visit
+
+    def _refuse_of_others(self, visit: Visit) -> None:
+        """An officer acts for another agency's visitors only at the own window: in the own line they would
+        be the officer's, with their names.
+
+        Raises:
+            Forbidden: the visitor is neither.
+        """
+        if is_for(self._scope, self._rules, visit.ticket, request_agency=visit.request_agency):
+            return
+        own = windows.of_account(self._session, self._actor.id or "")
+        here = own is not None and own.site == visit.ticket.site
+        if not here or own is None or own.label not in (visit.ticket.window, visit.ticket.wanted_window):
+            raise Forbidden(N_("This visitor is for another agency’s desk."))
 
     def _save(self, ticket: Ticket) -> None:
         if tickets.save(self._session, ticket):

@@ -12,10 +12,10 @@ from services.guichet.domain.queue.tickets import Outcome
 from services.guichet.storage.queue import tickets as ticket_storage
 from services.guichet.storage.queue import windows as window_storage
 from services.guichet.use_cases.queue import reception, windows
-from services.guichet.use_cases.queue.board import board
 from services.guichet.use_cases.queue.visits import Visits
 from services.guichet.web.access import ACT, FILE, actor, may, own_scope, own_site
 from services.guichet.web.queue import presenting, schemas
+from services.guichet.web.queue.seeing import own_board
 from shared.clock import now
 from shared.errors import N_, NotFound
 from shared.web import ApiBlueprint, current_user, idempotent, requires, transaction
@@ -33,7 +33,7 @@ def show_queue(query: dict[str, Any]) -> dict[str, Any]:
     """Who waits, in the order they will be called, and for how long."""
     with transaction() as session:
         own_site(session, query["site"])
-        found = board(session, queue_rules(), site=query["site"], at=now())
+        found = own_board(session, query["site"])
     return presenting.queue(found, queue_rules())
 
 

@@ -13,12 +13,12 @@ from services.guichet.domain.queue.tickets import Outcome
 from services.guichet.domain.text import choice
 from services.guichet.storage.queue import windows as window_storage
 from services.guichet.use_cases.queue import windows
-from services.guichet.use_cases.queue.board import board
 from services.guichet.use_cases.queue.visits import Visits
 from services.guichet.web.access import ACT, actor, may, own_scope, own_site
 from services.guichet.web.forms import whole
 from services.guichet.web.queue import views
 from services.guichet.web.queue.names import CHOSEN_OUTCOMES
+from services.guichet.web.queue.seeing import own_board
 from shared.clock import now
 from shared.errors import DomainError
 from shared.web import current_user, not_modified_if_same, requires, sentence, transaction
@@ -190,7 +190,7 @@ def _do(act: Act) -> ResponseReturnValue:
 def _panel(site: str | None) -> dict[str, Any]:
     with transaction() as session:
         place = views.chosen_site(session, site)
-        found = board(session, queue_rules(), site=place, at=now())
+        found = own_board(session, place)
         window = window_storage.of_account(session, current_user().id)
         return {
             "site": place,

@@ -11,9 +11,15 @@ from services.guichet.storage.queue.tickets import Visit
 from services.guichet.use_cases.queue.board import Board
 from services.guichet.use_cases.queue.reception import Received
 from services.guichet.web.access import own_scope
+from services.guichet.web.queue.seeing import seen, seen_with
 
 
 def ticket(visit: Visit) -> dict[str, Any]:
+    """The ticket as the user may see it."""
+    return shown(seen(visit))
+
+
+def shown(visit: Visit) -> dict[str, Any]:
     one = visit.ticket
     return {
         "id": one.id,
@@ -21,7 +27,7 @@ def ticket(visit: Visit) -> dict[str, Any]:
         "site": one.site,
         "day": one.day,
         "line": one.line,
-        "kind": one.kind.value,
+        "kind": None if visit.hidden else one.kind.value,
         "state": one.state.value,
         "taken_at": one.taken_at,
         "appointment_at": one.appointment_at,
@@ -51,12 +57,13 @@ def request_number(visit: Visit) -> str | None:
 
 
 def detail(visit: Visit, steps: Sequence[Step]) -> dict[str, Any]:
-    return {**ticket(visit), "steps": [_step(step) for step in steps]}
+    visit, steps = seen_with(visit, steps)
+    return {**shown(visit), "steps": [_step(step) for step in steps]}
 
 
 def received(one: Received) -> dict[str, Any]:
     bring = [{"code": document.code, "name": document.names.as_dict()} for document in one.missing]
-    return {**ticket(one.visit), "bring": bring}
+    return {**shown(one.visit), "bring": bring}
 
 
 def window(one: Window) -> dict[str, Any]:
@@ -75,10 +82,10 @@ def queue(board: Board, rules: QueueRules) -> dict[str, Any]:
         "lines": [_line(line, board.lengths, board.next_wait) for line in rules.lines],
         "windows": [window(one) for one, _ in board.windows],
         "waiting": [
-            {**ticket(one.visit), "ahead": one.ahead, "wait_minutes": minutes(one.wait)}
+            {**shown(one.visit), "ahead": one.ahead, "wait_minutes": minutes(one.wait)}
             for one in board.waiting
         ],
-        "others": [ticket(visit) for visit in board.visits if visit.ticket.state is not State.WAITING],
+        "others": [shown(visit) for visit in board.visits if visit.ticket.state is not State.WAITING],
     }
 
 

@@ -29,11 +29,11 @@ from services.guichet.storage.request_lists import Wanted
 from services.guichet.storage.request_rows import Filed
 from services.guichet.use_cases import documents
 from services.guichet.use_cases.queue import reception
-from services.guichet.use_cases.queue.board import board
 from services.guichet.web.access import ACT, actor, may, own_scope, own_site
 from services.guichet.web.presenters import pinned
 from services.guichet.web.queue import names, presenting, views
 from services.guichet.web.queue.pages import acting
+from services.guichet.web.queue.seeing import own_board, seen_with
 from services.guichet.web.views import site_options
 from shared.clock import now
 from shared.errors import N_, DomainError, InvalidInput, NotFound
@@ -253,11 +253,11 @@ def _ticket(ticket_id: UUID, *, error: str | None = None) -> dict[str, Any]:
         visit = tickets.get(session, ticket_id, sites=current_user().sites)
         if visit is None:
             raise NotFound(N_("There is no such ticket on your sites."))
+        visit, steps = seen_with(visit, tickets.steps(session, ticket_id))
         ticket = visit.ticket
-        steps = tickets.steps(session, ticket_id)
         about = _asked_about(session, visit)
         catalogue = catalogue_storage.current(session)
-        found = board(session, queue_rules(), site=ticket.site, at=now())
+        found = own_board(session, ticket.site)
         startup = _startup(session, request.args.get("startup"))
         suggested = _suggested(session, search) if search else []
     rules = queue_rules()
@@ -267,21 +267,22 @@ def _ticket(ticket_id: UUID, *, error: str | None = None) -> dict[str, Any]:
     line = rules.by_letter.get(ticket.line)
     return {
         "ticket": ticket,
-        "visit": visit,
+        "who": views.who(visit),
         "request_number": presenting.request_number(visit),
         "steps": steps,
         "step_names": names.STEPS,
         "state": views.state(ticket),
-        "kind": views.kind_text(ticket),
+        "kind": None if visit.hidden else views.kind_text(ticket),
         "line": line,
         "site_name": catalogue.sites[ticket.site].names,
         "procedure": procedure,
         "bring": [one for one in asked if one.code in ticket.missing],
-        "turned_away": ticket.state is State.TURNED_AWAY,
+        "turned_away": ticket.state is State.TURNED_AWAY and not visit.hidden,
         "ahead": place.ahead if place else None,
         "wait": views.wait_text(place.wait) if place else None,
         "outcome": names.OUTCOMES.get(ticket.outcome) if ticket.outcome else None,
         "may_act": may(current_user(), *ACT),
+        "may_change": may(current_user(), *ACT) and not visit.hidden,
         "just_given": "given" in request.args,
         "line_options": [
             (one.letter, f"{one.letter} – {one.names.within(language())}")

@@ -76,7 +76,11 @@ class TicketOut(ma.Schema):
     site = ma.fields.String(required=True)
     day = ma.fields.Date(required=True)
     line = ma.fields.String(required=True)
-    kind = ma.fields.String(required=True)
+    kind = ma.fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "null, as all that tells of the visitor, for an officer of another agency"},
+    )
     state = ma.fields.String(required=True, validate=ma.validate.OneOf([one.value for one in State]))
     taken_at = Instant(required=True)
     appointment_at = Instant(required=True, allow_none=True)

@@ -18,12 +18,12 @@ from services.guichet.storage import catalogue as catalogue_storage
 from services.guichet.storage.queue import figures as figure_storage
 from services.guichet.storage.queue import windows as window_storage
 from services.guichet.storage.queue.tickets import Visit
-from services.guichet.use_cases.queue import board as boards
 from services.guichet.use_cases.queue.board import Board
 from services.guichet.web import views
-from services.guichet.web.access import ACT, FILE, may, own_site
+from services.guichet.web.access import ACT, FILE, may, own_scope, own_site
 from services.guichet.web.queue import names
 from services.guichet.web.queue.presenting import minutes
+from services.guichet.web.queue.seeing import own_board
 from shared.errors import N_, Forbidden
 from shared.web import current_user, language
 from shared.web.i18n import clock
@@ -77,7 +77,7 @@ def queue_page(session: Session, site: str, at: datetime) -> dict[str, Any]:
     user = current_user()
     rules = queue_rules()
     catalogue = catalogue_storage.current(session)
-    found = boards.board(session, rules, site=site, at=at)
+    found = own_board(session, site)
     opens = datetime.combine(at.astimezone(ZONE).date(), time(), ZONE)
     day = figure_storage.of_day(session, site=site, day_start=opens, day_end=opens + timedelta(days=1))
     window = window_storage.of_account(session, user.id)
@@ -103,7 +103,7 @@ def queue_page(session: Session, site: str, at: datetime) -> dict[str, Any]:
 
 def window_panel(found: Board, window: Window | None, site: str) -> dict[str, Any]:
     """The user's own window, and whoever stands there."""
-    rules = queue_rules()
+    rules, scope = queue_rules(), own_scope()
     here = window if window is not None and window.site == site else None
     present = found.at(here.id) if here else None
     held = [
@@ -115,13 +115,18 @@ def window_panel(found: Board, window: Window | None, site: str) -> dict[str, An
         "window": here,
         "elsewhere": window if here is None else None,
         "present": present,
-        "present_kind": gettext(names.KINDS[present.ticket.kind]) if present else "",
-        "held": held,
+        "present_who": who(present) if present else "",
+        "present_kind": gettext(names.KINDS[present.ticket.kind]) if present and not present.hidden else "",
+        "held": [(visit, who(visit)) for visit in held],
         "waiting_here": sum(found.lengths[letter] for letter in here.lines) if here else 0,
         "outcomes": names.CHOSEN_OUTCOMES,
         "outcome_names": names.OUTCOMES,
         "line_options": [
             (line.letter, f"{line.letter} – {line.names.within(language())}") for line in rules.lines
+        ],
+        # An officer's window serves their agencies unless they stand in for others.
+        "own_lines": [
+            line.letter for line in rules.lines if not scope.agencies or any(map(scope.serves, line.agencies))
         ],
         "window_options": [
             (one.label, gettext("Window %(window)s", window=one.label))
@@ -187,6 +192,14 @@ def wait_text(wait: timedelta | None) -> str:
     return gettext("None") if found == 0 else views.minutes(found * 60)
 
 
+def who(visit: Visit) -> str:
+    """Whom the visit is for; of one that is another agency's, the line."""
+    if visit.hidden:
+        line = queue_rules().by_letter.get(visit.ticket.line)
+        return line.names.within(language()) if line else visit.ticket.line
+    return visit.startup or gettext("Visitor not identified")
+
+
 def kind_text(ticket: Ticket) -> str:
     word = gettext(names.KINDS[ticket.kind])
     return f"{word} {clock(ticket.appointment_at)}" if ticket.appointment_at else word
@@ -201,11 +214,11 @@ def _row(visit: Visit, wait: timedelta | None, at: datetime) -> Row:
     return Row(
         id=ticket.id,
         number=ticket.number or "",
-        who=visit.startup or gettext("Visitor not identified"),
+        who=who(visit),
         known=visit.startup is not None,
         line=ticket.line,
         kind=kind_text(ticket),
-        special=ticket.kind is not Kind.WALK_IN,
+        special=ticket.kind is not Kind.WALK_IN and not visit.hidden,
         tone=tone,
         word=word,
         waited=views.minutes(waited.total_seconds()),
