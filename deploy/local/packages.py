@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -54,8 +54,14 @@ PANGO = Need(
 CHROMIUM = Need(
     "Chromium (browser tests)",
     lambda: programs.find_chromium() is not None,
-    ("chromium",),
+    ("chromium-headless-shell",),
     ("--cask", "chromium"),
+)
+# Takes 40 % of the processor time of the whole browser, which draws its windows even when nobody sees them.
+HEADLESS_SHELL = replace(
+    CHROMIUM,
+    name="Chromium's headless shell (browser tests in less time)",
+    present=lambda: programs.find_program(programs.HEADLESS_SHELL, ()) is not None,
 )
 PROMTOOL = Need(
     "promtool (tests of alerts)",
@@ -84,6 +90,19 @@ def ensure(needs: Sequence[Need], log: Path) -> None:
     still_missing = [need for need in missing if not need.present()]
     if still_missing:
         raise StepFailed(_explanation(still_missing))
+
+
+def prefer(need: Need, log: Path) -> None:
+    """Install what is better than what is there, where it asks nobody anything; without it all works, too."""
+    apt, cache = shutil.which("apt-get"), shutil.which("apt-cache")
+    if need.present() or os.geteuid() != 0 or apt is None or cache is None:
+        return
+    if subprocess.run([cache, "show", *need.apt], capture_output=True, check=False).returncode != 0:
+        return
+    try:
+        _install_with_apt([need], [apt], log)
+    except StepFailed as failed:
+        print(f"  Going on without {need.name}: {failed}")
 
 
 def _administrator() -> list[str] | None:

@@ -33,6 +33,7 @@ POSTGRES = (
     "/usr/local/opt/postgresql@*/bin/postgres",
     "/home/linuxbrew/.linuxbrew/opt/postgresql@*/bin/postgres",
 )
+HEADLESS_SHELL = "chromium-headless-shell"
 CHROMIUM = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -63,7 +64,7 @@ def find_postgres() -> Path | None:
 
 
 def find_chromium() -> Path | None:
-    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
+    for name in (HEADLESS_SHELL, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
         found = find_program(name, ())
         if found:
             return found

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +30,20 @@ def test_without_a_package_manager_the_packages_and_another_way_are_named(
         packages.ensure([replace(packages.RABBITMQ, present=lambda: False)], log)
     assert "rabbitmq-server" in str(failure.value)
     assert "docker compose -f deploy/local/compose.yaml up" in str(failure.value)
+
+
+def test_what_would_only_be_better_is_left_out_where_it_cannot_be_installed(
+    tmp_path: Path, log: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, code in (("apt-get", 1), ("apt-cache", 0)):
+        program = tmp_path / name
+        program.write_text(f"#!/bin/sh\nexit {code}\n")
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr(packages, "_services_kept_stopped", lambda _: nullcontext())
+    packages.prefer(replace(packages.HEADLESS_SHELL, present=lambda: False), log)
+    assert "Going on without Chromium's headless shell" in capsys.readouterr().out
 
 
 def test_a_failed_step_shows_the_end_of_its_output(log: Path) -> None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path
@@ -10,11 +9,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
+from deploy.local.programs import find_chromium
 from deploy.local.stack import Stack
 from tests.support.collector import Collector, collector
 from tests.system.clerk import PATIENCE_MS, Clerk, sign_in
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMIUM = os.environ.get("CHROMIUM") or find_chromium()
 # Without these Chromium asks a sandbox, a graphics card and its update servers for things that
 # a test machine does not have.
 FLAGS = (
