@@ -11,9 +11,12 @@ from flask import Blueprint, abort, make_response, redirect, request
 from flask.typing import ResponseReturnValue
 
 from services.guichet.identity import Identity, NotProven
+from services.guichet.storage import guesses
 from services.guichet.storage.accounts import Account
+from services.guichet.storage.guesses import Guesser
 from services.guichet.use_cases import sign_in
 from services.guichet.use_cases.sign_in import NotAdmitted
+from services.guichet.web.guesses import refuse_until
 from services.guichet.web.provider_session import (
     RETURN,
     UnderWay,
@@ -37,6 +40,9 @@ if TYPE_CHECKING:
 log = get_logger()
 
 blueprint = Blueprint("openid", __name__)
+
+#: answers from one address that prove nothing, within a quarter of an hour; a whole site may be one address
+MOST_FAILURES = 40
 
 
 class StartAgain(DomainError):
@@ -69,14 +75,32 @@ def come_back() -> ResponseReturnValue:
     provider = _provider()
     under_way = remembered()
     target = local_path(under_way.target if under_way else None)
+    guesser = Guesser.of("openid", request.remote_addr or "", most=MOST_FAILURES)
     try:
+        _refuse_who_guesses(guesser)
         identity = _identity(provider, under_way)
         with transaction() as session:
             account = sign_in.recognised(session, identity, at=now())
             remember_language(session, account)
+    except NotProven as error:
+        with transaction() as session:
+            guesses.count(session, guesser, at=now())
+        return _refused(error, target)
     except DomainError as error:
         return _refused(error, target)
     return _signed_in(account, identity, target)
+
+
+def _refuse_who_guesses(guesser: Guesser) -> None:
+    """Nobody makes us ask the provider about invented codes for long: it would refuse everybody's.
+
+    Raises:
+        TooManyAttempts: see there.
+    """
+    at = now()
+    with transaction() as session:
+        until = guesses.refused_until(session, guesser, at=at)
+    refuse_until(until, at)
 
 
 def _identity(provider: "Provider", under_way: UnderWay | None) -> Identity:

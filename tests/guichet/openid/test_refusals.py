@@ -214,6 +214,17 @@ def test_coming_back_with_something_else_leads_to_a_clear_page(
     refused(visitor.get(f"{RETURN}?state={state}{query}", headers=HTML), status, sentence)
 
 
+def test_whoever_makes_us_ask_about_invented_codes_has_to_wait(
+    visitor: FlaskClient, account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.guichet.web.openid.MOST_FAILURES", 2)
+    answers = []
+    for _ in range(3):
+        state = parse_qs(urlsplit(go(visitor)).query)["state"][0]
+        answers.append(visitor.get(f"{RETURN}?state={state}&code=guessed", headers=HTML).status_code)
+    assert answers == [502, 502, 429]
+
+
 def test_while_the_provider_is_down_or_slow_the_page_says_so_and_passwords_open_sessions(
     app: Flask,
     visitor: FlaskClient,
