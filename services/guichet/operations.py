@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.guichet.metrics import DOSSIERS_STUCK, WITHOUT_DESK
@@ -30,12 +31,26 @@ def felt(session: Session) -> Iterator[Sentence]:
     )
 
 
+_OPERATOR = text("SELECT EXISTS (SELECT FROM accounts WHERE active AND 'operator' = ANY (roles))")
+
+
+def advice(session: Session) -> Iterator[str]:
+    """Yield what a new installation lacks that nobody can make on its pages."""
+    if not session.scalar(_OPERATOR):
+        yield (
+            "no account is an operator's, so nobody can open accounts on the pages: in its web process,"
+            ' python -m services.guichet.accounts add --role operator --email … --name "…"'
+            " (docs/operations/staff.md)"
+        )
+
+
 OPERATIONS = ServiceOperations(
     service="guichet",
     title=N_("Requests"),
     without_worker=N_("The counter does not learn which messages failed, and dossiers do not leave."),
     without_relay=N_("Startups are not told of their requests, and outcomes are not charged."),
     felt=felt,
+    advice=advice,
     parked={
         "notifications.message_failed.v1": NN_(
             "%(num)s failed message not shown on its request",

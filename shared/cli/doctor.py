@@ -26,7 +26,7 @@ PROBE_KEY = "doctor"
 KERNEL_TABLES = (
     *("idempotency_keys", "inbox", "outbox", "parked_events", "timers"),
     *("signs_of_life", "broker_watch", "operations_audit", "retention", "backups"),
-    "replay_starts",
+    *("replay_starts", "ended_sessions"),
 )
 _CLOSED_TABLES = """
     SELECT string_agg(name, ', ' ORDER BY name) FROM unnest(%s::text[]) name
@@ -43,7 +43,7 @@ Finding = str
 def doctor(service: Sequence[str]) -> None:
     """Say what is wrong: settings, servers, permissions, stuck events, missing consumers, old backups, drift.
 
-    Exit code 1 when something is.
+    Exit code 1 when something is. What somebody has yet to do is said, too ("!"), and is not wrong.
     """
     findings: list[Finding] = _time_zone()
     for name in pick(service):
@@ -57,6 +57,8 @@ def doctor(service: Sequence[str]) -> None:
         for look in (doctor_repair.retention, doctor_repair.drift, doctor_repair.keys):
             findings += look(name)
     findings += doctor_repair.backups(pick(service)) + doctor_repair.room()
+    for one in (advice for name in pick(service) for advice in doctor_repair.advice(name)):
+        click.echo(f"! {one}")
     for finding in findings:
         click.echo(f"✗ {finding}")
     if findings:

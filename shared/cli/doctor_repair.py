@@ -19,6 +19,7 @@ from shared.messaging.pruning import FORMER_DAYS
 from shared.messaging.topology import publishers_for
 from shared.operations import read_copies
 from shared.operations.read_copies import Comparison, ReadCopy
+from shared.operations.service import operations_of
 from shared.settings import MissingSetting, addresses, read
 
 GIGABYTE = 10**9
@@ -114,6 +115,24 @@ def keys(service: str) -> list[Finding]:
         f"{service}: {counted(files, 'document')} cannot be read: DOCUMENT_KEYS lacks the key {key}"
         for key, files in lacking.items()
     ]
+
+
+def advice(service: str) -> list[Finding]:
+    """Say what somebody has yet to do, though nothing is broken."""
+    told = operations_of(service).advice
+    if told is None:
+        return []
+    try:
+        database = Database.of(service)
+    except MissingSetting:
+        return []
+    try:
+        with database.read() as session:
+            return [f"{service}: {one}" for one in told(session)]
+    except SQLAlchemyError:
+        return []  # the database check has already said why
+    finally:
+        database.dispose()
 
 
 def room() -> list[Finding]:

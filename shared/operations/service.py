@@ -27,6 +27,8 @@ class ServiceOperations:
     parked: Mapping[str, Words] = field(default_factory=dict)
     #: keys of events whose texts name no person; every other free text is masked
     plain: frozenset[str] = frozenset()
+    #: what somebody has yet to do though nothing is broken, in the doctor's English
+    advice: Callable[[Session], Iterable[str]] | None = None
 
 
 def operations_of(service: str) -> ServiceOperations:

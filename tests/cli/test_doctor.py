@@ -224,8 +224,8 @@ def test_missing_database_permissions_are_found(
             guichet.set("BOOKING_DATABASE_URL", urlunsplit(parts._replace(netloc=host)))
             assert (
                 "✗ booking: its PostgreSQL role may not write"
-                " backups, broker_watch, idempotency_keys, inbox, operations_audit, outbox, parked_events,"
-                " replay_starts, retention, signs_of_life, timers"
+                " backups, broker_watch, ended_sessions, idempotency_keys, inbox, operations_audit,"
+                " outbox, parked_events, replay_starts, retention, signs_of_life, timers"
             ) in findings()
             admin.execute("REVOKE SELECT ON kernel_version FROM reader_only")
             assert any("its PostgreSQL role may not read the migrations" in line for line in findings())

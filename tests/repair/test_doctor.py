@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
-from shared.cli import doctor_repair
+from services.guichet.domain.workflow import Actor
+from services.guichet.use_cases.staff import open_account
+from shared import clock
+from shared.cli import doctor, doctor_repair
 from shared.settings import SERVICES
 from tests.cli.conftest import CommandLine
 from tests.repair.conftest import Counter
@@ -110,3 +113,41 @@ def test_documents_whose_key_is_not_set_are_found(
         "✗ guichet: 1 document cannot be read: DOCUMENT_KEYS lacks the key 2025-01"
     ]
     counter.change("guichet", "DELETE FROM documents WHERE id = :id", id=startup.id)
+
+
+def test_an_installation_without_an_operator_is_told_how_to_make_one_and_is_not_ill_for_it(
+    guichet: CommandLine, counter: Counter
+) -> None:
+    def told() -> list[str]:
+        return findings(guichet, "no account is an operator's")
+
+    (line,) = told()
+    assert line.startswith("! guichet: ")
+    assert "python -m services.guichet.accounts add --role operator" in line
+    with counter.databases["guichet"].transaction() as session:
+        operator = open_account(
+            session,
+            email="h.tazi@staff.example",
+            name="Hicham Tazi",
+            language="fr",
+            roles=("operator",),
+            sites=("casablanca",),
+            agencies=(),
+            actor=Actor("shell:0", "root"),
+            at=clock.now(),
+        )
+    assert told() == []
+    counter.change("guichet", "UPDATE accounts SET active = false WHERE id = :id", id=operator.id)
+    assert told() == [line]
+
+
+def test_what_is_yet_to_be_done_makes_no_exit_code(
+    guichet: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for check in ("CHECKS", "_time_zone"):
+        monkeypatch.setattr(doctor, check, () if check == "CHECKS" else list)
+    for check in ("retention", "drift", "keys", "backups", "room"):
+        monkeypatch.setattr(doctor_repair, check, lambda *_: [])
+    answer = guichet("doctor", "--service", "guichet")
+    assert answer.code == 0
+    assert [line[0] for line in answer.out.splitlines()] == ["!", "✓"]
