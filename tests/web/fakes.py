@@ -209,7 +209,15 @@ def fragment_broken() -> str:
 
 @pages.get("/sign-in")
 def sign_in() -> str:
-    return render_template("sign_in.html", email="", next="/", error=None, demo=[("a@b.example", "Accueil")])
+    return render_template(
+        "sign_in.html",
+        email="",
+        next="/",
+        error=None,
+        demo=[("a@b.example", "Accueil")],
+        provider=None,
+        passwords="everybody",
+    )
 
 
 @pages.post("/careful-notes")
