@@ -1,26 +1,24 @@
 """Run one service's nameko worker: ``python -m shared.messaging.run_worker billing``."""
 
+import shared.messaging.greened  # noqa: F401, I001 - it must precede every other import
+
+import importlib
+import signal
+import sys
+from typing import Any
+
 import eventlet
+from nameko.runners import ServiceRunner
 
-# Must precede every other import: sockets imported before the patch would stay blocking.
-eventlet.monkey_patch()
-
-import importlib  # noqa: E402
-import signal  # noqa: E402
-import sys  # noqa: E402
-from typing import Any  # noqa: E402
-
-from nameko.runners import ServiceRunner  # noqa: E402
-
-from shared import heartbeat, tracing  # noqa: E402
-from shared.clock import check_time_zone_data  # noqa: E402
-from shared.db import Database  # noqa: E402
-from shared.logging import configure, get_logger  # noqa: E402
-from shared.messaging.green import let_psycopg_wait  # noqa: E402
-from shared.messaging.pruning import Retention  # noqa: E402
-from shared.messaging.worker import EventWorker  # noqa: E402
-from shared.metrics.exporting import serve  # noqa: E402
-from shared.settings import ServiceSettings, load_folder, service_name  # noqa: E402
+from shared import heartbeat, tracing
+from shared.clock import check_time_zone_data
+from shared.db import Database
+from shared.logging import configure, get_logger
+from shared.messaging.green import let_psycopg_wait
+from shared.messaging.pruning import Retention
+from shared.messaging.worker import EventWorker
+from shared.metrics.exporting import serve
+from shared.settings import ServiceSettings, load_folder, service_name
 
 log = get_logger()
 

@@ -3,21 +3,19 @@
 Run with ``python -m tests.faults.worker``; its settings come from the environment.
 """
 
+import shared.messaging.greened  # noqa: F401, I001 - it must precede every other import
+
 import os
+import signal
+import time
 
 import eventlet
+from sqlalchemy import BigInteger, Column, MetaData, Table, Uuid, text
 
-eventlet.monkey_patch()
-
-import signal  # noqa: E402
-import time  # noqa: E402
-
-from sqlalchemy import BigInteger, Column, MetaData, Table, Uuid, text  # noqa: E402
-
-from shared.db import insert_later  # noqa: E402
-from shared.messaging.run_worker import run  # noqa: E402
-from shared.messaging.worker import EventWorker, every, subscribe  # noqa: E402
-from tests.faults.contracts import ThingRead  # noqa: E402
+from shared.db import insert_later
+from shared.messaging.run_worker import run
+from shared.messaging.worker import EventWorker, every, subscribe
+from tests.faults.contracts import ThingRead
 
 EFFECTS = Table("effects", MetaData(), Column("event_id", Uuid), Column("number", BigInteger))
 

@@ -19,8 +19,8 @@ PATIENCE_SECONDS = 30
 PARENT = f"00-{'a' * 32}-{'b' * 16}-01"
 # A worker as the hub sees it: a green thread that wants its turn every 10 ms, while spans are made.
 WORKER = """
+import shared.messaging.greened
 import time, eventlet
-eventlet.monkey_patch()
 from shared import tracing
 tracing.start("billing", "worker")
 worst, last, done = 0.0, time.monotonic(), time.monotonic() + 0.7
