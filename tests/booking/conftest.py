@@ -24,7 +24,7 @@ from tests.support.databases import TestDatabases
 settings.register_profile("booking", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("booking")
 
-FACTS = ("bookings", "startups", "tariffs", "counter_calendar", "idempotency_keys", "outbox")
+FACTS = ("bookings", "closures", "startups", "tariffs", "counter_calendar", "idempotency_keys", "outbox")
 
 
 @pytest.fixture(scope="session")

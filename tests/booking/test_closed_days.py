@@ -153,15 +153,15 @@ def test_a_booking_on_a_day_that_closes_stands_and_staff_see_it(
     assert (listed["id"], listed["state"], listed["on_closed_day"]) == (booked["id"], "confirmed", True)
     client = browser()
     day = client.get(f"/booking/?day={open_day()}").text
-    assert "1 booking to come stands on a day the site is closed" in day
+    assert "1 booking to come stands where it is closed" in day
     shown = {one["title"]: one["kind"] for one in timeline_data(day)["bookings"]}
     assert shown == {"Comité de pilotage (closed day)": "stranded", "Peinture": "closed"}
-    assert "Closed day" in client.get(f"/booking/fragments/agenda?day={open_day()}").text
+    assert "Closed<" in client.get(f"/booking/fragments/agenda?day={open_day()}").text
     assert "stands until somebody cancels it" in client.get(f"/booking/{booked['id']}").text
     assert "Comité de pilotage" in client.get("/booking/closed-days").text
     agent.post(f"/bookings/{booked['id']}/cancel", {})
-    assert "No booking stands on a closed day." in client.get("/booking/closed-days").text
-    assert "stands on a day" not in client.get(f"/booking/?day={open_day()}").text
+    assert "No booking stands where it is closed." in client.get("/booking/closed-days").text
+    assert "stands where it is closed<" not in client.get(f"/booking/?day={open_day()}").text
 
 
 def test_only_bookings_of_ones_own_sites_are_listed(

@@ -287,6 +287,10 @@ def test_no_page_has_an_accessibility_violation(
             "answers": answers,
         },
     )
+    if language == "fr":
+        evening = {"starts_at": f"{next_working_day()}T18:00", "ends_at": f"{next_working_day()}T19:00"}
+        closure = {"site": "casablanca", "space": "casablanca-souss", "reason": "Peinture", **evening}
+        agent.post("/booking/api/v1/closures", closure)
     found: list[str] = []
 
     def look(what: str) -> None:
@@ -312,6 +316,7 @@ def test_no_page_has_an_accessibility_violation(
         f"/booking/?site=casablanca&day={next_working_day()}",
         f"/booking/?site=casablanca&day={next_working_day()}&view=list",
         "/booking/new",
+        "/booking/closures",
         "/billing/",
         "/billing/new",
         "/notifications/",

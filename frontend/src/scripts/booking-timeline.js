@@ -1,12 +1,12 @@
 // The only file that knows the calendar library. It draws what the server describes:
 //
 //   <div data-booking-timeline data-feed="/booking/…" data-new-url="/booking/new" data-dialog="booking-dialog">
-//     <script type="application/json">{"day", "opens", "closes", "utc_offset", "spaces", "bookings", "buffers"}</script>
+//     <script type="application/json">{"day", "opens", "closes", "utc_offset", "spaces", "bookings", "closures", "buffers"}</script>
 //   </div>
 //
 // space: {id, name, note}; booking: {id, space, starts, ends, title, kind, url} with wall times
 // of Morocco ("2026-11-23T09:00") and kind = confirmed | option | event | closed | stranded; buffer: a
-// booking without kind or url; utc_offset: Morocco's minutes ahead of UTC that day.
+// booking without kind or url, a closure likewise; utc_offset: Morocco's minutes ahead of UTC that day.
 import { createCalendar, Interaction, ResourceTimeline } from "@event-calendar/core";
 import { language } from "./page.js";
 
@@ -86,6 +86,7 @@ const event = (booking, rest) => ({
 // Setting up and tidying lie behind the bookings: the slot is taken, but it is nobody's meeting.
 const events = (data) => [
   ...data.bookings.map((booking) => event(booking, { classNames: [`booking-${booking.kind}`] })),
+  ...data.closures.map((closure) => event(closure, { classNames: ["booking-shut"], display: "background" })),
   ...data.buffers.map((buffer) => event(buffer, { classNames: ["booking-buffer"], display: "background" })),
 ];
 
@@ -117,7 +118,10 @@ function draw(box, data) {
     resources: resources(data),
     resourceLabelContent: ({ resource }) => ({ domNodes: [label(resource)] }),
     events: events(data),
-    eventContent: ({ event }) => (event.display === "background" ? "" : { domNodes: [card(event)] }),
+    eventContent: ({ event }) => {
+      if (event.display !== "background") return { domNodes: [card(event)] };
+      return event.classNames.includes("booking-shut") ? { domNodes: [span("shut-title", event.title)] } : "";
+    },
     selectable: Boolean(box.dataset.newUrl),
     select: ({ start, end, resource }) => {
       openDialog(box, { space: resource.id, day: dayOf(start), starts: wall(start), ends: wall(end) });

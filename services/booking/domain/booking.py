@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from services.booking.domain.closures import Closure
 from services.booking.domain.places import Site, Space
 from services.booking.domain.ranges import TimeRange
 from services.booking.domain.wall_time import GRAIN, Moment, clock, local_day, moment_of, to_wall, written
@@ -117,10 +118,19 @@ class Booking:
         """The space was kept for somebody to the end, used or not."""
         return self.state is State.CONFIRMED and self.slot.ends.instant <= now
 
+    @property
+    def is_expected(self) -> bool:
+        """Somebody will come: nobody does for maintenance."""
+        return self.state.occupies and self.purpose is not Purpose.MAINTENANCE
+
+    def closure(self, site: Site) -> Closure | None:
+        """The closure it stands in, made after it was booked."""
+        return site.closure_of(self.space, self.occupied) if self.is_expected else None
+
     def stands_on_closed_day(self, site: Site) -> bool:
-        """Somebody is expected on a day the site was closed for after it was booked."""
-        expected = self.state.occupies and self.purpose is not Purpose.MAINTENANCE
-        return expected and self.slot.starts.wall.date() in site.closed_days
+        """Somebody is expected when the site, or the space, was closed after it was booked."""
+        closed = self.is_expected and self.slot.starts.wall.date() in site.closed_days
+        return closed or self.closure(site) is not None
 
     def has_lapsed(self, now: datetime) -> bool:
         """An option whose time is over, whether or not the timer came by to say so."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
+from services.booking.domain.closures import Closure
 from services.booking.domain.ranges import TimeRange
 from services.booking.domain.wall_time import written, zone_info
 from shared.errors import N_, InvalidInput
@@ -45,6 +46,15 @@ class Site:
     hours: OpeningHours
     hold_for: timedelta
     closed_days: Mapping[date, ClosedDay] = field(default_factory=dict)
+    closures: tuple[Closure, ...] = ()
+
+    def closure_of(self, space: str, occupied: TimeRange) -> Closure | None:
+        """What keeps a space of the site from being occupied then."""
+        return next((one for one in self.closures if one.keeps_from(space, occupied)), None)
+
+    def closed_ranges(self, space: str, window: TimeRange) -> list[TimeRange]:
+        """When a space is closed, as far as that touches a window."""
+        return [one.range for one in self.closures if one.keeps_from(space, window)]
 
     def closed_from(self, day: date) -> list[date]:
         """The days from then on that are closed although the week has hours for them."""

@@ -9,6 +9,7 @@ from uuid import UUID
 from psycopg.errors import ExclusionViolation
 from sqlalchemy import (
     ColumnElement,
+    Interval,
     RowMapping,
     Select,
     Text,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal,
     literal_column,
     select,
     tuple_,
@@ -31,12 +33,13 @@ from services.booking.domain.places import Space
 from services.booking.domain.ranges import TimeRange
 from services.booking.domain.wall_time import Moment
 from services.booking.storage.places import space_from
-from services.booking.storage.tables import booking_numbers, bookings, spaces, startups
+from services.booking.storage.tables import booking_numbers, bookings, closures, spaces, startups
 from shared.db import UtcDateTime
 
 LONGEST_BUFFER = timedelta(hours=4)
 LONGEST_BOOKING = timedelta(hours=25)
 """A booking stays within one day, and a day has 25 hours when the clock goes back."""
+_AROUND = literal(LONGEST_BOOKING + LONGEST_BUFFER, Interval())
 
 
 @dataclass(frozen=True)
@@ -201,7 +204,7 @@ def listing(
             .limit(limit)
         )
         found += [_view(row) for row in session.execute(query).mappings()]
-    return sorted(found, key=lambda view: (view.booking.slot.starts.instant, view.booking.id))[:limit]
+    return sorted(found, key=in_time_order)[:limit]
 
 
 def expected_within(
@@ -237,6 +240,47 @@ def expected_within(
     if after is not None:
         query = query.where(tuple_(bookings.c.starts_at, bookings.c.id) > tuple_(*after))
     return [_view(row) for row in session.execute(query).mappings()]
+
+
+def expected_in_closures(
+    session: Session,
+    sites: Collection[str],
+    *,
+    now: datetime,
+    after: tuple[datetime, UUID] | None = None,
+    limit: int,
+) -> list[BookingView]:
+    """Bookings to come that people are expected for and that occupy a closed space, in time order."""
+    # From the few closures to the bookings around each, along the index of the site.
+    standing = (
+        select(bookings.c.id)
+        .join(
+            closures,
+            (closures.c.site == bookings.c.site)
+            & (func.coalesce(closures.c.space, bookings.c.space) == bookings.c.space)
+            & (bookings.c.starts_at >= closures.c.starts_at.op("-")(_AROUND))
+            & (bookings.c.starts_at < closures.c.ends_at.op("+")(_AROUND))
+            & bookings.c.occupied.op("&&")(closures.c.period),
+        )
+        .where(
+            closures.c.site.in_(sites),
+            closures.c.reopened_at.is_(None),
+            closures.c.ends_at > now,
+            _active(),
+            bookings.c.purpose != Purpose.MAINTENANCE,
+            bookings.c.ends_at > now,
+        )
+    )
+    query = (
+        _views().where(bookings.c.id.in_(standing)).order_by(bookings.c.starts_at, bookings.c.id).limit(limit)
+    )
+    if after is not None:
+        query = query.where(tuple_(bookings.c.starts_at, bookings.c.id) > tuple_(*after))
+    return [_view(row) for row in session.execute(query).mappings()]
+
+
+def in_time_order(view: BookingView) -> tuple[datetime, UUID]:
+    return view.booking.slot.starts.instant, view.booking.id
 
 
 def booking_from(row: RowMapping) -> Booking:

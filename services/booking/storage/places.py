@@ -1,12 +1,14 @@
 """Read the catalogue: sites and their spaces."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, time, timedelta
 
 from sqlalchemy import RowMapping, select
 from sqlalchemy.orm import Session
 
+from services.booking.domain.closures import Closure
 from services.booking.domain.places import ClosedDay, OpeningHours, Site, Space, SpaceKind
+from services.booking.storage import closures
 from services.booking.storage.tables import closed_days, counter_calendar, sites, spaces
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -16,8 +18,8 @@ def find_sites(session: Session, codes: Collection[str]) -> list[Site]:
     """The sites named, in the network's order, with their closed days."""
     query = select(sites).where(sites.c.code.in_(codes)).order_by(sites.c.position)
     rows = session.execute(query).mappings().all()
-    closed = _closed(session, codes)
-    return [_site(row, closed.get(row["code"], {})) for row in rows]
+    closed, shut = _closed(session, codes), closures.of_sites(session, codes)
+    return [_site(row, closed.get(row["code"], {}), shut.get(row["code"], ())) for row in rows]
 
 
 def find_site(session: Session, code: str) -> Site | None:
@@ -69,7 +71,7 @@ def _closed(session: Session, codes: Collection[str]) -> dict[str, dict[date, Cl
     return found
 
 
-def _site(row: RowMapping, closed: Mapping[date, ClosedDay]) -> Site:
+def _site(row: RowMapping, closed: Mapping[date, ClosedDay], shut: Iterable[Closure]) -> Site:
     hours = {
         WEEKDAYS.index(name): (time.fromisoformat(opens), time.fromisoformat(closes))
         for name, (opens, closes) in row["opening_hours"].items()
@@ -81,4 +83,5 @@ def _site(row: RowMapping, closed: Mapping[date, ClosedDay]) -> Site:
         hours=OpeningHours(hours),
         hold_for=timedelta(hours=row["hold_hours"]),
         closed_days=closed,
+        closures=tuple(shut),
     )

@@ -136,6 +136,37 @@ bookings = Table(
     ),
 )
 
+# A space, or without one all of a site, closed for a while: a trigger on ``bookings`` takes none into it.
+closures = Table(
+    "closures",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("site", ForeignKey("sites.code"), nullable=False),
+    Column("space", ForeignKey("spaces.code")),
+    Column("starts_at", UtcDateTime, nullable=False),
+    Column("ends_at", UtcDateTime, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("starts_local", DateTime(timezone=False), nullable=False),
+    Column("ends_local", DateTime(timezone=False), nullable=False),
+    Column("period", TSTZRANGE, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("closed_by", Text, nullable=False),
+    Column("closed_at", UtcDateTime, nullable=False),
+    Column("reopened_by", Text),
+    Column("reopened_at", UtcDateTime),
+    CheckConstraint("starts_at < ends_at", name="order"),
+    CheckConstraint("period = tstzrange(starts_at, ends_at)", name="period"),
+    CheckConstraint("(reopened_by IS NULL) = (reopened_at IS NULL)", name="reopening"),
+    ExcludeConstraint(
+        ("site", "="),
+        (text("coalesce(space, '')"), "="),
+        ("period", "&&"),
+        where=text("reopened_at IS NULL"),
+        using="gist",
+        name="closures_no_overlap_excl",
+    ),
+)
+
 # Lists and timelines walk one site in time order: the work depends on what is shown, never on
 # how many bookings there are.
 Index("bookings_site_starts_at_id_ix", bookings.c.site, bookings.c.starts_at, bookings.c.id)

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from sqlalchemy.orm import Session
 
 from services.booking.domain.alternatives import free_windows
+from services.booking.domain.closures import Closure
 from services.booking.domain.places import Site, Space
 from services.booking.domain.ranges import TimeRange
 from services.booking.domain.wall_time import whole_day
@@ -18,6 +19,7 @@ class SpaceAvailability:
     space: Space
     busy: list[BookingView]
     free: list[TimeRange]
+    closed: list[Closure]
 
 
 def availability(session: Session, site: Site, first: date, last: date) -> list[SpaceAvailability]:
@@ -31,7 +33,8 @@ def availability(session: Session, site: Site, first: date, last: date) -> list[
     found = []
     for space in places.spaces_of(session, [site.code]):
         taken = busy.get(space.code, [])
-        occupied = [view.booking.occupied for view in taken]
-        free = [window for opening in openings for window in free_windows(space, opening, occupied)]
-        found.append(SpaceAvailability(space, taken, free))
+        closed = [one for one in site.closures if one.keeps_from(space.code, window)]
+        occupied = [*(view.booking.occupied for view in taken), *(one.range for one in closed)]
+        free = [free for opening in openings for free in free_windows(space, opening, occupied)]
+        found.append(SpaceAvailability(space, taken, free, closed))
     return found

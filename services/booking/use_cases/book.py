@@ -8,9 +8,10 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from services.booking.domain.booking import Booking, Purpose, check_subject, new_booking, slot_for
+from services.booking.domain.closures import Closure
 from services.booking.domain.places import Site, Space
 from services.booking.domain.text import clean
-from services.booking.domain.wall_time import clock
+from services.booking.domain.wall_time import clock, written
 from services.booking.metrics import REFUSED
 from services.booking.storage import bookings, read_copies
 from services.booking.storage.bookings import BookingView
@@ -39,7 +40,35 @@ class Wish:
     hold: bool = False
 
 
-class SlotTaken(Conflict):
+class NotFree(Conflict):
+    """The space cannot be had then; says what is free instead."""
+
+    offers: list[Offer]
+    holder: BookingView | None = None
+    closure: Closure | None = None
+
+
+class SpaceClosed(NotFree):
+    """The space, or its site, takes no bookings then; says why."""
+
+    def __init__(self, closure: Closure, offers: list[Offer]) -> None:
+        super().__init__(
+            N_(
+                "This space is closed from %(first)s %(start)s to %(last)s %(end)s: %(reason)s."
+                " Choose another space or another time."
+            ),
+            field="starts_at",
+            first=written(closure.starts.wall),
+            start=clock(closure.starts.wall),
+            last=written(closure.ends.wall),
+            end=clock(closure.ends.wall),
+            reason=closure.reason,
+        )
+        self.closure = closure
+        self.offers = offers
+
+
+class SlotTaken(NotFree):
     """Somebody holds the space then; says who, and what is free instead."""
 
     def __init__(self, holder: BookingView, offers: list[Offer]) -> None:
@@ -64,13 +93,13 @@ def book(
     booked_by: str,
     now: datetime,
 ) -> Booking:
-    """Take the slot, or say who has it and what is free instead on the sites the user may see.
+    """Take the slot, or say who has it or why it is closed, and what is free instead on sites one may see.
 
     ``allow`` is asked about the space's site and raises when the user has no business there.
 
     Raises:
         InvalidInput: the space, the startup or the time is not acceptable.
-        SlotTaken: another booking, its set-up time included, is in the way.
+        NotFree: another booking or a closure is in the way of it, its set-up time included.
     """
     try:
         return _book(session, wish, allow, visible_sites, booked_by, now)
@@ -112,12 +141,17 @@ def _book(
         booked_by=booked_by,
     )
     for _ in range(ATTEMPTS):
+        closure = site.closure_of(space.code, booking.occupied)
+        if closure is not None:
+            raise SpaceClosed(closure, offers_for(session, space, slot.range, visible_sites, now))
         holder = _holder(session, booking, site, space, now)
         if holder is not None:
             raise SlotTaken(holder, offers_for(session, space, slot.range, visible_sites, now))
         if bookings.add(session, booking):
             announce.booked(session, booking, site, space)
             return booking
+        # Closed at this very moment, perhaps: the database has looked later than we have.
+        space, site = space_named(session, wish.space)
     raise Conflict(N_("Others are booking this slot at this very moment. Try again."), field="starts_at")
 
 

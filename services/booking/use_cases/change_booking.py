@@ -20,6 +20,12 @@ LONGEST_REASON = 300
 
 def confirm(session: Session, booking_id: UUID, *, allow: Callable[[str], object], now: datetime) -> Booking:
     booking, site, space = _locked(session, booking_id, allow)
+    closure = booking.closure(site)
+    if closure is not None:
+        raise Conflict(
+            N_("The space is closed then (%(reason)s): the option cannot be confirmed."),
+            reason=closure.reason,
+        )
     if booking.stands_on_closed_day(site):
         raise Conflict(
             N_("The site is closed on %(day)s: the option cannot be confirmed."),

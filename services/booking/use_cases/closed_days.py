@@ -1,4 +1,4 @@
-"""Bookings that stand on days their site was closed for after they were made."""
+"""Bookings that stand where their site or space was closed after they were made."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -26,4 +26,8 @@ def on_closed_days(
         for site in sites
         for day in site.closed_from(local_day(now, site.zone))
     ]
-    return bookings.expected_within(session, windows, after=after, limit=limit)
+    on_days = bookings.expected_within(session, windows, after=after, limit=limit)
+    codes = [site.code for site in sites]
+    in_closures = bookings.expected_in_closures(session, codes, now=now, after=after, limit=limit)
+    found = {view.booking.id: view for view in [*on_days, *in_closures]}
+    return sorted(found.values(), key=bookings.in_time_order)[:limit]

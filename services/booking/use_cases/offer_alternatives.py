@@ -31,12 +31,18 @@ def offers_for(
     """Other spaces at the same time, same site first, then the same space at the nearest times."""
     sites = {site.code: site for site in places.find_sites(session, {*visible_sites, wanted.site})}
     open_sites = [site.code for site in sites.values() if _is_open(site, wished)]
-    free = by_likeness(wanted, bookings.free_spaces(session, open_sites, wished))
+    unbooked = bookings.free_spaces(session, open_sites, wished)
+    open_spaces = [
+        space for space in unbooked if not sites[space.site].closure_of(space.code, space.occupied(wished))
+    ]
+    free = by_likeness(wanted, open_spaces)
     offers = [Offer(space, sites[space.site], wished) for space in free[:OTHER_SPACES]]
     home = sites[wanted.site]
     opening = home.open_range(local_day(wished.start, home.zone))
     if opening is not None:
-        occupied = bookings.occupied_between(session, wanted.code, wanted.occupied(opening))
+        around = wanted.occupied(opening)
+        occupied = bookings.occupied_between(session, wanted.code, around)
+        occupied += home.closed_ranges(wanted.code, around)
         windows = free_windows(wanted, opening, occupied)
         times = nearest_times(wished, windows, not_before=min(now, wished.start), most=OTHER_TIMES)
         offers += [Offer(wanted, home, time) for time in times]

@@ -69,7 +69,7 @@ def list_spaces(query: dict[str, Any]) -> dict[str, Any]:
 @blp.arguments(schemas.AvailabilityQuery, location="query")
 @blp.response(200, schemas.AvailabilityOut)
 def read_availability(query: dict[str, Any]) -> dict[str, Any]:
-    """What is taken and what is free on a site, from one day to another, both included."""
+    """What is taken, closed and free on a site, from one day to another, both included."""
     first, last = query["first"], query["last"] or query["first"]
     with transaction() as session:
         site = site_named(session, query["site"])
@@ -100,7 +100,7 @@ def list_bookings(query: dict[str, Any]) -> dict[str, Any]:
             site_codes,
             filters=filters,
             window=_window(sites, query["first"], query["last"]),
-            after=_checked(query["cursor"]),
+            after=checked_cursor(query["cursor"]),
             limit=query["limit"] + 1,
         )
         return _page(session, views, sites, query["limit"])
@@ -111,7 +111,7 @@ def list_bookings(query: dict[str, Any]) -> dict[str, Any]:
 @blp.arguments(schemas.ClosedDayQuery, location="query")
 @blp.response(200, BOOKING_PAGE)
 def list_bookings_on_closed_days(query: dict[str, Any]) -> dict[str, Any]:
-    """Bookings of today and later whose site was closed for the day after they were made, in time order.
+    """Bookings to come whose site or space was closed for that time after they were made, in time order.
 
     They stand until somebody cancels them. Maintenance is not among them: nobody is expected for it.
     """
@@ -121,7 +121,7 @@ def list_bookings_on_closed_days(query: dict[str, Any]) -> dict[str, Any]:
             session,
             list(sites.values()),
             now=clock.now(),
-            after=_checked(query["cursor"]),
+            after=checked_cursor(query["cursor"]),
             limit=query["limit"] + 1,
         )
         return _page(session, views, sites, query["limit"])
@@ -132,11 +132,12 @@ def list_bookings_on_closed_days(query: dict[str, Any]) -> dict[str, Any]:
 @blp.arguments(schemas.NewBooking)
 @idempotent
 @blp.response(201, schemas.BookingOut)
-@blp.alt_response(409, schema=schemas.SlotTakenOut, content_type="application/problem+json")
+@blp.alt_response(409, schema=schemas.NotFreeOut, content_type="application/problem+json")
 def create_booking(wish: dict[str, Any]) -> dict[str, Any]:
     """Book a space, or hold it as an option until it is confirmed or runs out.
 
-    A slot that is taken is answered 409 with who holds it and what is free instead.
+    A slot that is taken or closed is answered 409 with who holds it, or why it is closed, and what is free
+    instead.
     """
     with transaction() as session:
         booking = book(
@@ -223,7 +224,7 @@ def price_of(booking: Booking, prices: PriceList) -> Estimate | None:
     return prices.estimate(booking.space, booking.slot.starts.wall.date(), booking.slot.range.duration)
 
 
-def _checked(cursor: tuple[datetime, UUID] | None) -> tuple[datetime, UUID] | None:
+def checked_cursor(cursor: tuple[datetime, UUID] | None) -> tuple[datetime, UUID] | None:
     if cursor is not None and cursor[0].tzinfo is None:
         raise InvalidInput(N_("This cursor is not one we gave out."), field="cursor")
     return cursor

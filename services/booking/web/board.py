@@ -9,6 +9,7 @@ from flask_babel import gettext, ngettext
 from sqlalchemy.orm import Session
 
 from services.booking.domain.booking import Booking, Purpose, State
+from services.booking.domain.closures import Closure
 from services.booking.domain.places import Site, Space, SpaceKind
 from services.booking.domain.wall_time import to_wall, whole_day
 from services.booking.storage import bookings, places
@@ -37,7 +38,7 @@ class Board:
     day: date
     spaces: list[Space]
     views: list[BookingView]
-    #: bookings to come on days the site was closed for, as far as they are counted here
+    #: bookings to come where the site or a space was closed, as far as they are counted here
     stranded: int = 0
 
     @property
@@ -46,6 +47,17 @@ class Board:
         if self.site.hours_on(self.day) is not None:
             return None
         return why_closed(self.site, self.day)
+
+    @property
+    def closures(self) -> list[Closure]:
+        """What of the site is closed for some of the day."""
+        day = whole_day(self.day, self.site.zone)
+        return [closure for closure in self.site.closures if closure.range.overlaps(day)]
+
+    def closed_hours(self, closure: Closure) -> tuple[datetime, datetime]:
+        """When a closure begins and ends on the day, in wall time."""
+        midnight = datetime.combine(self.day, time())
+        return max(closure.starts.wall, midnight), min(closure.ends.wall, midnight + timedelta(days=1))
 
     def space_name(self, code: str) -> str:
         return next((localized(space.names) for space in self.spaces if space.code == code), code)
@@ -63,6 +75,7 @@ class Board:
                 for space in self.spaces
             ],
             "bookings": [self._drawn(view) for view in self.views],
+            "closures": [drawn for closure in self.closures for drawn in self._shut(closure)],
             "buffers": [buffer for view in self.views for buffer in self._buffers(view.booking)],
         }
 
@@ -80,6 +93,8 @@ class Board:
 
     def shown_label(self, view: BookingView) -> str:
         """What it is called where the colour alone would tell that it is an option, or on a closed day."""
+        if view.booking.closure(self.site) is not None:
+            return str(gettext("%(label)s (space closed)", label=view.label))
         if view.booking.stands_on_closed_day(self.site):
             return str(gettext("%(label)s (closed day)", label=view.label))
         return shown_label(view)
@@ -97,6 +112,20 @@ class Board:
             }
             for name, (begin, end) in zip(("before", "after"), sides, strict=True)
             if begin < end
+        ]
+
+    def _shut(self, closure: Closure) -> list[dict[str, str]]:
+        begins, ends = self.closed_hours(closure)
+        return [
+            {
+                "id": f"{closure.id}-{space.code}",
+                "space": space.code,
+                "starts": local(begins),
+                "ends": local(ends),
+                "title": str(gettext("Closed: %(reason)s", reason=f"\u2068{closure.reason}\u2069")),
+            }
+            for space in self.spaces
+            if closure.space in (None, space.code)
         ]
 
     def _utc_offset(self) -> int:
@@ -136,6 +165,12 @@ def why_closed(site: Site, day: date) -> str:
         return ""
     name = str(localized(closed.names))
     return str(gettext("%(name)s (estimated date)", name=name)) if closed.estimated else name
+
+
+def why_not_held(view: BookingView, site: Site) -> str:
+    """Why a booking that stands cannot take place; empty when nobody gave a reason."""
+    closure = view.booking.closure(site)
+    return why_closed(site, view.booking.slot.starts.wall.date()) if closure is None else closure.reason
 
 
 def space_note(space: Space) -> str:

@@ -22,17 +22,18 @@ from services.booking.domain.wall_time import (
 )
 from services.booking.storage import places
 from services.booking.use_cases import change_booking
-from services.booking.use_cases.book import SlotTaken, book
+from services.booking.use_cases.book import NotFree, book
 from services.booking.use_cases.closed_days import on_closed_days
-from services.booking.use_cases.find_places import site_named, space_named
+from services.booking.use_cases.find_places import space_named
 from services.booking.use_cases.offer_alternatives import Offer
 from services.booking.use_cases.price_list import price_list
 from services.booking.web.api import STAFF, allow_space, price_of, view_of
-from services.booking.web.board import MOST_COUNTED, Board, load_board, space_note, why_closed
+from services.booking.web.board import MOST_COUNTED, Board, load_board, space_note, why_closed, why_not_held
+from services.booking.web.choosing import chosen_site
 from services.booking.web.forms import SEPARATOR, BookingForm, in_form
 from shared import clock
 from shared.db import uuid7
-from shared.errors import N_, DomainError, Forbidden
+from shared.errors import N_, DomainError
 from shared.web import (
     current_user,
     field_errors,
@@ -73,7 +74,7 @@ def booking_state(state: State) -> tuple[str, str]:
 @requires()
 def timeline() -> str:
     with transaction() as session:
-        site = _site(session)
+        site = chosen_site(session)
         day = _day(site)
         board = load_board(session, site, day, count_stranded=True)
         sites = places.find_sites(session, current_user().sites)
@@ -94,7 +95,7 @@ def timeline() -> str:
 def feed() -> Response:
     """The timeline's data; polled, so unchanged answers are 304."""
     with transaction() as session:
-        site = _site(session)
+        site = chosen_site(session)
         board = load_board(session, site, _day(site))
     return not_modified_if_same(jsonify(board.timeline()))
 
@@ -103,7 +104,7 @@ def feed() -> Response:
 @requires()
 def agenda() -> Response:
     with transaction() as session:
-        site = _site(session)
+        site = chosen_site(session)
         board = load_board(session, site, _day(site), count_stranded=True)
     return not_modified_if_same(render_template("booking/_day.html", **_board_context(board)))
 
@@ -123,7 +124,7 @@ def closed_days() -> str:
         most=MOST_LISTED,
         sites=sites,
         spaces=spaces,
-        why_closed=why_closed,
+        why_not_held=why_not_held,
     )
 
 
@@ -135,7 +136,7 @@ def new() -> ResponseReturnValue:
             _, site = space_named(session, request.args["space"])
             allow_space(site.code)
         else:
-            site = _site(session)
+            site = chosen_site(session)
         now = to_wall(clock.now(), site.zone)
         form = BookingForm.suggested(
             request.args,
@@ -154,7 +155,7 @@ def create() -> ResponseReturnValue:
     form = BookingForm.sent(request.form)
     try:
         with transaction() as session:
-            site = _site(session)
+            site = chosen_site(session)
             booking = book(
                 session,
                 form.wish(session, today=local_day(clock.now(), site.zone)),
@@ -165,7 +166,7 @@ def create() -> ResponseReturnValue:
             )
     except DomainError as error:
         with transaction() as session:
-            return _form_page(session, _site(session), form, in_form(error))
+            return _form_page(session, chosen_site(session), form, in_form(error))
     target = url_for(
         ".timeline",
         site=booking.site,
@@ -213,19 +214,6 @@ def cancel(booking_id: UUID) -> ResponseReturnValue:
     return redirect(url_for(".show", booking_id=booking_id), 303)
 
 
-def _site(session: Session) -> Site:
-    """The site the address or form names, else the user's first."""
-    code = request.values.get("site")
-    if code:
-        site = site_named(session, code)
-        site_filter(site.code)
-        return site
-    sites = places.find_sites(session, current_user().sites)
-    if not sites:
-        raise Forbidden(N_("You have no site with spaces to book."))
-    return sites[0]
-
-
 def _day(site: Site) -> date:
     """The day the address names, else today."""
     today = local_day(clock.now(), site.zone)
@@ -268,8 +256,8 @@ def _form_page(
 ) -> ResponseReturnValue:
     dialog = "HX-Request" in request.headers
     spaces = places.spaces_of(session, [site.code])
-    offers = error.offers if isinstance(error, SlotTaken) else []
-    errors = [] if error is None or isinstance(error, SlotTaken) else field_errors(error)
+    offers = error.offers if isinstance(error, NotFree) else []
+    errors = [] if error is None or isinstance(error, NotFree) else field_errors(error)
     html = render_template(
         "booking/_form.html" if dialog else "booking/new.html",
         dialog=dialog,
@@ -306,6 +294,7 @@ def _booking_context(booking_id: UUID) -> dict[str, Any]:
         space, site = space_named(session, view.booking.space)
         price = price_of(view.booking, price_list(session, [site.code]))
     on_closed_day = view.booking.stands_on_closed_day(site)
+    closure = view.booking.closure(site)
     return {
         "view": view,
         "booking": view.booking,
@@ -315,7 +304,10 @@ def _booking_context(booking_id: UUID) -> dict[str, Any]:
         "purposes": dict(PURPOSES),
         "may_change": _may_book() and view.booking.state.occupies and not view.booking.is_over(clock.now()),
         "confirmable": view.booking.state is State.HELD and not on_closed_day,
-        "closed": why_closed(site, view.booking.slot.starts.wall.date()) if on_closed_day else None,
+        "closure": closure,
+        "closed": why_closed(site, view.booking.slot.starts.wall.date())
+        if on_closed_day and closure is None
+        else None,
     }
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from services.booking.domain.closures import Closure
 from services.booking.domain.places import Site, Space
 from services.booking.domain.pricing import Estimate, Tariff
 from services.booking.domain.ranges import TimeRange
@@ -77,6 +78,31 @@ def availability_out(found: SpaceAvailability, site: Site) -> dict[str, Any]:
         "names": found.space.names,
         "busy": [booking_out(view, site) for view in found.busy],
         "free": [span_out(span) for span in found.free],
+        "closed": [shut_out(closure) for closure in found.closed],
+    }
+
+
+def shut_out(closure: Closure) -> dict[str, Any]:
+    return {
+        "id": closure.id,
+        "space": closure.space,
+        "reason": closure.reason,
+        **span_out(closure.range),
+    }
+
+
+def closure_out(closure: Closure, standing: int) -> dict[str, Any]:
+    return {
+        **shut_out(closure),
+        "site": closure.site,
+        "zone": closure.starts.zone,
+        "starts_local": local(closure.starts.wall),
+        "ends_local": local(closure.ends.wall),
+        "closed_by": closure.closed_by,
+        "closed_at": closure.closed_at,
+        "reopened_by": closure.reopened_by,
+        "reopened_at": closure.reopened_at,
+        "standing": standing,
     }
 
 

@@ -11,6 +11,7 @@ from services.booking.domain.booking import Purpose, State
 from services.booking.domain.wall_time import parse_moment
 from services.booking.use_cases.book import LONGEST_TITLE
 from services.booking.use_cases.change_booking import LONGEST_REASON
+from services.booking.use_cases.closures import LONGEST_REASON as LONGEST_CLOSURE_REASON
 from shared.errors import InvalidInput
 from shared.web import Cursor, PageQuery
 from shared.web.fields import Day, Flag, Instant, Money, Text
@@ -103,7 +104,8 @@ class BookingOut(ma.Schema):
     cancelled_at = Instant(required=True, allow_none=True)
     cancel_reason = fields.String(required=True, allow_none=True)
     on_closed_day = fields.Boolean(
-        required=True, metadata={"description": "the site was closed for that day after it was booked"}
+        required=True,
+        metadata={"description": "the site or the space was closed for that time after it was booked"},
     )
     estimate = fields.Nested(EstimateOut, required=True, allow_none=True)
 
@@ -124,11 +126,35 @@ class BusyOut(FreeRange):
     on_closed_day = fields.Boolean(required=True)
 
 
+class ShutOut(FreeRange):
+    id = fields.UUID(required=True)
+    space = fields.String(
+        required=True, allow_none=True, metadata={"description": "null when all of the site is closed"}
+    )
+    reason = fields.String(required=True)
+
+
+class ClosureOut(ShutOut):
+    site = fields.String(required=True)
+    zone = fields.String(required=True)
+    starts_local = fields.String(required=True)
+    ends_local = fields.String(required=True)
+    closed_by = fields.String(required=True)
+    closed_at = Instant(required=True)
+    reopened_by = fields.String(required=True, allow_none=True)
+    reopened_at = Instant(required=True, allow_none=True)
+    standing = fields.Integer(
+        required=True,
+        metadata={"description": "bookings to come that stand in it, as far as they are counted"},
+    )
+
+
 class SpaceAvailabilityOut(ma.Schema):
     space = fields.String(required=True)
     names = fields.Nested(Names, required=True)
     busy = fields.List(fields.Nested(BusyOut), required=True)
     free = fields.List(fields.Nested(FreeRange), required=True)
+    closed = fields.List(fields.Nested(ShutOut), required=True)
 
 
 class AvailabilityOut(ma.Schema):
@@ -156,10 +182,11 @@ class AlternativeOut(FreeRange):
     ends_local = fields.String(required=True)
 
 
-class SlotTakenOut(Problem):
-    """The problem document of a slot that is taken."""
+class NotFreeOut(Problem):
+    """The problem document of a slot that is taken, or closed."""
 
-    holder = fields.Nested(HolderOut, required=True)
+    holder = fields.Nested(HolderOut, required=True, allow_none=True)
+    closure = fields.Nested(ShutOut, required=True, allow_none=True)
     alternatives = fields.List(fields.Nested(AlternativeOut), required=True)
 
 
@@ -185,6 +212,24 @@ class BookingQuery(PageQuery):
 class ClosedDayQuery(PageQuery):
     cursor = Cursor(datetime, UUID)
     site = Text(longest=80, load_default=None)
+
+
+class ClosureQuery(ClosedDayQuery):
+    """The same: a page of one site, or of all."""
+
+
+class NewClosure(ma.Schema):
+    site = Text(longest=80, required=True)
+    space = Text(
+        longest=80, load_default=None, allow_none=True, metadata={"description": "none: all of the site"}
+    )
+    starts_at = WallMoment(required=True, metadata={"example": "2026-11-23T00:00"})
+    ends_at = WallMoment(required=True, metadata={"example": "2026-11-26T00:00"})
+    reason = Text(longest=LONGEST_CLOSURE_REASON, required=True)
+
+
+class Reopening(ma.Schema):
+    """Nothing to say: the address names the closure."""
 
 
 class NewBooking(ma.Schema):

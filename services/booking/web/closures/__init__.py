@@ -1,0 +1,1 @@
+"""Spaces closed for a while: the API and the page."""
