@@ -4,6 +4,7 @@ import threading
 from collections.abc import Mapping
 
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import QueuePool
 
 from shared.db import Database
 from shared.ended_sessions import EVERY, micros
@@ -13,6 +14,8 @@ from shared.web.session import Session
 log = get_logger()
 
 LOOK_SECONDS = 2.0
+#: under a rush it is read all the same, a second later
+WAIT_SECONDS, LONGEST_WAITS = 0.02, 50
 
 
 class EndedSessions:
@@ -62,6 +65,17 @@ class EndedSessions:
     def _run(self) -> None:
         while not self._stopping.wait(LOOK_SECONDS):
             try:
+                self._let_pages_finish()
                 self.look()
             except Exception:  # A bug here must not let ended sessions live on.
                 log.exception("ended_sessions_not_read")
+
+    def _let_pages_finish(self) -> None:
+        """Take a connection pages have opened: one more for this alone stays open and holds memory."""
+        pool = self._database.engine.pool if self._database else None
+        if not isinstance(pool, QueuePool):
+            return
+        for _ in range(LONGEST_WAITS):
+            if pool.checkedin() or not pool.checkedout():
+                return
+            self._stopping.wait(WAIT_SECONDS)
