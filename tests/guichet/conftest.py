@@ -1,10 +1,9 @@
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import orjson
-import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -12,12 +11,12 @@ from hypothesis import HealthCheck, settings
 from psycopg import sql
 from sqlalchemy import text
 
+from services.guichet.catalogue import loader
 from services.guichet.documents.encryption import new_setting
 from services.guichet.seed import seed
 from services.guichet.storage.desks import forget_room
 from services.guichet.web.app import make_app
 from shared.db import Database
-from shared.settings import libpq_url
 from shared.web.session import issue_session
 from tests.guichet.factories import startup_details
 from tests.support.databases import TestDatabases, emptying
@@ -87,6 +86,14 @@ _FORGETTING = sql.SQL(
 ).format(emptying(FACTS))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def read_once() -> Iterator[None]:
+    """A test of the catalogue changes one of its thirty files: the others are not read anew."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(loader, "read_source", cache(loader.read_source))
+        yield
+
+
 @pytest.fixture(scope="session")
 def guichet_database(databases: TestDatabases) -> Iterator[Database]:
     found = Database(databases.url("guichet"), pool_size=10)
@@ -102,8 +109,7 @@ def counter(databases: TestDatabases, guichet_database: Database) -> Database:
         stands = session.execute(text("SELECT EXISTS (SELECT FROM catalogue_revision)")).scalar()
     if not stands:
         databases.seeded("guichet", DEMONSTRATION)
-    with psycopg.connect(libpq_url(databases.url("guichet")), autocommit=True) as connection:
-        connection.execute(_FORGETTING)
+    databases.run("guichet", _FORGETTING)
     return guichet_database
 
 

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import TupleRow
 from sqlalchemy.orm import Session
 
 from shared.db import Database
@@ -24,6 +25,7 @@ class TestDatabases:
         self._admin_url = libpq_url(admin_url)
         self._prefix = prefix
         self._open: dict[str, Database] = {}
+        self._beside: dict[str, psycopg.Connection[TupleRow]] = {}
         self._seeds: dict[str, sql.Composed] = {}
 
     def url(self, service: str) -> str:
@@ -38,14 +40,18 @@ class TestDatabases:
             self._open[service] = Database(url, pool_size=10, application_name="tests")
         return url
 
+    def run(self, service: str, statements: sql.Composed) -> None:
+        """Run statements on a connection kept for it: proving a password takes longer than most of them."""
+        self._connection(service).execute(statements)
+
     def emptied(self, service: str) -> Database:
         """Return the service's database with every table but the version ones empty."""
-        with psycopg.connect(self.url(service), autocommit=True) as connection:
-            connection.execute(emptying(_tables(connection)))
-            connection.execute(
-                "SELECT setval(oid, 1, false) FROM pg_class"
-                " WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace"
-            )
+        connection = self._connection(service)
+        connection.execute(emptying(_tables(connection)))
+        connection.execute(
+            "SELECT setval(oid, 1, false) FROM pg_class"
+            " WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace"
+        )
         return self._open[service]
 
     def seeded(self, service: str, seed: Callable[[Session], None]) -> Database:
@@ -58,17 +64,24 @@ class TestDatabases:
         if service not in self._seeds:
             with database.transaction() as session:
                 seed(session)
-            with psycopg.connect(self.url(service), autocommit=True) as connection:
-                self._seeds[service] = _keep(connection)
+            self._seeds[service] = _keep(self._connection(service))
         else:
-            with psycopg.connect(self.url(service), autocommit=True) as connection:
-                connection.execute(self._seeds[service])
+            self.run(service, self._seeds[service])
         return database
 
     def close(self) -> None:
         """Close every connection."""
         for database in self._open.values():
             database.dispose()
+        for connection in self._beside.values():
+            connection.close()
+
+    def _connection(self, service: str) -> psycopg.Connection[TupleRow]:
+        kept = self._beside.get(service)
+        # Some tests end every connection there is.
+        if kept is None or kept.closed:
+            kept = self._beside[service] = psycopg.connect(self.url(service), autocommit=True)
+        return kept
 
 
 def emptying(tables: Iterable[str]) -> sql.Composed:
@@ -90,7 +103,7 @@ def _unchecked(statements: Iterable[sql.Composable]) -> sql.Composed:
     )
 
 
-def _tables(connection: psycopg.Connection[tuple[object, ...]]) -> list[str]:
+def _tables(connection: psycopg.Connection[TupleRow]) -> list[str]:
     rows = connection.execute(
         "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND NOT tablename = ANY(%s)",
         (list(VERSION_TABLES),),
@@ -98,7 +111,7 @@ def _tables(connection: psycopg.Connection[tuple[object, ...]]) -> list[str]:
     return [str(row[0]) for row in rows]
 
 
-def _keep(connection: psycopg.Connection[tuple[object, ...]]) -> sql.Composed:
+def _keep(connection: psycopg.Connection[TupleRow]) -> sql.Composed:
     """Copy every row aside; return the statements that put them back into empty tables."""
     connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {0} CASCADE; CREATE SCHEMA {0}").format(_KEPT))
     putting_back: list[sql.Composable] = []

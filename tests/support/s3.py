@@ -58,7 +58,10 @@ def s3_server(folder: Path) -> Iterator[S3Settings]:
     with (folder / "weed.log").open("wb") as log:
         running = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
     try:
-        eventually(lambda: running.poll() is None and _bucket(settings), seconds=60, what="the S3 server")
+        with httpx.Client(timeout=5) as client:
+            eventually(
+                lambda: running.poll() is None and _bucket(client, settings), seconds=60, what="the S3 server"
+            )
         yield settings
     finally:
         # Leaving in order takes it ten seconds, and nothing of it is needed any more.
@@ -66,11 +69,11 @@ def s3_server(folder: Path) -> Iterator[S3Settings]:
         running.wait()
 
 
-def _bucket(settings: S3Settings) -> bool:
+def _bucket(client: httpx.Client, settings: S3Settings) -> bool:
     digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     host = settings.endpoint.removeprefix("http://")
     headers = sign(settings, "PUT", host=host, path="/counter", headers={}, digest=digest, at=now())
     try:
-        return httpx.put(f"{settings.endpoint}/counter", headers=headers, timeout=5).status_code in (200, 409)
+        return client.put(f"{settings.endpoint}/counter", headers=headers).status_code in (200, 409)
     except httpx.HTTPError:
         return False

@@ -40,14 +40,15 @@ def server(databases: TestDatabases, documents_folder: Path, session_keys: None)
     environment = {**os.environ, "GUICHET_DATABASE_URL": databases.url("guichet"), "LOG_LEVEL": "WARNING"}
     running = subprocess.Popen(command, cwd=ROOT, env=environment)
 
-    def answers() -> bool:
+    def answers(client: httpx.Client) -> bool:
         try:
-            return httpx.get(f"http://127.0.0.1:{port}/guichet/health/live", timeout=2).status_code == 200
+            return client.get(f"http://127.0.0.1:{port}/guichet/health/live").status_code == 200
         except httpx.HTTPError:
             return False
 
     try:
-        eventually(answers, what="the server")
+        with httpx.Client(timeout=2) as client:
+            eventually(lambda: answers(client), what="the server")
         yield port
     finally:
         running.terminate()
