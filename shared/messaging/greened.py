@@ -9,7 +9,7 @@ import os
 
 os.environ["EVENTLET_NO_GREENDNS"] = "yes"
 # A lookup precedes a connection: a few an hour, and each thread has a stack.
-os.environ.setdefault("EVENTLET_THREADPOOL_SIZE", "2")
+os.environ["EVENTLET_THREADPOOL_SIZE"] = "2"
 
 import eventlet
 

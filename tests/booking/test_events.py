@@ -38,7 +38,7 @@ def startup_named(db: Database, startup_id: uuid.UUID) -> str | None:
     return found.legal_name if found else None
 
 
-def test_the_worker_hears_startups_tariffs_and_the_calendar() -> None:
+def test_the_worker_hears_startups_tariffs_the_calendar_and_accounts() -> None:
     heard = {entrypoint.contract.type for _, entrypoint in subscriptions_of(BookingWorker)}
     assert heard == {
         "guichet.startup_registered.v1",
@@ -46,6 +46,7 @@ def test_the_worker_hears_startups_tariffs_and_the_calendar() -> None:
         "guichet.startup_merged.v1",
         "guichet.startup_erased.v1",
         "guichet.calendar_changed.v1",
+        "guichet.account_changed.v1",
         "billing.tariff_changed.v1",
     }
     assert heard == {contract.type for contract in consumed_by("booking")}

@@ -25,7 +25,7 @@ def _read(tree: ast.AST) -> Iterator[str]:
                 names += node.args[1:2]
             names += [keyword.value for keyword in node.keywords if keyword.arg == "envvar"]
         elif isinstance(node, ast.Subscript) and ast.unparse(node.value) == "os.environ":
-            names.append(node.slice)
+            names += [node.slice] if isinstance(node.ctx, ast.Load) else []
         for name in names:
             if isinstance(name, ast.Constant) and isinstance(name.value, str):
                 yield name.value
@@ -58,6 +58,7 @@ def test_every_variable_on_the_page_is_read_by_the_code() -> None:
 def test_the_search_finds_each_way_of_reading() -> None:
     code = (
         'env.str("A_A")\nEnv().int("B_B", 3)\nos.environ["C_C"]\nos.environ.get("D_D")\n'
+        'os.environ["NOT_READ_EITHER"] = "1"\n'
         'read("billing", "E_E")\noption("--x", envvar="F_F")\nconfig.get("NOT_READ")\n'
     )
     assert set(_read(ast.parse(code))) == {"A_A", "B_B", "C_C", "D_D", "E_E", "F_F"}

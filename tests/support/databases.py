@@ -78,10 +78,19 @@ class TestDatabases:
 
     def _connection(self, service: str) -> psycopg.Connection[TupleRow]:
         kept = self._beside.get(service)
-        # Some tests end every connection there is.
-        if kept is None or kept.closed:
+        if kept is None or not _lives(kept):
             kept = self._beside[service] = psycopg.connect(self.url(service), autocommit=True)
         return kept
+
+
+def _lives(connection: psycopg.Connection[TupleRow]) -> bool:
+    """Some tests kill the server, or end every connection there is."""
+    try:
+        connection.execute("SELECT")
+    except psycopg.OperationalError:
+        connection.close()
+        return False
+    return True
 
 
 def emptying(tables: Iterable[str]) -> sql.Composed:
