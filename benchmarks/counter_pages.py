@@ -12,7 +12,7 @@ from services.guichet.domain.scope import Scope
 from services.guichet.domain.text import search_key
 from shared.db import Database
 
-ASKED = 24
+ASKED = 60
 WORDS_FR = ("Atlas", "Énergie", "Oasis", "Génie", "Réseau", "Zellige", "Médina", "Argan", "Cèdre", "Safran")
 KINDS_FR = ("Robotique", "Solaire", "Santé", "Numérique", "Conseil", "Mobilité", "Données", "Sécurité")
 WORDS_AR = ("الأطلس", "الواحة", "النور", "الأمل", "الريادة", "الابتكار", "المدينة", "الصحراء")

@@ -132,8 +132,8 @@ def test_every_way_of_a_search_shows_what_going_through_everything_would(session
     ) -> None:
         wanted = Wanted(scope=scope, search=search, state=state, open_or_closed_from=since)
         with (
-            patch.object(request_lists, "FEW_STARTUPS", few),
-            patch.object(request_lists, "FAR_ENOUGH", far),
+            patch.multiple(request_lists, FEW_STARTUPS=few, FEW_EVERYWHERE=few),
+            patch.multiple(request_lists, FAR_ENOUGH=far, FAR_ENOUGH_OF_AGENCIES=far),
         ):
             shown: list[Filed] = []
             while True:

@@ -27,9 +27,13 @@ from services.guichet.storage.request_rows import Filed, filed
 from services.guichet.storage.startups import patterns
 
 LONGEST_SERIAL = 12
-FEW_STARTUPS = 20
+FEW_STARTUPS = 100
+#: for who sees most sites: each of these has all its requests looked through, not only those of a site
+FEW_EVERYWHERE = 40
 #: how many requests of a site are gone back through for a word that many startups bear
 FAR_ENOUGH = 5_000
+#: for one agency's officer: the index the way goes along does not have the agency, each step is dearer
+FAR_ENOUGH_OF_AGENCIES = 2_000
 
 #: decided and seldom: their indexes are no burden while a request is filed
 _SELDOM = frozenset({State.COMPLETED, State.REJECTED, State.WITHDRAWN})
@@ -273,7 +277,7 @@ class _Listing:
         if not named.count:
             return pieces
         self.values["named"] = named.ids
-        if named.count <= FEW_STARTUPS:
+        if named.count <= (FEW_EVERYWHERE if self._sees_most else FEW_STARTUPS):
             return [*pieces, *self._of_each_startup()]
         bounded = self._bounded(_IS_NAMED)
         if bounded:
@@ -292,8 +296,7 @@ class _Listing:
         """Back from the newest at each site; too few if one site's list is not full and more lies behind."""
         way = f"FROM requests r WHERE {' AND '.join([place, *self._onward])} ORDER BY r.id{self._first}"
         met = f"WHERE {' AND '.join([_IS_NAMED, *self._conditions])} {self._end('r')}"
-        # The index the way goes along does not have the agency: each step of it is dearer.
-        far = FAR_ENOUGH // 5 if self._wanted.scope.agencies else FAR_ENOUGH
+        far = FAR_ENOUGH_OF_AGENCIES if self._wanted.scope.agencies else FAR_ENOUGH
         gone_back = f"SELECT r.id FROM (SELECT r.* {way} LIMIT {far}) r {met}"
         more_behind = f"EXISTS (SELECT {way} OFFSET {far})"
         not_full = f"(SELECT count(*) FROM {name} found WHERE found.site = at.site) < {self._limit}"

@@ -120,7 +120,8 @@ def test_a_search_finds_the_requests_of_few_startups_and_of_many_at_the_sites_on
     others = tuple(site for site in load().catalogue.sites if site != "casablanca")
     for few, sites in product((100, 3), (("casablanca",), ("casablanca", *others), others)):
         reader = caller(sites=sites)
-        monkeypatch.setattr("services.guichet.storage.request_lists.FEW_STARTUPS", few)
+        for limit in ("FEW_STARTUPS", "FEW_EVERYWHERE"):
+            monkeypatch.setattr(f"services.guichet.storage.request_lists.{limit}", few)
         seen: list[str] = []
         query: dict[str, object] = {"search": "atlas", "limit": 4}
         while True:
