@@ -23,7 +23,7 @@ from shared.metrics import OTHER, switched_on
 from shared.web import health, i18n, metrics, problems, shell, spans
 from shared.web.access import refuse_forged_request, refuse_parties
 from shared.web.assets import Assets
-from shared.web.bodies import MOST_BODY_BYTES
+from shared.web.bodies import MOST_BODY_BYTES, expect_whole_body
 from shared.web.endings import EndedSessions
 from shared.web.parsing import ApiBlueprint, refuse_nul_in_path
 from shared.web.session import Verifier
@@ -163,6 +163,7 @@ def _open() -> ResponseReturnValue | None:
     # granian reuses its threads: what the previous request bound must not be found here.
     clear_contextvars()
     bind_contextvars(correlation_id=correlation_id)
+    expect_whole_body()
     _allow_larger_body()
     refuse_nul_in_path()
     refuse_forged_request()

@@ -22,6 +22,7 @@ from shared.db import Database
 from tests.guichet.conftest import Caller
 from tests.guichet.documents import files
 from tests.guichet.documents.conftest import Documents
+from tests.guichet.factories import ANSWERS, CERTIFICATE
 from tests.support.broker import eventually
 from tests.support.databases import TestDatabases
 
@@ -90,6 +91,46 @@ def test_an_upload_cut_half_way_leaves_nothing(
     for _ in range(3):
         answer = httpx.get(f"http://127.0.0.1:{server}/guichet/health/live", timeout=10)
         assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("sent", [0, 20])
+@pytest.mark.parametrize("form", [False, True])
+def test_what_is_asked_and_cut_on_its_way_changes_nothing(
+    server: int, agent: Caller, startup_id: str, sent: int, form: bool
+) -> None:
+    request = agent.file(startup_id, CERTIFICATE, ANSWERS[CERTIFICATE])
+    path = f"/requests/{request['id']}"
+    assert agent.post(f"{path}/start").status_code == 200
+    # As a proxy sends it that has lost what it had read of the body.
+    kind, body = "application/json", b'{"outcome_reference": "CN-1"}'
+    if form:
+        kind, body = "application/x-www-form-urlencoded", b"outcome_reference=CN-2026-1&note=x"
+    headers = f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\nIdempotency-Key: k-{sent}"
+    with begun(server, f"/guichet/api/v1{path}/complete", agent, headers, body[:sent]) as connection:
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(65_536):
+            pass
+    assert agent.get(path).get_json()["state"] == "in_progress"
+    again = agent.post(f"{path}/complete", {"outcome_reference": "CN-1"}, **{"Idempotency-Key": f"k-{sent}"})
+    assert (again.status_code, again.get_json()["outcome_reference"]) == (200, "CN-1")
+
+
+@pytest.mark.parametrize("length", [False, True])
+def test_a_body_is_read_whole_and_only_with_its_length(
+    server: int, agent: Caller, startup_id: str, length: bool
+) -> None:
+    request = agent.file(startup_id, CERTIFICATE, ANSWERS[CERTIFICATE])
+    path = f"/requests/{request['id']}"
+    assert agent.post(f"{path}/start").status_code == 200
+    body = b'{"outcome_reference": "CN-1"}'
+    answer = httpx.post(
+        f"http://127.0.0.1:{server}/guichet/api/v1{path}/complete",
+        headers={**agent.headers, "Content-Type": "application/json"},
+        content=body if length else iter([body[:9], body[9:]]),
+        timeout=30,
+    )
+    assert answer.status_code == (200 if length else 411), answer.text
+    assert agent.get(path).get_json()["state"] == ("completed" if length else "in_progress")
 
 
 def test_a_whole_upload_through_the_server_is_kept(

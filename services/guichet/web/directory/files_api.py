@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from flask import Response, abort, request
+from flask import Response, request
 
 from services.guichet.domain.directory.csv_reading import Fault
 from services.guichet.use_cases.directory.importing import Check, import_file, keep_file
@@ -60,11 +60,6 @@ def send_file(query: dict[str, Any]) -> Any:
     content = request.get_data(cache=True)
     if not content and not request.content_length:
         raise InvalidInput(N_("Choose a file."), field="file")
-    if request.content_length is None:
-        # Sent in chunks, half a file cannot be told from a whole one.
-        abort(411)
-    if len(content) != request.content_length:
-        abort(400)
     with transaction() as session:
         import_id = keep_file(session, content, file_name=safe_name(query["name"]), actor=actor(), at=now())
         report = _report(import_id)

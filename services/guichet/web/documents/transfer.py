@@ -6,7 +6,7 @@ from functools import wraps
 from typing import Any, BinaryIO, ParamSpec, TypeVar, cast
 from urllib.parse import quote, unquote
 
-from flask import Response, abort, current_app, g, request
+from flask import Response, current_app, g, request
 from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wsgi import wrap_file
 
@@ -35,25 +35,6 @@ _FILE_FIELD = "file"
 _SHOWN = frozenset({"image/jpeg", "image/png", "image/webp"})
 _SANDBOX = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9 ._-]")
-
-
-class _Whole:
-    """A body of which nothing may be missing: the server may report a connection that was cut as its end."""
-
-    def __init__(self, stream: Source, announced: int | None) -> None:
-        self._stream = stream
-        self._announced = announced
-        self._received = 0
-
-    def read(self, size: int = -1, /) -> bytes:
-        piece = self._stream.read(size)
-        self._received += len(piece)
-        if piece and self._announced is None:
-            # Sent in chunks, half a body cannot be told from a whole one.
-            abort(411)
-        if not piece and size != 0 and self._received < (self._announced or 0):
-            raise ClientDisconnected
-        return piece
 
 
 def receives_file(may: Callable[..., None]) -> Callable[[Callable[..., R]], Callable[..., R]]:
@@ -147,7 +128,7 @@ def _sent() -> tuple[Source, str, str | None]:
         return cast("Source", file.stream), file.filename or "", file.mimetype
     # In the address it is what programs send, and pages opened before the last release.
     name = unquote(request.headers.get("X-File-Name", "")) or request.args.get("name", "")
-    return _Whole(cast("Source", request.stream), request.content_length), name, request.mimetype
+    return cast("Source", request.stream), name, request.mimetype
 
 
 def _database() -> Any:
