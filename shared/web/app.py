@@ -163,8 +163,8 @@ def _open() -> ResponseReturnValue | None:
     # granian reuses its threads: what the previous request bound must not be found here.
     clear_contextvars()
     bind_contextvars(correlation_id=correlation_id)
-    expect_whole_body()
     _allow_larger_body()
+    expect_whole_body()
     refuse_nul_in_path()
     refuse_forged_request()
     if b"lang=" in request.query_string and not request.path.startswith(web_state().api_prefix):

@@ -26,13 +26,16 @@ def accepts_body(*, up_to: int) -> Callable[[View], View]:
 
 
 def expect_whole_body() -> None:
-    """Have a body that ends before its announced length refused (400) when it is read; 411 without a length.
+    """Have a body that ends before its announced length refused (400) when it is read.
 
     granian reports a connection that was cut as the end of what was sent and says that this end can be
     trusted. A proxy that asks again after having lost what it had read sends such halves, of requests
-    that mean something else without the rest.
+    that mean something else without the rest. Sent in chunks no length is announced: half a JSON text
+    cannot be read, but nothing or half of anything else may look whole (411).
     """
     if request.content_length is not None:
         request.environ.pop("wsgi.input_terminated", None)
-    elif "Transfer-Encoding" in request.headers and request.method not in SAFE_METHODS:
+        return
+    in_chunks = "Transfer-Encoding" in request.headers and request.method not in SAFE_METHODS
+    if in_chunks and not (request.is_json and request.get_data()):
         abort(411)
