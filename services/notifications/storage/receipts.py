@@ -77,13 +77,13 @@ class Progress(NamedTuple):
     failed_at: datetime | None
 
 
-_LOCK = f"SELECT {', '.join(Held._fields)} FROM messages WHERE id = %s FOR UPDATE"  # noqa: S608 - made at import, of the field names of Held
+_LOCK = f"SELECT {', '.join(Held._fields)} FROM messages WHERE id = %s FOR UPDATE"  # noqa: S608 - columns are the names of fields of a class above; the message is bound
 _KEEP = (
     "INSERT INTO receipts (message_id, round, status, detail, received_at) VALUES (%s, %s, %s, %s, %s)"
     " ON CONFLICT DO NOTHING"
 )
 _KEEP_AND_MOVE = (
-    f"WITH kept AS ({_KEEP})"  # noqa: S608 - made at import, of the field names of Progress
+    f"WITH kept AS ({_KEEP})"  # noqa: S608 - columns are the names of fields of a class above; every value is bound
     f" UPDATE messages SET {', '.join(f'{column} = %s' for column in Progress._fields)} WHERE id = %s"
 )
 

@@ -155,11 +155,12 @@ def test_a_whole_upload_through_the_server_is_kept(
     assert len(kept()) == 1
 
 
+@pytest.mark.parametrize("kind", ["application/pdf", "application/json"])
 def test_an_upload_that_does_not_say_how_long_it_is_is_refused(
-    server: int, agent: Caller, startup_id: str, nothing_kept: None
+    server: int, agent: Caller, startup_id: str, nothing_kept: None, kind: str
 ) -> None:
     address = f"http://127.0.0.1:{server}/guichet/api/v1/startups/{startup_id}/documents"
-    headers = {**agent.headers, "Content-Type": "application/pdf"}
+    headers = {**agent.headers, "Content-Type": kind}
     piecewise = (files.pdf()[start : start + 100] for start in range(0, 2000, 100))
     sent = httpx.post(
         address, params={"kind": "other", "name": "y.pdf"}, headers=headers, content=piecewise, timeout=30

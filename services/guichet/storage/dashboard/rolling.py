@@ -29,7 +29,7 @@ def _keeping(table: str, key: str, columns: str, source: str) -> Any:
         f"""
         INSERT INTO {table} (day, site, {key}, {columns})
         SELECT (CAST(:days AS date[]))[found.day], site, {key}, {columns} FROM ({source}) found
-        """  # noqa: S608 - made when the module is imported, of constants of this package
+        """  # noqa: S608 - names of columns from above and statements of days.py; days and sites are bound
     )
 
 
