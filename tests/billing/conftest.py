@@ -141,9 +141,15 @@ def inbox(billing: Database) -> Inbox:
     return Inbox(billing)
 
 
+@pytest.fixture(scope="session")
+def billing_app(databases: TestDatabases, session_keys: None) -> Flask:
+    """Made once: what its pages read is in the database, which each test finds as seeded."""
+    return make_app(databases.opened("billing"))
+
+
 @pytest.fixture
-def app(billing: Database, session_keys: None) -> Flask:
-    return make_app(billing)
+def app(billing: Database, billing_app: Flask) -> Flask:
+    return billing_app
 
 
 SignIn = Callable[..., FlaskClient]

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,23 +19,24 @@ def _read(tree: ast.AST) -> Iterator[str]:
         names: list[ast.expr] = []
         if isinstance(node, ast.Call):
             called = node.func
-            owner = ast.unparse(called.value) if isinstance(called, ast.Attribute) else ""
-            if isinstance(called, ast.Attribute) and called.attr in READERS and _is_environment(owner):
-                names += node.args[:1]
+            if isinstance(called, ast.Attribute):
+                if called.attr in READERS and _is_environment(called.value):
+                    names += node.args[:1]
             elif isinstance(called, ast.Name) and called.id == "read":
                 names += node.args[1:2]
             names += [keyword.value for keyword in node.keywords if keyword.arg == "envvar"]
-        elif isinstance(node, ast.Subscript) and ast.unparse(node.value) == "os.environ":
-            names += [node.slice] if isinstance(node.ctx, ast.Load) else []
+        elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+            names += [node.slice] if ast.unparse(node.value) == "os.environ" else []
         for name in names:
             if isinstance(name, ast.Constant) and isinstance(name.value, str):
                 yield name.value
 
 
-def _is_environment(owner: str) -> bool:
-    return owner in {"env", "Env()", "os", "os.environ"}
+def _is_environment(owner: ast.expr) -> bool:
+    return ast.unparse(owner) in {"env", "Env()", "os", "os.environ"}
 
 
+@cache
 def _in_code() -> set[str]:
     found: set[str] = set()
     for folder in ("shared", "services", "deploy"):

@@ -14,6 +14,7 @@ from deploy.local.processes import free_port
 from shared.settings import libpq_url
 from shared.web.session import Issuer, new_key_pair
 from tests.faults.stack import Stack
+from tests.support import http
 from tests.support.broker import PASSWORD, eventually
 
 SERVICES = ("guichet", "billing")
@@ -99,7 +100,7 @@ def test_passwords_and_keys_change_under_load_without_a_failed_request_or_a_lost
     token, failures, answered, ended = _token(rotation.private), [], [0], threading.Event()
 
     def ask() -> None:
-        with httpx.Client(headers={"Authorization": f"Bearer {token}"}, timeout=30) as somebody:
+        with http.client(headers={"Authorization": f"Bearer {token}"}, timeout=30) as somebody:
             while not ended.is_set():
                 status = somebody.get(f"{url}/api/v1/charges").status_code
                 answered[0] += 1
@@ -177,11 +178,11 @@ def _token(private: str) -> str:
 
 def _charges(url: str, token: str) -> int:
     headers = {"Authorization": f"Bearer {token}"}
-    return httpx.get(f"{url}/api/v1/charges", headers=headers, timeout=30).status_code
+    return http.get(f"{url}/api/v1/charges", headers=headers, timeout=30).status_code
 
 
 def _status(url: str) -> int:
     try:
-        return httpx.get(url, timeout=5).status_code
+        return http.get(url, timeout=5).status_code
     except httpx.HTTPError:
         return 0

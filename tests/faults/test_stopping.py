@@ -18,6 +18,7 @@ from sqlalchemy import text
 from deploy.local.processes import free_port
 from shared.messaging import names
 from shared.messaging.publisher import Message, Publisher
+from tests.support import http
 from tests.support.broker import TestBroker, eventually
 from tests.support.databases import TestDatabases
 
@@ -43,7 +44,7 @@ def test_a_web_process_told_to_stop_turns_the_proxy_away_then_gives_the_answer_i
             body = {"email": "nobody@technopark.example", "password": "wrong"}
             asking = Thread(
                 target=lambda: answers.append(
-                    httpx.post(f"{url}/api/v1/session", json=body, timeout=30).status_code
+                    http.post(f"{url}/api/v1/session", json=body, timeout=30).status_code
                 )
             )
             asking.start()
@@ -102,7 +103,7 @@ def _web(
 
 def _status(url: str) -> int:
     try:
-        return httpx.get(url, timeout=5).status_code
+        return http.get(url, timeout=5).status_code
     except httpx.HTTPError:
         return 0
 

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from deploy.local import addresses
@@ -16,6 +15,7 @@ from deploy.local.processes import wait_until
 from deploy.local.stack import Stack
 from deploy.local.story import Story
 from shared.settings import SERVICES
+from tests.support import http
 from tests.support.people import named_in, personal
 
 
@@ -110,9 +110,9 @@ def test_endpoints_are_published_to_their_owner_only(stack: Stack) -> None:
     file = stack.folder / "endpoints.env"
     assert file.stat().st_mode & 0o077 == 0
     published = dict(line.split("=", 1) for line in file.read_text().splitlines())
-    assert httpx.get(f"{published['WEB_URL']}/guichet/health/ready").status_code == 200
-    assert httpx.get(f"{published['SMTP_HTTP_URL']}/messages").json()
-    assert httpx.get(f"{published['SMS_HTTP_URL']}/sms").json()
+    assert http.get(f"{published['WEB_URL']}/guichet/health/ready").status_code == 200
+    assert http.get(f"{published['SMTP_HTTP_URL']}/messages").json()
+    assert http.get(f"{published['SMS_HTTP_URL']}/sms").json()
 
 
 def test_the_whole_stack_fits_in_700_megabytes(stack: Stack) -> None:

@@ -14,6 +14,7 @@ from deploy.local.processes import free_port
 from deploy.local.standins.sms import SmsGateway
 from deploy.local.standins.smtp import MailServer
 from deploy.local.standins.web import JsonServer, Request
+from tests.support import http
 
 SMS = {"to": "+212600000001", "text": "مرحبا", "reference": "r-1", "sender": "Technopark"}
 
@@ -23,7 +24,7 @@ class Mail:
         self.file = folder / "mail.jsonl"
         self.smtp_port, http_port = free_port(), free_port()
         self.server = MailServer(self.file, smtp_port=self.smtp_port, http_port=http_port)
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{http_port}")
+        self.http = http.client(base_url=f"http://127.0.0.1:{http_port}")
 
     def send(self, subject: str = "Reçu n° 1") -> None:
         message = EmailMessage()
@@ -68,7 +69,7 @@ def gateway(tmp_path: Path, receipts: tuple[str, Any]) -> Iterator[httpx.Client]
     gateway = SmsGateway(tmp_path / "sms.jsonl", port=port, token="secret", receipt_url=receipts[0])
     gateway.start()
     headers = {"Authorization": "Bearer secret"}
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=5) as client:
+    with http.client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=5) as client:
         yield client
     gateway.stop()
 

@@ -10,9 +10,10 @@ from flask.testing import FlaskClient
 from services.notifications.settings import NotificationSettings, SmsSettings
 from services.notifications.web.app import make_app
 from shared.db import Database
-from shared.web.session import issue_session, new_key_pair
+from shared.web.session import issue_session
 from tests.notifications.outside import Gateway, MailServer
 from tests.notifications.steps import TOKEN
+from tests.support.databases import TestDatabases
 
 
 @pytest.fixture
@@ -35,13 +36,17 @@ def gateway() -> Iterator[Gateway]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def notifications_app(databases: TestDatabases, session_keys: None) -> Flask:
+    """Made once: what its pages read is in the database, which each test finds empty."""
+    settings = NotificationSettings(sms=SmsSettings(token=TOKEN))
+    return make_app(databases.opened("notifications"), settings=settings)
+
+
 @pytest.fixture
-def app(db: Database, monkeypatch: pytest.MonkeyPatch) -> Flask:
+def app(db: Database, notifications_app: Flask) -> Flask:
     """The service's web application."""
-    private, public = new_key_pair()
-    monkeypatch.setenv("SESSION_PRIVATE_KEY", private)
-    monkeypatch.setenv("SESSION_PUBLIC_KEY", public)
-    return make_app(db, settings=NotificationSettings(sms=SmsSettings(token=TOKEN)))
+    return notifications_app
 
 
 @pytest.fixture

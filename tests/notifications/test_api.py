@@ -213,8 +213,10 @@ def test_a_receipt_without_the_token_is_refused(app: Flask, db: Database, token:
     assert answer.mimetype == "application/problem+json"
 
 
-def test_without_a_token_of_our_own_every_receipt_is_refused(app: Flask, db: Database) -> None:
-    app.config["SMS_GATEWAY_TOKEN"] = ""
+def test_without_a_token_of_our_own_every_receipt_is_refused(
+    app: Flask, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "SMS_GATEWAY_TOKEN", "")
     assert receipt(app, f"{uuid4().hex}-1", token="").status_code == 401
 
 

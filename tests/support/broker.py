@@ -65,10 +65,14 @@ class TestBroker:
 def eventually(
     condition: Callable[[], bool], *, seconds: float = 60, what: str | Callable[[], str] = "the condition"
 ) -> None:
-    """Wait until ``condition`` holds; fail naming ``what`` when it does not in time."""
-    deadline = time.monotonic() + seconds
+    """Wait until ``condition`` holds; fail naming ``what`` when it does not in time.
+
+    It asks less and less often: asking takes processor time from what is waited for.
+    """
+    deadline, pause = time.monotonic() + seconds, 0.02
     while not condition():
         if time.monotonic() > deadline:
             named = what if isinstance(what, str) else what()
             raise AssertionError(f"{named} did not come about within {seconds:.0f} s")
-        time.sleep(0.02)
+        time.sleep(pause)
+        pause = min(pause * 1.3, 0.2)

@@ -40,6 +40,11 @@ class TestDatabases:
             self._open[service] = Database(url, pool_size=10, application_name="tests")
         return url
 
+    def opened(self, service: str) -> Database:
+        """Return the service's database with whatever is in it: for what lives longer than a test."""
+        self.url(service)
+        return self._open[service]
+
     def run(self, service: str, statements: sql.Composed) -> None:
         """Run statements on a connection kept for it: proving a password takes longer than most of them."""
         self._connection(service).execute(statements)

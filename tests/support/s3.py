@@ -13,6 +13,7 @@ import httpx
 from deploy.local.processes import free_port
 from services.guichet.documents.s3 import S3Settings, sign
 from shared.clock import now
+from tests.support import http
 from tests.support.broker import eventually
 
 WEED = Path(sys.executable).parent / "weed"
@@ -58,7 +59,7 @@ def s3_server(folder: Path) -> Iterator[S3Settings]:
     with (folder / "weed.log").open("wb") as log:
         running = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
     try:
-        with httpx.Client(timeout=5) as client:
+        with http.client(timeout=5) as client:
             eventually(
                 lambda: running.poll() is None and _bucket(client, settings), seconds=60, what="the S3 server"
             )

@@ -2,11 +2,11 @@
 
 from urllib.parse import quote
 
-import httpx
 from playwright.sync_api import Page
 
 from deploy.local.addresses import ACCOUNTS, Addresses
 from shared.web.session import COOKIE
+from tests.support import http
 
 PATIENCE_MS = 60_000
 HTMX_READY = "!document.querySelector('[hx-get]') || document.querySelector('[data-htmx-powered]')"
@@ -20,7 +20,7 @@ class Clerk:
         self.language = language
         self.complaints: list[str] = []
         self._addresses = addresses
-        self._api = httpx.Client(
+        self._api = http.client(
             base_url=addresses.web_url, timeout=60, headers={"Authorization": f"Bearer {token}"}
         )
         page.set_default_timeout(PATIENCE_MS)
@@ -60,6 +60,6 @@ class Clerk:
 def sign_in(addresses: Addresses, role: str) -> str:
     """Return a token of one of the seeded accounts."""
     credentials = {"email": ACCOUNTS[role], "password": addresses.demo_password}
-    answer = httpx.post(f"{addresses.web_url}/guichet/api/v1/session", json=credentials, timeout=60)
+    answer = http.post(f"{addresses.web_url}/guichet/api/v1/session", json=credentials, timeout=60)
     token: str = answer.raise_for_status().json()["token"]
     return token

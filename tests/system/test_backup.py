@@ -12,7 +12,6 @@ from io import StringIO
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-import httpx
 import orjson
 import pika
 import psycopg
@@ -28,6 +27,7 @@ from shared.messaging import topology
 from shared.settings import SERVICES
 from tests.cli.conftest import Answer
 from tests.guichet.documents.files import pdf
+from tests.support import http
 from tests.support.broker import PASSWORD, eventually
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -193,7 +193,7 @@ def test_a_backup_taken_while_people_work_restores_to_books_that_agree(
 
 
 def _register_with_document(stack: Stack, token: str) -> str:
-    with httpx.Client(
+    with http.client(
         base_url=f"{stack.addresses.web_url}/guichet/api/v1",
         headers={"Authorization": f"Bearer {token}"},
         timeout=60,

@@ -10,6 +10,7 @@ import pytest
 
 from deploy.local.stack import Stack
 from shared.settings import SERVICES
+from tests.support import http
 
 STARTUPS = "/guichet/api/v1/startups"
 REQUESTS = "/guichet/api/v1/requests"
@@ -28,7 +29,7 @@ BOOKING = {
 @pytest.fixture
 def api(stack: Stack, token_of: Callable[[str], str]) -> httpx.Client:
     """The API, as the operator of every site, in French."""
-    return httpx.Client(
+    return http.client(
         base_url=stack.addresses.web_url,
         headers={"Authorization": f"Bearer {token_of('operator')}", "Accept-Language": "fr"},
         timeout=60,
@@ -139,7 +140,7 @@ def test_an_unknown_procedure_is_named(api: httpx.Client) -> None:
 
 
 def test_a_stranger_reads_nothing(stack: Stack) -> None:
-    with httpx.Client(base_url=stack.addresses.web_url, timeout=60) as stranger:
+    with http.client(base_url=stack.addresses.web_url, timeout=60) as stranger:
         for service in SERVICES:
             paths = stranger.get(f"/{service}/api/v1/openapi.json").json()["paths"]
             lists = [path for path, methods in paths.items() if "get" in methods and "{" not in path]

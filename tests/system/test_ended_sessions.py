@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from deploy.local.stack import Stack
+from tests.support import http
 from tests.support.broker import eventually
 
 EMAIL, PASSWORD = "h.naciri@staff.example", "quatre mots sans rapport"
@@ -25,7 +26,7 @@ HTML = {"Accept": "text/html"}
 
 @pytest.fixture
 def operator(stack: Stack, token_of: Callable[[str], str]) -> httpx.Client:
-    return httpx.Client(
+    return http.client(
         base_url=stack.addresses.web_url,
         timeout=60,
         headers={"Authorization": f"Bearer {token_of('operator')}"},
@@ -47,14 +48,14 @@ def account(operator: httpx.Client) -> str:
     )
     link = re.search(r"/guichet/password/[\w-]+", opened.text)
     assert link, opened.text
-    httpx.post(f"{operator.base_url}{link[0]}", data={"password": PASSWORD, "again": PASSWORD}, timeout=60)
+    http.post(f"{operator.base_url}{link[0]}", data={"password": PASSWORD, "again": PASSWORD}, timeout=60)
     listed = operator.get("/guichet/api/v1/accounts").json()["items"]
     return next(str(one["id"]) for one in listed if one["email"] == EMAIL)
 
 
 def signed_in(operator: httpx.Client) -> str:
     given = {"email": EMAIL, "password": PASSWORD}
-    answer = httpx.post(f"{operator.base_url}/guichet/api/v1/session", json=given, timeout=60)
+    answer = http.post(f"{operator.base_url}/guichet/api/v1/session", json=given, timeout=60)
     token: str = answer.raise_for_status().json()["token"]
     return token
 
@@ -62,8 +63,8 @@ def signed_in(operator: httpx.Client) -> str:
 def everywhere(operator: httpx.Client, token: str) -> list[int]:
     """What each page says to the cookie, and each interface to the token."""
     url = str(operator.base_url).rstrip("/")
-    pages = [httpx.get(f"{url}{path}", headers=HTML, cookies={"gu_session": token}) for path in PAGES]
-    calls = [httpx.get(f"{url}{path}", headers={"Authorization": f"Bearer {token}"}) for path in CALLS]
+    pages = [http.get(f"{url}{path}", headers=HTML, cookies={"gu_session": token}) for path in PAGES]
+    calls = [http.get(f"{url}{path}", headers={"Authorization": f"Bearer {token}"}) for path in CALLS]
     assert all("&ended" in page.headers["Location"] for page in pages if page.status_code == 303)
     return [answer.status_code for answer in (*pages, *calls)]
 
@@ -89,7 +90,7 @@ def test_every_service_refuses_the_sessions_of_an_account_within_seconds_of_its_
         if active:
             before = signed_in(operator)
             assert everywhere(operator, before) == [200] * 8
-            refused_role = httpx.get(
+            refused_role = http.get(
                 f"{operator.base_url}/guichet/api/v1/accounts",
                 headers={"Authorization": f"Bearer {before}"},
             )

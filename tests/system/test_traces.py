@@ -7,6 +7,7 @@ import httpx
 from deploy.local.stack import Stack
 from shared.settings import SERVICES
 from tests.guichet.factories import ANSWERS, CERTIFICATE
+from tests.support import http
 from tests.support.broker import eventually
 from tests.support.collector import Collector, Received
 from tests.support.people import named_in, personal
@@ -17,7 +18,7 @@ API = "/guichet/api/v1"
 def test_one_trace_leads_from_the_request_through_relay_and_workers_to_mail_server_and_gateway(
     stack: Stack, token_of: Callable[[str], str], traces: Collector
 ) -> None:
-    with httpx.Client(
+    with http.client(
         base_url=f"{stack.addresses.web_url}{API}",
         headers={"Authorization": f"Bearer {token_of('operator')}"},
         timeout=60,

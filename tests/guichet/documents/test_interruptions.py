@@ -23,6 +23,7 @@ from tests.guichet.conftest import Caller
 from tests.guichet.documents import files
 from tests.guichet.documents.conftest import Documents
 from tests.guichet.factories import ANSWERS, CERTIFICATE
+from tests.support import http
 from tests.support.broker import eventually
 from tests.support.databases import TestDatabases
 
@@ -48,7 +49,7 @@ def server(databases: TestDatabases, documents_folder: Path, session_keys: None)
             return False
 
     try:
-        with httpx.Client(timeout=2) as client:
+        with http.client(timeout=2) as client:
             eventually(lambda: answers(client), what="the server")
         yield port
     finally:
@@ -89,7 +90,7 @@ def test_an_upload_cut_half_way_leaves_nothing(
     connection.close()
     # The server still works, with both of its threads.
     for _ in range(3):
-        answer = httpx.get(f"http://127.0.0.1:{server}/guichet/health/live", timeout=10)
+        answer = http.get(f"http://127.0.0.1:{server}/guichet/health/live", timeout=10)
         assert answer.status_code == 200
 
 
@@ -134,7 +135,7 @@ def test_what_is_asked_and_cut_on_its_way_changes_nothing(
 def test_only_what_shows_its_end_may_come_in_chunks(
     server: int, agent: Caller, started: str, kind: str, status: int
 ) -> None:
-    answer = httpx.post(
+    answer = http.post(
         f"http://127.0.0.1:{server}/guichet/api/v1{started}/complete",
         headers={**agent.headers, "Content-Type": kind},
         content=iter([b'{"outcome_', b'reference": "CN-1"}']),
@@ -148,7 +149,7 @@ def test_a_whole_upload_through_the_server_is_kept(
 ) -> None:
     address = f"http://127.0.0.1:{server}/guichet/api/v1/startups/{startup_id}/documents"
     headers = {**agent.headers, "Content-Type": "application/pdf"}
-    sent = httpx.post(
+    sent = http.post(
         address, params={"kind": "other", "name": "x.pdf"}, headers=headers, content=files.pdf(), timeout=30
     )
     assert sent.status_code == 201, sent.text
@@ -162,7 +163,7 @@ def test_an_upload_that_does_not_say_how_long_it_is_is_refused(
     address = f"http://127.0.0.1:{server}/guichet/api/v1/startups/{startup_id}/documents"
     headers = {**agent.headers, "Content-Type": kind}
     piecewise = (files.pdf()[start : start + 100] for start in range(0, 2000, 100))
-    sent = httpx.post(
+    sent = http.post(
         address, params={"kind": "other", "name": "y.pdf"}, headers=headers, content=piecewise, timeout=30
     )
     assert sent.status_code == 411, sent.text
@@ -175,7 +176,7 @@ def test_more_than_is_allowed_is_refused(
     address = f"http://127.0.0.1:{server}/guichet/api/v1/startups/{startup_id}/documents"
     headers = {**agent.headers, "Content-Type": "application/pdf"}
     content = bytes(16 * 1024 * 1024)
-    sent = httpx.post(
+    sent = http.post(
         address, params={"kind": "other", "name": "x.pdf"}, headers=headers, content=content, timeout=30
     )
     assert sent.status_code == 413, sent.text

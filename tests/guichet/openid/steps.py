@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import httpx
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
@@ -13,6 +12,7 @@ from services.guichet.web.ways_in import WAYS_IN, WaysIn
 from shared.db import Database
 from shared.web.session import COOKIE
 from tests.guichet.test_pages import HTML
+from tests.support import http
 
 EMAIL, NAME = "h.naciri@staff.example", "Hanane Naciri"
 ADDRESS = "https://guichet.example"
@@ -42,7 +42,7 @@ def go(visitor: FlaskClient, target: str = "") -> str:
     """Press the button; returns where the provider sends the browser back to."""
     answer = visitor.get(START, query_string={"next": target} if target else {}, headers=HTML)
     assert answer.status_code == 303, answer.text
-    sent = httpx.get(answer.headers["Location"])
+    sent = http.get(answer.headers["Location"])
     assert sent.headers["Location"].startswith(ADDRESS + RETURN)
     return str(sent.headers["Location"]).removeprefix(ADDRESS)
 
