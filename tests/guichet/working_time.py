@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -74,29 +75,28 @@ def due_minute_by_minute(
     term: Term, start: datetime, suspensions: list[Suspension], overrides: dict[date, Override]
 ) -> datetime | None:
     """Look at every minute, one after the other, and count."""
+    opened = cache(lambda day: is_open_day(day, overrides))
+    hours_on = cache(hours_of)
     minute, counted, ran_out = start, 0, False
-    filed_on = start.astimezone(ZONE).date()
+    after = start.astimezone(ZONE)
+    filed_on = after.date()
     while minute - start < timedelta(days=200):
-        wall = minute.astimezone(ZONE)
-        hours = hours_of(wall.date())
-        at_work = is_open_day(wall.date(), overrides) and any(
-            opens <= wall.time() < closes for opens, closes in hours
-        )
+        wall = after
+        hours = hours_on(wall.date())
+        at_work = opened(wall.date()) and any(opens <= wall.time() < closes for opens, closes in hours)
         runs = not waits(minute, suspensions)
         minute += MINUTE
         after = minute.astimezone(ZONE)
         if term.unit in (Unit.HOURS, Unit.WORKING_HOURS):
             counted += runs and (at_work or term.unit is Unit.HOURS)
             ran_out = ran_out or counted == term.value * 60
-            doors = is_open_day(after.date(), overrides) and any(
-                opens <= after.time() <= closes for opens, closes in hours
-            )
+            doors = opened(after.date()) and any(opens <= after.time() <= closes for opens, closes in hours)
             # A wait that begins at this very instant comes too late to put the end off.
             still = waits(minute - MINUTE, suspensions) and waits(minute, suspensions)
             if ran_out and (doors or term.unit is Unit.WORKING_HOURS) and not still:
                 return minute
         elif after.time() == hours[-1][1] and after.fold == 0 and wall.date() > filed_on and runs:
-            works = is_open_day(wall.date(), overrides)
+            works = opened(wall.date())
             counted += works or term.unit is Unit.DAYS
             if counted >= term.value and works:
                 return minute
