@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What the tests are made of stays to the end: walking through it again and again is a twentieth of the run."""
+    """What was collected stays to the end: walking through it again and again is a twentieth of the run."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
