@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
 from services.booking.domain.booking import Booking
 from services.booking.storage import bookings as stored
@@ -42,14 +43,25 @@ def at_once(work: Callable[[int], Any]) -> list[Any]:
         return list(pool.map(run, range(RIVALS)))
 
 
+def answered(ask: Callable[[], TestResponse]) -> TestResponse:
+    """Ask again when the answer is that too many ask, as a slow machine says of fifty."""
+    answer = ask()
+    for _ in range(10):
+        if answer.status_code == 503:
+            answer = ask()
+    return answer
+
+
 @pytest.mark.parametrize("hold", [False, True], ids=["confirmed", "held"])
 def test_fifty_at_once_for_the_last_slot_and_exactly_one_wins(
     app: Flask, db: Database, rows: Callable[[], dict[str, int]], hold: bool
 ) -> None:
     bearer = token("agent", ("casablanca",))
     answers = at_once(
-        lambda number: Caller(app.test_client(), bearer).try_to_book(
-            title=f"rival {number}", space="casablanca-tafilalet", hold=hold
+        lambda number: answered(
+            lambda: Caller(app.test_client(), bearer).try_to_book(
+                title=f"rival {number}", space="casablanca-tafilalet", hold=hold
+            )
         )
     )
     assert Counter(answer.status_code for answer in answers) == {201: 1, 409: RIVALS - 1}
@@ -82,8 +94,9 @@ def test_overlapping_wishes_wait_in_line_and_never_leave_two_bookings_on_one_spa
     def wish(number: int) -> int:
         start = 9 * 60 + 15 * (number % 20)
         starts, ends = (f"{minutes // 60:02d}:{minutes % 60:02d}" for minutes in (start, start + 60))
-        answer = Caller(app.test_client(), bearer).try_to_book(
-            starts, ends, space="casablanca-toubkal", title=f"{number}"
+        rival = Caller(app.test_client(), bearer)
+        answer = answered(
+            lambda: rival.try_to_book(starts, ends, space="casablanca-toubkal", title=f"{number}")
         )
         return int(answer.status_code)
 
@@ -145,7 +158,7 @@ def test_an_option_confirmed_and_cancelled_at_the_same_moment_is_told_in_order(
     def step(number: int) -> int:
         rival = Caller(app.test_client(), bearer)
         path = f"/bookings/{held['id']}/{'confirm' if number % 2 else 'cancel'}"
-        return int(rival.post(path).status_code)
+        return int(answered(lambda: rival.post(path)).status_code)
 
     statuses = Counter(at_once(step))
     assert set(statuses) == {200, 409}
