@@ -13,7 +13,7 @@ from deploy.local.servers import PrivateServers
 from shared import settings
 from shared.db import Database
 from shared.web.session import new_key_pair
-from tests.support.broker import TestBroker
+from tests.support.broker import TestBroker, own_definitions
 from tests.support.databases import TestDatabases
 
 
@@ -80,7 +80,8 @@ def session_keys() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateServers]:
     """A PostgreSQL and a RabbitMQ of this test session's own."""
-    with PrivateServers(tmp_path_factory.mktemp("servers"), durable=False) as started:
+    folder = tmp_path_factory.mktemp("servers")
+    with PrivateServers(folder, durable=False, definitions=own_definitions()) as started:
         yield started
 
 

@@ -178,20 +178,14 @@ def test_a_queue_that_was_never_declared_is_found(
     assert found.endswith(": run guichet broker apply")
 
 
-@pytest.mark.parametrize(
-    ("write", "read", "sentence"),
-    [
-        ("^$", ".*", "its RabbitMQ user may not write booking.events"),
-        (".*", "^$", "its RabbitMQ user may not read booking.dead-letters"),
-    ],
-)
-def test_missing_broker_permissions_are_found(
-    findings: Callable[[], set[str]], broker: TestBroker, write: str, read: str, sentence: str
-) -> None:
+def test_missing_broker_permissions_are_found(findings: Callable[[], set[str]], broker: TestBroker) -> None:
     allow = ("set_permissions", "-p", broker.vhost, "booking", "^$")
-    broker.servers.rabbitmqctl(*allow, write, read)
+    broker.servers.rabbitmqctl(*allow, "^$", "^$")
     try:
-        assert f"✗ booking: {sentence}: import guichet broker definitions" in findings()
+        assert {
+            f"✗ booking: its RabbitMQ user may not {right}: import guichet broker definitions"
+            for right in ("write booking.events", "read booking.dead-letters")
+        } <= findings()
     finally:
         broker.servers.rabbitmqctl(*allow, "^booking\\.events$", "^booking\\.(inbox|dead-letters)$")
 

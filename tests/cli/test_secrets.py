@@ -35,9 +35,16 @@ def billing(
     yield guichet, admin
     with psycopg.connect(admin, autocommit=True) as connection:
         connection.execute(f"DROP OWNED BY {ROLE}; DROP ROLE {ROLE}")
+
+
+@pytest.fixture
+def as_before(broker: TestBroker) -> Iterator[None]:
+    """The broker takes billing's old password again."""
+    yield
     broker.servers.rabbitmqctl("change_password", "billing", PASSWORD)
 
 
+@pytest.mark.usefixtures("as_before")
 def test_each_server_takes_the_password_to_come_once_it_was_told(
     billing: tuple[CommandLine, str], broker: TestBroker, management: Management
 ) -> None:

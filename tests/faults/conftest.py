@@ -6,7 +6,7 @@ import pytest
 
 from deploy.local.servers import PrivateServers, remove_data
 from tests.faults.stack import Stack
-from tests.support.broker import TestBroker
+from tests.support.broker import TestBroker, own_definitions
 from tests.support.databases import TestDatabases
 
 
@@ -14,7 +14,7 @@ from tests.support.databases import TestDatabases
 def fault_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateServers]:
     """Durable servers: what a fault leaves on disk is what the next start finds."""
     folder = tmp_path_factory.mktemp("fault-servers")
-    with PrivateServers(folder) as started:
+    with PrivateServers(folder, definitions=own_definitions()) as started:
         yield started
     remove_data(folder)
 
