@@ -6,6 +6,7 @@ import pytest
 
 from deploy.local.servers import PrivateServers, remove_data
 from tests.faults.stack import Stack
+from tests.faults.starter import Starter
 from tests.support.broker import TestBroker, own_definitions
 from tests.support.databases import TestDatabases
 
@@ -27,9 +28,20 @@ def fault_parts(fault_servers: PrivateServers) -> Iterator[tuple[TestBroker, Tes
     databases.close()
 
 
+@pytest.fixture(scope="session")
+def starters() -> Iterator[dict[bool, Starter]]:
+    """What starts programs with green threads and without."""
+    made = {green: Starter(green=green) for green in (True, False)}
+    yield made
+    for starter in made.values():
+        starter.end()
+
+
 @pytest.fixture
-def stack(fault_parts: tuple[TestBroker, TestDatabases], tmp_path) -> Iterator[Stack]:
+def stack(
+    fault_parts: tuple[TestBroker, TestDatabases], starters: dict[bool, Starter], tmp_path
+) -> Iterator[Stack]:
     """Two services, empty; every process a test starts is gone when it ends."""
-    made = Stack(*fault_parts, log_folder=tmp_path)
+    made = Stack(*fault_parts, starters, log_folder=tmp_path)
     yield made
     made.kill_all()

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -17,11 +18,15 @@ from shared.messaging.names import dead_letters_of, exchange_of, inbox_of
 from shared.messaging.outbox import publish
 from shared.settings import ServiceSettings, libpq_url
 from tests.faults.contracts import TYPE, ThingHappened
+from tests.faults.starter import Started, Starter
 from tests.support.broker import TestBroker, eventually
 from tests.support.databases import TestDatabases
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 60
+
+#: the programs of which many are started, and whether they run green threads
+_FORKED = {"tests.faults.worker": True, "tests.faults.filer": False, "shared.messaging.run_relay": False}
 
 _TABLES = {
     "guichet": "CREATE TABLE IF NOT EXISTS things (number bigint PRIMARY KEY)",
@@ -31,16 +36,27 @@ _TABLES = {
 }
 
 
+Process = subprocess.Popen[bytes] | Started
+
+
 class Stack:
     """``guichet`` files things, its relay publishes them, ``billing``'s worker has effects of them."""
 
-    def __init__(self, broker: TestBroker, databases: TestDatabases, *, log_folder: Path) -> None:
+    def __init__(
+        self,
+        broker: TestBroker,
+        databases: TestDatabases,
+        starters: Mapping[bool, Starter],
+        *,
+        log_folder: Path,
+    ) -> None:
         self.broker = broker
         self.servers = broker.servers
         self.databases = databases
         self.settings_folder: Path | None = None
+        self._starters = starters
         self._log_folder = log_folder
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._processes: list[Process] = []
         self._logs: dict[int, Path] = {}
         for service, tables in _TABLES.items():
             with psycopg.connect(databases.url(service), autocommit=True) as connection:
@@ -85,24 +101,20 @@ class Stack:
             **more,
         }
 
-    def start(self, module: str, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
+    def start(self, module: str, *arguments: str, **environment: str) -> Process:
         """Start a Python module as a process whose log is kept with the test."""
         path = self._log_folder / f"{len(self._processes)}-{module}.log"
-        with path.open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments],
-                cwd=ROOT,
-                env=self.environment(**environment),
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                # A group of its own: a web server's own children have to end with it.
-                process_group=0,
-            )
+        told = self.environment(**environment)
+        process = (
+            self._starters[_FORKED[module]].start(module, arguments, environment=told, log=path)
+            if module in _FORKED
+            else _started(module, arguments, environment=told, log=path)
+        )
         self._processes.append(process)
         self._logs[process.pid] = path
         return process
 
-    def is_up(self, process: subprocess.Popen[bytes]) -> None:
+    def is_up(self, process: Process) -> None:
         """Wait until a worker takes events, so that signals reach its own handlers."""
         eventually(
             lambda: b"worker_started" in self._logs[process.pid].read_bytes(),
@@ -110,15 +122,15 @@ class Stack:
             what="the start of a worker",
         )
 
-    def log_of(self, process: subprocess.Popen[bytes]) -> bytes:
+    def log_of(self, process: Process) -> bytes:
         """Return what a process has logged so far."""
         return self._logs[process.pid].read_bytes()
 
-    def start_relay(self, **environment: str) -> subprocess.Popen[bytes]:
+    def start_relay(self, **environment: str) -> Process:
         """Start guichet's relay."""
         return self.start("shared.messaging.run_relay", "guichet", **environment)
 
-    def start_worker(self, **environment: str) -> subprocess.Popen[bytes]:
+    def start_worker(self, **environment: str) -> Process:
         """Start billing's worker."""
         return self.start("tests.faults.worker", **environment)
 
@@ -212,3 +224,18 @@ class Stack:
         parts = urlsplit(libpq_url(url))
         user = parts.netloc.rpartition("@")[0]
         return urlunsplit(parts._replace(netloc=f"{user}@127.0.0.1:{port}"))
+
+
+def _started(
+    module: str, arguments: Sequence[str], *, environment: Mapping[str, str], log: Path
+) -> subprocess.Popen[bytes]:
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            # A group of its own: a web server's own children have to end with it.
+            process_group=0,
+        )
