@@ -98,7 +98,10 @@ def check_axe(axe_source: str) -> Callable[[Page], list[str]]:
     """What axe-core finds on a page, one line a finding."""
 
     def check(page: Page) -> list[str]:
-        page.evaluate(f"() => {{ if (!window.axe) {{ {axe_source} }} }}")
+        if not page.evaluate("'axe' in window"):
+            # Sent once: what this page opens from now on has it from its beginning.
+            page.add_init_script(axe_source)
+            page.evaluate(axe_source)
         found: list[str] = page.evaluate(
             """async () => {
                 // Style sheets fetched once more would serve a rule that is not among these.
