@@ -26,11 +26,14 @@ class _ByFolder(LoadScopeScheduling):  # type: ignore[misc]
 
 #: what takes longest comes first, so that no process is left alone with it at the end
 _FIRST = ("tests/system/", "tests/faults/", "tests/guichet/", "tests/cli/", "tests/local/")
+#: and of these, what fills the lists a browser would have to look through, and what reads all that was done
+_LAST = ("tests/system/test_bad_input.py", "tests/system/test_traces.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    def place(item: pytest.Item) -> int:
-        return next((at for at, folder in enumerate(_FIRST) if item.nodeid.startswith(folder)), len(_FIRST))
+    def place(item: pytest.Item) -> tuple[int, int]:
+        folder = next((at for at, folder in enumerate(_FIRST) if item.nodeid.startswith(folder)), len(_FIRST))
+        return folder, next((at for at, file in enumerate(_LAST, 1) if item.nodeid.startswith(file)), 0)
 
     items.sort(key=place)
 
