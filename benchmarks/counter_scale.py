@@ -34,8 +34,8 @@ from shared.clock import now
 from shared.db import Database
 from shared.db.migrations import migrate
 from shared.settings import libpq_url
+from shared.settling import settle
 from shared.web.session import COOKIE, issue_session, new_key_pair
-from shared.web.settling import settle
 from tests.support.statements import statements
 
 STARTUPS = 3_000

@@ -4,6 +4,8 @@ In production each service has its own process; a small machine may run several 
 thread and its connections each.
 """
 
+import shared.starting  # noqa: F401, I001 - it must precede every other import
+
 import signal
 import sys
 import threading
@@ -20,6 +22,7 @@ from shared.metrics import switched_on
 from shared.metrics.exporting import serve
 from shared.metrics.readings import readings_of
 from shared.settings import ServiceSettings, load_folder, service_name
+from shared.settling import settle
 
 log = get_logger()
 
@@ -67,6 +70,7 @@ def run(services: Sequence[str]) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    settle()
     for thread in (*threads, *watching):
         thread.start()
     log.info("relay_started", services=list(services))

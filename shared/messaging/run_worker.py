@@ -1,6 +1,7 @@
 """Run one service's nameko worker: ``python -m shared.messaging.run_worker billing``."""
 
-import shared.messaging.greened  # noqa: F401, I001 - it must precede every other import
+import shared.starting  # noqa: I001 - it must precede every other import
+import shared.messaging.greened  # noqa: F401 - so must this
 
 import importlib
 import signal
@@ -19,6 +20,7 @@ from shared.messaging.pruning import Retention
 from shared.messaging.worker import EventWorker
 from shared.metrics.exporting import serve
 from shared.settings import ServiceSettings, load_folder, service_name
+from shared.settling import settle
 
 log = get_logger()
 
@@ -62,6 +64,7 @@ def run(service: str, cls: type[EventWorker] | None = None) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    settle()
     runner.start()
     eventlet.spawn_n(_beat)
     log.info("worker_started")

@@ -4,6 +4,8 @@ SIGTERM: readiness ends at once; ``WEB_DRAIN_SECONDS`` later, when no proxy send
 new is taken, what is being answered is answered, and the process ends.
 """
 
+import shared.starting  # noqa: F401, I001 - it must precede every other import
+
 import importlib
 import os
 import sys
@@ -18,8 +20,8 @@ from shared.clock import check_time_zone_data
 from shared.logging import configure
 from shared.metrics.exporting import serve
 from shared.settings import load_folder, service_name
+from shared.settling import settle
 from shared.web import draining
-from shared.web.settling import settle
 from shared.web.state import watch_sessions
 
 if TYPE_CHECKING:
@@ -72,6 +74,7 @@ def run(service: str) -> None:
         websockets=False,
     )
     server.drain_seconds = env.float("WEB_DRAIN_SECONDS", 0.0)
+    settle()
     server.serve()
 
 

@@ -3,12 +3,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.web.settling import settle
+from shared.settling import settle
 
 
 @pytest.fixture
 def collector() -> Iterator[None]:
     yield
+    gc.enable()
     gc.unfreeze()
 
 
@@ -19,3 +20,10 @@ def test_what_a_process_holds_at_its_start_is_not_gone_through_again() -> None:
     assert not any(found is there for found in gc.get_objects())
     came: list[list[int]] = [[2]]
     assert any(found is came for found in gc.get_objects())
+
+
+@pytest.mark.usefixtures("collector")
+def test_the_collector_rests_until_a_process_has_started() -> None:
+    gc.disable()
+    settle()
+    assert gc.isenabled()

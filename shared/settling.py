@@ -1,4 +1,4 @@
-"""The garbage collector of a process that serves."""
+"""The garbage collector of a process that has started."""
 
 import gc
 
@@ -12,3 +12,4 @@ def settle() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.enable()
