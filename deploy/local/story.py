@@ -63,6 +63,7 @@ class Story:
         self._patience_seconds, self._look_every_seconds = patience_seconds, look_every_seconds
         self._tell = tell or (lambda line: print(line, flush=True))
         self._started = self._last = 0.0
+        self._known_sms: set[str] = set()
         timeout = httpx.Timeout(60.0)
         self._web = httpx.Client(
             base_url=addresses.web_url,
@@ -87,6 +88,7 @@ class Story:
         self._sign_in("agent")
         startup = self._register()
         request = self._file(startup)
+        self._receipt_left(startup, request)
         self._sign_in("agency_officer")
         self._complete(request)
         self._messages_left(startup, request)
@@ -156,6 +158,11 @@ class Story:
         self._note(f"routed to the desk {desk}")
         return request
 
+    def _receipt_left(self, startup: Json, request: Json) -> None:
+        """The SMS of the filing, so that it is not taken for the one of the completion."""
+        text = self._see("an SMS about the filed request", lambda: self._new_sms(startup, request))["text"]
+        self._note(f"SMS received by the gateway: “{text}”")
+
     def _complete(self, request: Json) -> None:
         path = f"/guichet/api/v1/requests/{request['id']}"
         self._call("POST", f"{path}/start", {}, expect=200)
@@ -174,15 +181,22 @@ class Story:
                 (mail for mail in self._mails(contact["email"]) if _says(mail, number, "88231")), None
             )
 
-        def sms() -> Json | None:
-            kept = self._outside.get(f"{self._addresses.sms_url}/sms", params={"to": contact["phone"]}).json()
-            return next((sms for sms in reversed(kept) if number in sms["text"]), None)
-
         received = self._see("a mail about the completed request", mail)
         self._note(f"mail received by the SMTP server: “{received['subject']}”")
-        text = self._see("an SMS about the request", sms)["text"]
-        self._note(f"SMS received by the gateway: “{text}”")
-        self._follow(text, number)
+        sms = self._see("an SMS about the completed request", lambda: self._new_sms(startup, request))
+        self._note(f"SMS received by the gateway: “{sms['text']}”")
+        self._follow(sms["text"], number)
+
+    def _new_sms(self, startup: Json, request: Json) -> Json | None:
+        """An SMS about the request that was not seen before; by its reference, which is sent once."""
+        (contact,) = startup["contacts"]
+        kept = self._outside.get(f"{self._addresses.sms_url}/sms", params={"to": contact["phone"]}).json()
+        for sms in kept:
+            if request["number"] in sms["text"] and sms["reference"] not in self._known_sms:
+                self._known_sms.add(sms["reference"])
+                found: Json = sms
+                return found
+        return None
 
     def _follow(self, text: str, number: str) -> None:
         """Open the link of a message as its reader would: on a telephone, signed in nowhere."""
