@@ -6,6 +6,9 @@ BIN := .venv/bin
 LOCK := UV_NO_CONFIG=1 $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
+# Where a shell says so, each of some hundred processes would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run demo reset test lint fmt manifests policies compose-test upgrade-test bench lock
 
 run demo: ## start everything and play the story; demo: the same, then leave
@@ -18,6 +21,8 @@ reset: ## forget the data of `make run`
 
 test: ## every test, on servers of its own; ARGS="tests/booking -k overlap" for some
 	@$(PREPARE) --dev
+	@# Once, not in each of those that begin together.
+	@$(BIN)/python -m compileall -q -j 0 deploy services shared
 	@$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 lint: ## style, types, walls between the parts, texts without a translation, migrations
