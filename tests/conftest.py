@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from xdist.scheduler import LoadScopeScheduling
 
 from deploy.local.servers import PrivateServers
+from services.guichet.storage import accounts
 from shared import settings
 from shared.db import Database
 from shared.web.session import new_key_pair
@@ -68,6 +70,14 @@ def secret_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..
         settings.load_folder()
 
     return tell
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Hundreds of sign-ins: what a hash costs is argon2's matter, that it is asked for is ours."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ from typing import Any
 
 import orjson
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
@@ -15,7 +14,6 @@ from sqlalchemy import text
 from services.guichet.catalogue import loader
 from services.guichet.documents.encryption import new_setting
 from services.guichet.seed import seed
-from services.guichet.storage import accounts
 from services.guichet.storage.desks import forget_room
 from services.guichet.web.app import make_app
 from shared.db import Database
@@ -93,14 +91,6 @@ def read_once() -> Iterator[None]:
     """A test of the catalogue changes one of its thirty files: the others are not read anew."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(loader, "read_source", cache(loader.read_source))
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def quick_passwords() -> Iterator[None]:
-    """Hundreds of sign-ins: what a hash costs is argon2's matter, that it is asked for is ours."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
         yield
 
 
