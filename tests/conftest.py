@@ -17,6 +17,7 @@ from shared.db import Database
 from shared.web.session import new_key_pair
 from tests.support.broker import TestBroker, own_definitions
 from tests.support.databases import TestDatabases
+from tests.support.starter import Starter
 
 
 class _ByFolder(LoadScopeScheduling):  # type: ignore[misc]
@@ -96,6 +97,14 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateServers
     folder = tmp_path_factory.mktemp("servers")
     with PrivateServers(folder, durable=False, definitions=own_definitions()) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def green_starter() -> Iterator[Starter]:
+    """What starts workers, many of them."""
+    started = Starter(green=True)
+    yield started
+    started.end()
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,9 @@ import pytest
 
 from deploy.local.servers import PrivateServers, remove_data
 from tests.faults.stack import Stack
-from tests.faults.starter import Starter
 from tests.support.broker import TestBroker, own_definitions
 from tests.support.databases import TestDatabases
+from tests.support.starter import Starter
 
 
 @pytest.fixture(scope="session")
@@ -29,12 +29,11 @@ def fault_parts(fault_servers: PrivateServers) -> Iterator[tuple[TestBroker, Tes
 
 
 @pytest.fixture(scope="session")
-def starters() -> Iterator[dict[bool, Starter]]:
+def starters(green_starter: Starter) -> Iterator[dict[bool, Starter]]:
     """What starts programs with green threads and without."""
-    made = {green: Starter(green=green) for green in (True, False)}
-    yield made
-    for starter in made.values():
-        starter.end()
+    plain = Starter(green=False)
+    yield {True: green_starter, False: plain}
+    plain.end()
 
 
 @pytest.fixture

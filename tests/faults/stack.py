@@ -18,9 +18,9 @@ from shared.messaging.names import dead_letters_of, exchange_of, inbox_of
 from shared.messaging.outbox import publish
 from shared.settings import ServiceSettings, libpq_url
 from tests.faults.contracts import TYPE, ThingHappened
-from tests.faults.starter import Started, Starter
 from tests.support.broker import TestBroker, eventually
 from tests.support.databases import TestDatabases
+from tests.support.starter import Started, Starter
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 60

@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
@@ -18,29 +16,24 @@ from tests.notifications import factories as make
 from tests.notifications.outside import Gateway, MailServer
 from tests.support.broker import TestBroker, eventually
 from tests.support.databases import TestDatabases
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.starter import Started, Starter
 
 
 class Workers:
     """Starts notification workers against the stand-ins of this test."""
 
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
+    def __init__(self, starter: Starter, environment: dict[str, str], log: Path) -> None:
+        self.starter = starter
         self.environment = environment
         self.log = log
-        self.processes: list[subprocess.Popen[bytes]] = []
+        self.processes: list[Started] = []
 
-    def start(self) -> subprocess.Popen[bytes]:
+    def start(self) -> Started:
         """Start one and wait until it takes events."""
         before = self.log.read_bytes().count(b"worker_started") if self.log.exists() else 0
-        with self.log.open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-W", "ignore", "-m", "shared.messaging.run_worker", "notifications"],
-                cwd=ROOT,
-                env=self.environment,
-                stdout=log,
-                stderr=log,
-            )
+        process = self.starter.start(
+            "shared.messaging.run_worker", ["notifications"], environment=self.environment, log=self.log
+        )
         self.processes.append(process)
         eventually(
             lambda: self.log.read_bytes().count(b"worker_started") > before,
@@ -70,6 +63,7 @@ def workers(
     mail_server: MailServer,
     gateway: Gateway,
     tmp_path: Path,
+    green_starter: Starter,
 ) -> Iterator[Workers]:
     broker.prepare()
     environment = {
@@ -87,7 +81,7 @@ def workers(
         "NOTIFICATIONS_DOUBT_SECONDS": "0.2",
         "LOG_FORMAT": "json",
     }
-    started = Workers(environment, tmp_path / "worker.log")
+    started = Workers(green_starter, environment, tmp_path / "worker.log")
     yield started
     started.stop()
 

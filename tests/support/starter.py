@@ -1,7 +1,7 @@
 """Starts Python programs as forks of a process that has already imported the libraries they need.
 
 A new interpreter takes a second of processor to import SQLAlchemy, nameko and their like, and the tests
-of faults start some ninety programs. A fork is a process of its own all the same: with its own
+start some hundred programs. A fork is a process of its own all the same: with its own
 environment, which our modules read when they are imported (not before there is one), its own
 connections, signals and death. Where there are green threads the patch precedes the libraries, as it must.
 """
@@ -112,7 +112,7 @@ def _become(module: str, arguments: list[str], environment: dict[str, str], log:
     os.setpgid(0, 0)
     for path, flags, descriptors in (
         (os.devnull, os.O_RDONLY, (0,)),
-        (log, os.O_WRONLY, (1, 2)),
+        (log, os.O_WRONLY | os.O_APPEND, (1, 2)),
     ):
         opened = os.open(path, flags)
         for descriptor in descriptors:
