@@ -14,14 +14,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
+from deploy.local import given
 from deploy.local.addresses import ACCOUNTS
 from deploy.local.processes import LocalError
 from deploy.local.servers import remove_data
 from deploy.local.stack import ROOT, Stack
 from deploy.local.story import Story, StoryFailed
+from shared.settings import SERVICES
 
 RUN = ROOT / ".run"
 KEPT_BY_RESET = {"logs", "bootstrap.lock", "pycache"}
+# What databases elsewhere need: keys, the documents they know, the events on their way to them.
+OF_GIVEN_DATABASES = {"keys.json", "documents", "servers", "servers.json", given.NOTE}
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -95,16 +99,37 @@ def reset() -> int:
     if not RUN.exists():
         return 0
     with _one_at_a_time():
-        remove_data(RUN)
+        elsewhere = given.noted(RUN)
+        own = "PostgreSQL" not in elsewhere
+        kept = KEPT_BY_RESET if own else KEPT_BY_RESET | OF_GIVEN_DATABASES
+        remove_data(RUN, broker=own)
         for path in RUN.iterdir():
-            if path.name in KEPT_BY_RESET:
+            if path.name in kept:
                 continue
             if path.is_dir():
                 shutil.rmtree(path)
             elif path.name != "run.lock":
                 path.unlink()
-    print("Emptied: the next make run starts afresh.")
+    print(_not_emptied(elsewhere) if elsewhere else "Emptied: the next make run starts afresh.")
     return 0
+
+
+def _not_emptied(elsewhere: dict[str, list[str]]) -> str:
+    """What a reset leaves alone: servers we were given are not ours to empty."""
+    lines = ["Emptied what is here. What is on servers that make run was given stays:"]
+    if "PostgreSQL" in elsewhere:
+        names = ", ".join(f"guichet_{service}" for service in SERVICES)
+        lines.append(f"  - PostgreSQL ({', '.join(elsewhere['PostgreSQL'])}): the databases {names}")
+    if "RabbitMQ" in elsewhere:
+        lines.append(
+            f"  - RabbitMQ ({', '.join(elsewhere['RabbitMQ'])}): the queues, with what waits in them"
+        )
+    if "PostgreSQL" in elsewhere:
+        lines += [
+            "Their documents and the keys to them are kept, in .run/documents and .run/keys.json;",
+            f"once you have dropped those databases, remove these two and .run/{given.NOTE}, too.",
+        ]
+    return "\n".join(lines)
 
 
 def _play(stack: Stack) -> bool:

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import httpx
 
+from deploy.local.given import PRIVATE_BROKER
 from deploy.local.keys import AGENCIES, Keys
 from shared.settings import SERVICES
 
@@ -23,18 +24,6 @@ ACCOUNTS = {
 }
 # A PG* or *_URL variable of the user's shell must not steer what we start.
 FOREIGN = ("DATABASE_URL", "AMQP_URL", "SESSION_PRIVATE_KEY", "SESSION_PUBLIC_KEY", "PYTHONPATH")
-# Says that the AMQP_URL beside it is of a stack's own broker.
-PRIVATE_BROKER = "PRIVATE_AMQP_URL"
-
-
-def given_server(name: str) -> str | None:
-    """The existing server to use, `AMQP_URL` or `DATABASE_URL`, when the environment names one.
-
-    A shell that has read a running stack's endpoints.env names that stack's broker; its events are
-    not for a second stack to consume.
-    """
-    url = os.environ.get(name)
-    return None if url == os.environ.get(PRIVATE_BROKER) else url
 
 
 @dataclass(frozen=True)
@@ -50,6 +39,8 @@ class Addresses:
     mail_http_port: int
     sms_http_port: int
     agency_http_port: int = 0
+    # Tells databases and roles apart from those of another stack on the same PostgreSQL.
+    database_mark: str = ""
 
     @property
     def web_url(self) -> str:
@@ -73,8 +64,11 @@ class Addresses:
         return os.environ.get("DEMO_PASSWORD", DEMO_PASSWORD)
 
     def database_url(self, service: str) -> str:
-        password = self.keys.secret(f"{service}_database")
-        return _as_user(self.pg_admin_url, f"guichet_{service}", password, path=f"/guichet_{service}")
+        name, password = self.database_name(service), self.keys.secret(f"{service}_database")
+        return _as_user(self.pg_admin_url, name, password, path=f"/{name}")
+
+    def database_name(self, service: str) -> str:
+        return f"guichet_{service}{self.database_mark}"
 
     def amqp_url(self, service: str) -> str:
         """The service's own user; on a broker that is not ours, the user we were given."""

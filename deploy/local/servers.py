@@ -215,11 +215,13 @@ def data_folder(folder: Path, account: Account | None = None) -> Path:
     return ELSEWHERE / f"guichet-unique-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
 
 
-def remove_data(folder: Path) -> None:
-    """Forget the servers' data and passwords."""
+def remove_data(folder: Path, *, broker: bool = True) -> None:
+    """Forget the servers' data and passwords, or PostgreSQL's data alone."""
+    place = data_folder(folder)
     with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(data_folder(folder))
-    (folder / "servers.json").unlink(missing_ok=True)
+        shutil.rmtree(place if broker else place / "postgres")
+    if broker:
+        (folder / "servers.json").unlink(missing_ok=True)
 
 
 def _sweep() -> None:

@@ -1,6 +1,7 @@
 """The whole product on one machine: servers, stand-ins, web, workers and relay."""
 
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from deploy.local.addresses import Addresses, child_environment, given_server
+import psycopg
+
+from deploy.local import given
+from deploy.local.addresses import Addresses, child_environment
+from deploy.local.given import given_server
 from deploy.local.keys import Keys
 from deploy.local.processes import LocalError, tail
 from deploy.local.progress import step
@@ -31,7 +36,7 @@ class Stack:
     """Starts everything in order, keeps it alive, stops what it started.
 
     `lasting=True` is `make run`: usual ports, data kept. Otherwise a throwaway stack that works
-    beside it.
+    beside it, also on a PostgreSQL that both were given: with databases of its own, which go with it.
     """
 
     def __init__(self, folder: Path, *, lasting: bool, tell: Callable[[str], None] = print) -> None:
@@ -43,11 +48,15 @@ class Stack:
         self._lasting = lasting
         self._keys = Keys(self.folder, ROOT)
         self._servers: PrivateServers | None = None
+        self._tell = tell
         self._keeper = Keeper(tell)
+        self._left_behind: list[Callable[[], None]] = []
         self.addresses: Addresses
 
     def start(self) -> None:
         given_database, given_broker = given_server("DATABASE_URL"), given_server("AMQP_URL")
+        if given_broker:
+            given.refuse_busy_broker(given_broker, lasting=self._lasting)
         if not (given_database and given_broker):
             with step("Starting private servers"):
                 self._start_servers()
@@ -57,8 +66,13 @@ class Stack:
             pg_admin_url=given_database or (servers.pg_admin_url if servers else ""),
             amqp_admin_url=given_broker or (servers.amqp_admin_url if servers else ""),
             own_broker=not given_broker,
+            database_mark="" if self._lasting or not given_database else f"_demo_{secrets.token_hex(3)}",
             **{f"{name}_port": self._port(name) for name in PORTS},
         )
+        if self._lasting:
+            given.note(self.folder)
+        else:
+            self._leave_nothing(given_database, given_broker)
         programs = self._programs()
         for program in programs:
             self._keeper.add(program)
@@ -95,10 +109,24 @@ class Stack:
 
     def stop(self) -> None:
         self._keeper.stop()
+        for forget in self._left_behind:
+            try:
+                forget()
+            except (ConnectionError, psycopg.Error) as error:
+                self._tell(f"Something stays on a server that was given: {error}")
+        self._left_behind.clear()
         if self._servers is not None:
             self._servers.stop()
         (self.folder / "endpoints.env").unlink(missing_ok=True)
         shutil.rmtree(self.folder / "tmp", ignore_errors=True)
+
+    def _leave_nothing(self, database: str | None, broker: str | None) -> None:
+        """At the end, servers that were given are as they were."""
+        if database:
+            names = [self.addresses.database_name(service) for service in SERVICES]
+            self._left_behind.append(lambda: given.drop_databases(database, names))
+        if broker:
+            self._left_behind.append(lambda: given.forget_broker(broker))
 
     def _start_servers(self) -> None:
         servers = PrivateServers(self.folder, durable=self._lasting, definitions=self._definitions())

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.addresses import Addresses, child_environment, given_server
+from deploy.local.addresses import Addresses, child_environment
+from deploy.local.given import given_server
 from deploy.local.keys import Keys
 
 BROKER = "amqp://admin:secret@127.0.0.1:20001/%2F"

@@ -7,13 +7,19 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pika
+import psycopg
 import pytest
 
-from deploy.local import addresses
+from deploy.databases import make_databases
+from deploy.local import addresses, given
 from deploy.local.memory import family, held
-from deploy.local.processes import wait_until
+from deploy.local.processes import LocalError, wait_until
+from deploy.local.rabbitmq import ADMIN
 from deploy.local.stack import Stack
 from deploy.local.story import Story
+from shared.messaging import topology
+from shared.messaging.names import inbox_of
 from shared.settings import SERVICES
 from tests.support import http
 from tests.support.people import named_in, personal
@@ -119,6 +125,55 @@ def test_the_whole_stack_fits_in_700_megabytes(stack: Stack) -> None:
     parts = held(stack.pids())
     assert all(parts.values())
     assert sum(parts.values()) < 700_000_000, parts
+
+
+def test_a_second_stack_is_refused_the_broker_a_running_one_was_given(
+    stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(given, "LEAVING_SECONDS", 0.0)
+    monkeypatch.setenv("AMQP_URL", stack.addresses.amqp_admin_url)
+    with pytest.raises(LocalError, match="Another stack uses the RabbitMQ at"):
+        Stack(tmp_path, lasting=False).start()
+
+
+def _database_names(stack: Stack) -> set[str]:
+    with psycopg.connect(stack.addresses.pg_admin_url) as admin:
+        query = "SELECT datname FROM pg_database UNION SELECT rolname FROM pg_roles"
+        return {name for (name,) in admin.execute(query)}
+
+
+def test_a_throwaway_stack_leaves_given_servers_as_they_were(
+    stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert stack.servers is not None
+    for command in (["add_vhost", "another"], ["set_permissions", "-p", "another", ADMIN, *[".*"] * 3]):
+        stack.servers.rabbitmqctl(*command)
+    broker = f"{stack.addresses.amqp_admin_url.rpartition('/')[0]}/another"
+    monkeypatch.setenv("DATABASE_URL", stack.addresses.pg_admin_url)
+    monkeypatch.setenv("AMQP_URL", broker)
+    before = _database_names(stack)
+    second = Stack(tmp_path, lasting=False)
+
+    def prepare() -> None:
+        with pytest.MonkeyPatch.context() as told:
+            for name, value in {**second.addresses.services(SERVICES), **second.addresses.admin()}.items():
+                told.setenv(name, value)
+            make_databases()
+            topology.declare(broker, SERVICES)
+
+    monkeypatch.setattr(second, "_programs", list)
+    monkeypatch.setattr(second, "_prepare", prepare)
+    second.start()
+    made = _database_names(stack) - before
+    # The running stack's own role is still let in by the password it has.
+    psycopg.connect(stack.addresses.database_url("billing")).close()
+    second.stop()
+    assert made == {second.addresses.database_name(service) for service in SERVICES}
+    assert _database_names(stack) == before
+    connection = pika.BlockingConnection(pika.URLParameters(broker))
+    with pytest.raises(pika.exceptions.ChannelClosedByBroker, match="NOT_FOUND"):
+        connection.channel().queue_declare(inbox_of("billing"), passive=True)
+    connection.close()
 
 
 def test_the_story_holds_after_every_process_was_killed(stack: Stack, told: list[str]) -> None:
