@@ -25,6 +25,7 @@ class Need:
     present: Callable[[], bool]
     apt: tuple[str, ...]
     brew: tuple[str, ...]
+    found: Callable[[], str] = lambda: ""
 
 
 VENV = Need(
@@ -35,15 +36,21 @@ VENV = Need(
 )
 RABBITMQ = Need(
     "RabbitMQ 3.10 or newer",
-    lambda: programs.find_rabbitmq() is not None and programs.find_epmd() is not None,
+    lambda: (
+        programs.find_rabbitmq() is not None
+        and programs.find_epmd() is not None
+        and not programs.rabbitmq_too_old(programs.rabbitmq_version(programs.find_rabbitmq()))
+    ),
     ("rabbitmq-server",),
     ("rabbitmq",),
+    lambda: programs.rabbitmq_version(programs.find_rabbitmq()),
 )
 POSTGRESQL = Need(
     "PostgreSQL 15 or newer",
-    lambda: programs.find_postgres() is not None,
+    lambda: programs.postgres_major(programs.find_postgres()) >= programs.POSTGRES_AT_LEAST,
     ("postgresql",),
     ("postgresql@17",),
+    lambda: str(programs.postgres_major(programs.find_postgres()) or ""),
 )
 PANGO = Need(
     "Pango (PDF text)",
@@ -161,14 +168,26 @@ def _has_service(name: str) -> bool:
 def _explanation(missing: Sequence[Need]) -> str:
     lines = ["These are missing and could not be installed from here:"]
     lines += [
-        f"  - {need.name}: package {' '.join(need.apt)} (Homebrew: {' '.join(need.brew)})" for need in missing
+        f"  - {need.name}{_instead(need)}: package {' '.join(need.apt)} (Homebrew: {' '.join(need.brew)})"
+        for need in missing
     ]
-    lines += ["Install them with your package manager, then run the same command again."]
-    if {RABBITMQ.name, POSTGRESQL.name} & {need.name for need in missing}:
+    lines += [
+        "Install them with your package manager, or ask an administrator to; then run the same command again."
+    ]
+    others = [need.name for need in missing if need.name not in (RABBITMQ.name, POSTGRESQL.name)]
+    if len(others) < len(missing):
         lines += [
             "Or let containers hold the two servers:",
             "  docker compose -f deploy/local/compose.yaml up -d --wait",
             "  AMQP_URL=amqp://guichet:guichet@127.0.0.1:5673/%2F \\",
             "  DATABASE_URL=postgresql://guichet:guichet@127.0.0.1:5433/postgres make run",
         ]
+        if others:
+            lines.append(f"No container helps with {', '.join(others)}: that must be installed all the same.")
     return "\n".join(lines)
+
+
+def _instead(need: Need) -> str:
+    """What is there and does not do."""
+    found = need.found()
+    return f" ({found} is there)" if found else ""

@@ -18,7 +18,7 @@ from deploy.local.processes import (
     spawn,
     wait_until,
 )
-from deploy.local.programs import find_postgres
+from deploy.local.programs import find_postgres, postgres_major
 
 ADMIN = "guichet_admin"
 STOP_SIGNALS = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
@@ -37,7 +37,15 @@ class PostgresServer:
 
     @cached_property
     def program(self) -> Path:
-        program = find_postgres()
+        of_data = self.folder / "PG_VERSION"
+        major = int(of_data.read_text()) if of_data.exists() else None
+        program, newest = find_postgres(major), postgres_major(find_postgres())
+        if program is None and newest:
+            raise LocalError(
+                f"The data in {self.folder} is of PostgreSQL {major}, and {newest} is there, which cannot "
+                f"open it: install PostgreSQL {major}, too (package postgresql-{major}, Homebrew "
+                f"postgresql@{major}), or forget the data with make reset"
+            )
         if program is None:
             raise LocalError("PostgreSQL is not installed (program `postgres` not found)")
         return program

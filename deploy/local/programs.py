@@ -45,10 +45,25 @@ HARFBUZZ_SUBSET = (
     "/usr/local/lib/libharfbuzz-subset.dylib",
 )
 NODE_AT_LEAST = 20
+POSTGRES_AT_LEAST = 15
+RABBITMQ_AT_LEAST = (3, 10)
 
 
 def find_rabbitmq() -> Path | None:
     return find_program("rabbitmq-server", RABBITMQ)
+
+
+def rabbitmq_version(script: Path | None) -> str:
+    """The version beside the script; empty where it cannot be told, as of a wrapper in PATH."""
+    if script is None:
+        return ""
+    beside = script.resolve().parents[1] / "plugins"
+    return next((found.name.removeprefix("rabbit-") for found in beside.glob("rabbit-[0-9]*")), "")
+
+
+def rabbitmq_too_old(version: str) -> bool:
+    """Whether it is known to be too old."""
+    return bool(version) and tuple(int(part) for part in version.split(".")[:2]) < RABBITMQ_AT_LEAST
 
 
 def find_promtool() -> Path | None:
@@ -59,8 +74,23 @@ def find_epmd() -> Path | None:
     return find_program("epmd", EPMD)
 
 
-def find_postgres() -> Path | None:
-    return find_program("postgres", POSTGRES)
+def find_postgres(major: int | None = None) -> Path | None:
+    """The newest `postgres`, or the one of that major version: data is opened by no other."""
+    found = {path: postgres_major(path) for path in _all_programs("postgres", POSTGRES)}
+    fitting = [path for path, its in found.items() if its and major in (None, its)]
+    return max(fitting, key=lambda path: found[path], default=None)
+
+
+def postgres_major(program: Path | None) -> int:
+    """The major version it says it has; 0 where there is none, or it does not run."""
+    if program is None:
+        return 0
+    try:
+        answer = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    except OSError:
+        return 0
+    said = re.search(r"\(PostgreSQL\) (\d+)", answer.stdout)
+    return int(said[1]) if said else 0
 
 
 def find_chromium() -> Path | None:
@@ -94,6 +124,13 @@ def find_program(name: str, patterns: Sequence[str]) -> Path | None:
             return max(matches, key=_version_key)
     found = shutil.which(name)
     return Path(found) if found else None
+
+
+def _all_programs(name: str, patterns: Sequence[str]) -> list[Path]:
+    """Every match of the patterns, and PATH's."""
+    matches = [path for pattern in patterns for path in Path("/").glob(pattern.lstrip("/"))]
+    found = shutil.which(name)
+    return [path for path in matches if os.access(path, os.X_OK)] + ([Path(found)] if found else [])
 
 
 def _version_key(path: Path) -> list[int]:

@@ -20,11 +20,10 @@ from deploy.local.processes import (
     spawn,
     wait_until,
 )
-from deploy.local.programs import find_epmd, find_rabbitmq
+from deploy.local.programs import find_epmd, find_rabbitmq, rabbitmq_too_old, rabbitmq_version
 
 ADMIN = "guichet_admin"
 VHOST = "/"
-OLDEST = (3, 10)
 BUSY_PLUGINS = ("rabbit", "rabbit_common", "ra", "rabbitmq_prelaunch", "ranch", "osiris", "khepri")
 BUSY_LIBRARIES = ("ssl", "inets", "compiler", "mnesia", "sasl", "public_key")
 PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
@@ -57,9 +56,9 @@ class RabbitServer:
         return f"amqp://{ADMIN}:{quote(self.password)}@127.0.0.1:{self.port}/{quote(VHOST, safe='')}"
 
     def check_version(self) -> None:
-        versions = [plugin.name.removeprefix("rabbit-") for plugin in self._plugins.glob("rabbit-[0-9]*")]
-        if versions and tuple(int(part) for part in versions[0].split(".")[:2]) < OLDEST:
-            raise LocalError(f"RabbitMQ {versions[0]} is too old: 3.10 or newer is needed")
+        version = rabbitmq_version(self.script)
+        if rabbitmq_too_old(version):
+            raise LocalError(f"RabbitMQ {version} is too old: 3.10 or newer is needed")
 
     def start(self, *, preferred_port: int | None = None, keep_open: tuple[int, ...] = ()) -> None:
         self.port = self.port or free_port(preferred_port)

@@ -115,9 +115,6 @@ class PrivateServers:
         self.postgres.stop(mode)
         self.start_postgres()
 
-    def stop_postgres(self, mode: str = "immediate") -> None:
-        self.postgres.stop(mode)
-
     def start_postgres(self) -> None:
         self.postgres.start()
         self.postgres.wait_ready()

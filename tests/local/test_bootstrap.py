@@ -2,13 +2,16 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from deploy.local import bootstrap, packages
+from deploy.local import bootstrap, packages, programs
+from deploy.local.postgres import PostgresServer
+from deploy.local.processes import Account, LocalError
 from deploy.local.progress import StepFailed, run
 
 
@@ -32,13 +35,96 @@ def test_without_a_package_manager_the_packages_and_another_way_are_named(
     assert "docker compose -f deploy/local/compose.yaml up" in str(failure.value)
 
 
+def _program(path: Path, script: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture
+def postgres(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """``postgres("15.4")``: it is installed, and no other than those named so."""
+    monkeypatch.setattr(programs, "POSTGRES", (f"{tmp_path}/postgresql/*/bin/postgres",))
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    def install(version: str) -> Path:
+        place = tmp_path / "postgresql" / version / "bin" / "postgres"
+        return _program(place, f"echo 'postgres (PostgreSQL) {version} (Debian)'")
+
+    return install
+
+
+def _refusal(needs: list[packages.Need], log: Path) -> str:
+    with pytest.raises(StepFailed) as failure:
+        packages.ensure(needs, log)
+    return str(failure.value)
+
+
+def test_a_postgresql_that_is_too_old_is_named_with_what_to_install(
+    postgres: Callable[[str], Path], log: Path
+) -> None:
+    postgres("9.6")
+    postgres("14.11")
+    told = _refusal([packages.POSTGRESQL], log)
+    assert "PostgreSQL 15 or newer (14 is there): package postgresql" in told
+    assert "docker compose -f deploy/local/compose.yaml up" in told
+    postgres("15.0")
+    packages.ensure([packages.POSTGRESQL], log)
+
+
+def test_a_rabbitmq_that_is_too_old_is_named_with_what_to_install(
+    tmp_path: Path, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(programs, "RABBITMQ", (f"{tmp_path}/rabbitmq_server-*/sbin/rabbitmq-server",))
+    monkeypatch.setattr(programs, "EPMD", (str(_program(tmp_path / "epmd", "")),))
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    def install(version: str) -> None:
+        node = tmp_path / f"rabbitmq_server-{version}"
+        _program(node / "sbin" / "rabbitmq-server", "")
+        (node / "plugins" / f"rabbit-{version}").mkdir(parents=True)
+
+    install("3.9.13")
+    told = _refusal([packages.RABBITMQ], log)
+    assert "RabbitMQ 3.10 or newer (3.9.13 is there): package rabbitmq-server" in told
+    install("3.10.0")
+    packages.ensure([packages.RABBITMQ], log)
+
+
+def test_data_is_opened_by_the_postgresql_that_made_it(
+    tmp_path: Path, postgres: Callable[[str], Path]
+) -> None:
+    def program(folder: Path) -> Path:
+        account = Account.current()
+        return PostgresServer(
+            folder, account=account, password="", durable=True, log=tmp_path / "log"
+        ).program
+
+    older, newer = postgres("15.18"), postgres("17.2")
+    assert program(tmp_path / "none yet") == newer
+    (tmp_path / "PG_VERSION").write_text("15\n")
+    assert program(tmp_path) == older
+    (tmp_path / "PG_VERSION").write_text("16\n")
+    with pytest.raises(LocalError, match=r"of PostgreSQL 16, and 17 is there.*package postgresql-16"):
+        program(tmp_path)
+
+
+def test_what_no_container_helps_with_is_said_beside_the_containers(
+    tmp_path: Path, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    missing = [replace(need, present=lambda: False) for need in (packages.PANGO, packages.POSTGRESQL)]
+    assert "No container helps with Pango (PDF text)" in _refusal(missing, log)
+    assert "No container" not in _refusal(missing[1:], log)
+    assert "container" not in _refusal(missing[:1], log)
+
+
 def test_what_would_only_be_better_is_left_out_where_it_cannot_be_installed(
     tmp_path: Path, log: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name, code in (("apt-get", 1), ("apt-cache", 0)):
-        program = tmp_path / name
-        program.write_text(f"#!/bin/sh\nexit {code}\n")
-        program.chmod(0o755)
+        _program(tmp_path / name, f"exit {code}")
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("os.geteuid", lambda: 0)
     monkeypatch.setattr(packages, "_services_kept_stopped", lambda _: nullcontext())
