@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pika
@@ -71,12 +72,27 @@ def test_broker_comes_back_after_a_kill(servers: PrivateServers) -> None:
 
 
 def test_data_outlives_a_stop_and_goes_only_when_not_durable(tmp_path: Path) -> None:
-    servers = PrivateServers(tmp_path / "run", durable=False)
     pids: list[int] = []
-    with servers:
-        pids += [servers.broker_pid, servers.postgres_pid]
-        assert servers.data_folder.exists()
-    assert not servers.data_folder.exists()
+    with PrivateServers(tmp_path / "run", durable=True) as first:
+        pids += [first.broker_pid, first.postgres_pid]
+        with psycopg.connect(first.pg_admin_url) as connection:
+            connection.execute("CREATE TABLE kept AS SELECT 'a row' AS what")
+        _declare(first.amqp_admin_url)
+        with closing(pika.BlockingConnection(pika.URLParameters(first.amqp_admin_url))) as broker:
+            channel = broker.channel()
+            channel.confirm_delivery()
+            channel.basic_publish("", "probe", b"a message", pika.BasicProperties(delivery_mode=2))
+    assert not any(_alive(pid) for pid in pids)
+    assert first.data_folder.exists()
+
+    # At the addresses of the first; and as it is not durable, all goes with it.
+    with PrivateServers(tmp_path / "run", durable=False) as second:
+        pids += [second.broker_pid, second.postgres_pid]
+        with psycopg.connect(first.pg_admin_url) as connection:
+            assert connection.execute("SELECT what FROM kept").fetchall() == [("a row",)]
+        with closing(pika.BlockingConnection(pika.URLParameters(first.amqp_admin_url))) as broker:
+            assert broker.channel().basic_get("probe", auto_ack=True)[2] == b"a message"
+    assert not second.data_folder.exists()
     assert not any(_alive(pid) for pid in pids)
 
 
