@@ -28,6 +28,11 @@ class Need:
     found: Callable[[], str] = lambda: ""
 
 
+def _old_rabbitmq() -> str:
+    version = programs.rabbitmq_version(programs.find_rabbitmq())
+    return version if programs.rabbitmq_too_old(version) else ""
+
+
 VENV = Need(
     "Python's venv module",
     lambda: find_spec("ensurepip") is not None and find_spec("venv") is not None,
@@ -43,7 +48,7 @@ RABBITMQ = Need(
     ),
     ("rabbitmq-server",),
     ("rabbitmq",),
-    lambda: programs.rabbitmq_version(programs.find_rabbitmq()),
+    _old_rabbitmq,
 )
 POSTGRESQL = Need(
     "PostgreSQL 15 or newer",
