@@ -73,9 +73,17 @@ class Tracer:
 
     def close(self, seconds: float) -> None:
         """Send what waits, as long as ``seconds`` allow."""
-        closing = threading.Thread(target=self._provider.shutdown, name="traces-closing", daemon=True)
-        closing.start()
-        closing.join(seconds)
+        closed = threading.Event()
+
+        def close() -> None:
+            try:
+                self._provider.shutdown()
+            finally:
+                closed.set()
+
+        threading.Thread(target=close, name="traces-closing", daemon=True).start()
+        # Not join(seconds): in a worker on Python 3.13 that raises eventlet's Timeout when they are over.
+        closed.wait(seconds)
 
 
 class Span:
