@@ -13,6 +13,8 @@ from tests.support.collector import Collector, Received
 from tests.support.people import named_in, personal
 
 API = "/guichet/api/v1"
+EMAIL, PHONE = "ghita@trace.example", "+212661234542"
+GIVEN = "desk-2-morning-0042"
 
 
 def test_one_trace_leads_from_the_request_through_relay_and_workers_to_mail_server_and_gateway(
@@ -27,13 +29,15 @@ def test_one_trace_leads_from_the_request_through_relay_and_workers_to_mail_serv
             "name": "Ghita Benkirane",
             "role": "gérante",
             "language": "fr",
-            "email": "ghita@trace.example",
-            "phone": "+212661234542",
+            "email": EMAIL,
+            "phone": PHONE,
         }
         startup = {"legal_name": "Tracé Océan", "site": "casablanca", "resident": True, "contacts": [contact]}
         of = clerk.post("/startups", json=startup).raise_for_status().json()["id"]
         filing = {"startup_id": of, "procedure": CERTIFICATE, "site": "casablanca"}
-        filed = clerk.post("/requests", json={**filing, "answers": ANSWERS[CERTIFICATE]}).raise_for_status()
+        filed = clerk.post(
+            "/requests", json={**filing, "answers": ANSWERS[CERTIFICATE]}, headers={"X-Correlation-ID": GIVEN}
+        ).raise_for_status()
         clerk.post(f"/requests/{filed.json()['id']}/start", json={}).raise_for_status()
         done = clerk.post(f"/requests/{filed.json()['id']}/complete", json={}).raise_for_status()
 
@@ -71,8 +75,16 @@ def test_one_trace_leads_from_the_request_through_relay_and_workers_to_mail_serv
     # A batch is of many traces: it has its own, which names them.
     assert any(first.trace in span.links for span in traces.spans if span.name == "handle batch")
 
+    # What the caller chose goes the same way, where no traces are kept: into the mail and to the gateway.
+    assert filed.headers["X-Correlation-ID"] == GIVEN
+    of_done = done.headers["X-Correlation-ID"]
+    mails = http.get(f"{stack.addresses.mail_url}/messages", params={"to": EMAIL}).json()
+    assert [mail["headers"]["X-Correlation-ID"] for mail in mails] == [GIVEN, of_done]
+    texts = http.get(f"{stack.addresses.sms_url}/sms", params={"to": PHONE}).json()
+    assert [sms["correlation_id"] for sms in texts] == [GIVEN, of_done]
+
 
 def test_no_span_of_all_these_tests_names_anybody(stack: Stack, traces: Collector) -> None:
     values = personal(stack.addresses.database_url(service) for service in SERVICES)
-    assert {"Ghita Benkirane", "ghita@trace.example", "+212661234542", "Tracé Océan"} <= values
+    assert {"Ghita Benkirane", EMAIL, PHONE, "Tracé Océan"} <= values
     assert named_in("\n".join(traces.raw), values) == set()

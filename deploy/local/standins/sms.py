@@ -70,7 +70,11 @@ class SmsGateway:
         with self._taking:
             known = self.records.find(sms["reference"])
             record = known or self.records.add(
-                {**{field: sms[field] for field in FIELDS}, "status": "accepted"}
+                {
+                    **{field: sms[field] for field in FIELDS},
+                    "status": "accepted",
+                    "correlation_id": request.headers.get("X-Correlation-ID"),
+                }
             )
         if known is None and self.receipt != "none":
             self._due.put((record, self.receipt))
