@@ -11,18 +11,20 @@ os.environ["PSYCOPG_WAIT_FUNC"] = "wait_select"
 
 import eventlet
 
+# Whatever is imported before this stays blocking.
+# ruff: noqa: E402
 eventlet.monkey_patch()
 
-import json  # noqa: E402
-from typing import Any  # noqa: E402
+import json
+from typing import Any
 
-import psycopg  # noqa: E402
-from eventlet.queue import LifoQueue  # noqa: E402
-from kombu import Queue  # noqa: E402
-from kombu.serialization import register  # noqa: E402
-from nameko.extensions import DependencyProvider  # noqa: E402
-from nameko.messaging import consume  # noqa: E402
-from nameko.runners import ServiceRunner  # noqa: E402
+import psycopg
+from eventlet.queue import LifoQueue
+from kombu import Queue
+from kombu.serialization import register
+from nameko.extensions import DependencyProvider
+from nameko.messaging import consume
+from nameko.runners import ServiceRunner
 
 DATABASE_URL, AMQP_URL, QUEUE = sys.argv[1:4]
 WORKERS = int(os.environ.get("BENCH_WORKERS", "10"))

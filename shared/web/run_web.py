@@ -64,8 +64,7 @@ def run(service: str) -> None:
         "shared.web.run_web:make_app",
         factory=True,
         interface=Interfaces.WSGI,
-        # A container's own network: who may reach it is decided outside.
-        address=env.str("WEB_ADDRESS", "0.0.0.0"),  # noqa: S104
+        address=env.str("WEB_ADDRESS", "0.0.0.0"),  # noqa: S104 - a container's: who may reach it is decided outside
         port=env.int("WEB_PORT", 8000),
         workers=env.int("WEB_PROCESSES", 1),
         blocking_threads=THREADS,

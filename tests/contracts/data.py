@@ -62,7 +62,7 @@ def _of_type(field: fields.Field[Any]) -> st.SearchStrategy[Any]:
             # Beyond these years an instant has no UTC form in Python.
             return st.datetimes(
                 min_value=datetime(1900, 1, 1),  # noqa: DTZ001 - the zone is drawn beside it
-                max_value=datetime(2200, 1, 1),  # noqa: DTZ001
+                max_value=datetime(2200, 1, 1),  # noqa: DTZ001 - the same
                 timezones=_ZONES,
             )
         case fields.Date():

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -124,7 +124,10 @@ def test_passwords_and_keys_change_under_load_without_a_failed_request_or_a_lost
         rotation.tell(
             DATABASE_NEXT_PASSWORD=NEW, AMQP_NEXT_PASSWORD=NEW, SESSION_PUBLIC_KEY=f"{public},{coming}"
         )
-        taken: Callable[[str], bool] = lambda one: _charges(url, one) == 200  # noqa: E731
+
+        def taken(one: str) -> bool:
+            return _charges(url, one) == 200
+
         eventually(lambda: taken(_token(successor)), seconds=20, what="the key to come to be known")
         for service in SERVICES:
             rotation.database_password(service, NEW)

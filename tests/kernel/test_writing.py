@@ -94,7 +94,7 @@ def test_what_is_vouched_for_can_be_read(contract):
     data = read(contract.schema, contract.sample)
     vouch = vouched_by(contract.schema)
     for name in contract.schema.fields:
-        for value in (None, 7, True, "x", uuid.uuid4(), datetime(2026, 1, 1), {"fr": 1}, [], Decimal(1)):  # noqa: DTZ001
+        for value in (None, 7, True, "x", uuid.uuid4(), datetime(2026, 1, 1), {"fr": 1}, [], Decimal(1)):  # noqa: DTZ001 - none of them is one
             changed = {**data, name: value}
             if vouch(changed):
                 read(contract.schema, write(contract.schema, changed))

@@ -1,7 +1,7 @@
 """What must not be found in logs and traces: everything the databases know of people and startups."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import psycopg
@@ -37,7 +37,10 @@ def personal(urls: Iterable[str]) -> set[str]:
 
 def named_in(text: str, values: Iterable[str]) -> set[str]:
     """Return which of the values stand in ``text``, spelled plainly or as JSON spells them."""
-    spelled: Callable[[str], str] = lambda value: value.encode("unicode_escape").decode()  # noqa: E731
+
+    def spelled(value: str) -> str:
+        return value.encode("unicode_escape").decode()
+
     return {value for value in values if value in text or spelled(value) in text}
 
 

@@ -52,7 +52,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, traces: Collector) -> Iterat
 def chromium() -> Iterator[Browser]:
     """One browser; each visitor gets a context of their own."""
     if CHROMIUM is None:
-        pytest.skip("no chromium on this machine (set CHROMIUM to its path)")
+        pytest.fail("no chromium on this machine (set CHROMIUM to its path)")
     with sync_playwright() as playwright:
         expect.set_options(timeout=PATIENCE_MS)
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
@@ -91,7 +91,7 @@ def axe_source() -> str:
     """The accessibility checker, from the front end's packages."""
     path = Path(__file__).resolve().parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
     if not path.is_file():
-        pytest.skip("axe-core is not installed: npm ci in frontend/")
+        pytest.fail("axe-core is not installed: npm ci in frontend/")
     return path.read_text("utf-8")
 
 

@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
+from functools import partial
+from typing import Any
 
 import psycopg
 import pytest
@@ -13,6 +15,7 @@ from playwright.sync_api import Page, expect
 from deploy.local.addresses import ACCOUNTS
 from deploy.local.stack import Stack
 from shared.settings import libpq_url
+from tests.support.broker import eventually
 from tests.system.clerk import Clerk
 from tests.system.conftest import DESK, PHONE
 
@@ -189,6 +192,29 @@ def test_a_service_that_is_down_takes_only_its_own_part(
     expect(page.locator(".fragment .card-head a")).to_be_visible()
 
 
+def test_a_request_shows_while_its_messages_and_its_charges_cannot_be_told(
+    clerk: Callable[..., Clerk], stack: Stack
+) -> None:
+    agent = clerk("fr", role="agent")
+    body: dict[str, object] = {
+        "startup_id": startup(agent, "Atlas Santé"),
+        "procedure": "ompic.certificat-negatif",
+        "site": "casablanca",
+        "answers": {"name_1": "Atlas", "identity_document": "cnie", "cnie": "BK123456"},
+    }
+    number = agent.post("/guichet/api/v1/requests", body)["number"]
+    with down(stack, "notifications"), down(stack, "billing"):
+        page = agent.open(f"/guichet/requests/{number}")
+        failed = page.locator(".fragment .fragment-failed")
+        expect(failed).to_have_count(2)
+        for one in failed.all():
+            expect(one).to_contain_text(UNAVAILABLE["fr"])
+        expect(page.locator("main")).to_contain_text("BK123456")
+    for left in (1, 0):
+        failed.locator("[data-retry]").first.click()
+        expect(failed).to_have_count(left)
+
+
 def test_a_change_made_elsewhere_shows_within_seconds_and_moves_nothing(
     clerk: Callable[..., Clerk],
 ) -> None:
@@ -287,10 +313,22 @@ def test_no_page_has_an_accessibility_violation(
             "answers": answers,
         },
     )
+    filed = f"/guichet/api/v1/requests/{request['id']}"
+    agent.post(f"{filed}/start", {})
+    agent.post(f"{filed}/complete", {})
+    charges = partial(agent.get, "/billing/api/v1/charges", startup_id=identifier)
+    eventually(lambda: bool(charges()["items"]), what="the charge of the request")
+    messages = partial(agent.get, "/notifications/api/v1/messages", startup_id=identifier)
+    eventually(lambda: bool(messages()["items"]), what="the message about the request")
+    message: Any = messages()["items"]
     if language == "fr":
         evening = {"starts_at": f"{next_working_day()}T18:00", "ends_at": f"{next_working_day()}T19:00"}
         closure = {"site": "casablanca", "space": "casablanca-souss", "reason": "Peinture", **evening}
         agent.post("/booking/api/v1/closures", closure)
+    day, hour = next_working_day(), {"fr": 14, "ar": 15, "en": 16}[language]
+    wish = {"space": "casablanca-atlas", "title": "Jury", "startup_id": identifier}
+    hours = {"starts_at": f"{day}T{hour}:00", "ends_at": f"{day}T{hour}:45"}
+    booked = agent.post("/booking/api/v1/bookings", wish | hours)
     found: list[str] = []
 
     def look(what: str) -> None:
@@ -304,6 +342,9 @@ def test_no_page_has_an_accessibility_violation(
                 found.append(f"{what} ({name}) scrolls sideways by {wider} px")
         agent.page.set_viewport_size(DESK)
 
+    agent.open(f"/billing/invoices/new?startup_id={identifier}&site=casablanca")
+    look("an invoice before it is issued")
+    invoice = agent.post("/billing/api/v1/invoices", {"startup_id": identifier, "site": "casablanca"})
     for path in (
         "/guichet/",
         "/guichet/requests/new",
@@ -315,11 +356,13 @@ def test_no_page_has_an_accessibility_violation(
         "/guichet/nothing-here",
         f"/booking/?site=casablanca&day={next_working_day()}",
         f"/booking/?site=casablanca&day={next_working_day()}&view=list",
+        f"/booking/{booked['id']}",
         "/booking/new",
         "/booking/closures",
         "/billing/",
-        "/billing/new",
+        f"/billing/invoices/{invoice['number']}",
         "/notifications/",
+        f"/notifications/messages/{message[0]['id']}",
     ):
         agent.open(path)
         look(path)
@@ -338,3 +381,4 @@ def test_no_page_has_an_accessibility_violation(
     assert found == []
     # The one page that is not there is called a failed resource; anything else would be ours.
     assert [text for text in agent.complaints if "404" not in text] == []
+    assert len(agent.complaints) == 1

@@ -160,18 +160,6 @@ def booked_ahead(session: Session, *, desk: str | None, site: str | None, first:
     return [_visit(row) for row in session.execute(query.order_by(_visits.c.starts_at))]
 
 
-def of_startup_at(session: Session, startup_id: UUID, desk: str, *, first: date) -> Visit | None:
-    """The startup's next booked visit at the desk."""
-    query = _select().where(
-        _visits.c.startup_id == startup_id,
-        _visits.c.desk == desk,
-        _visits.c.day >= first,
-        _visits.c.state == "booked",
-    )
-    row = session.execute(query.order_by(_visits.c.starts_at).limit(1)).first()
-    return None if row is None else _visit(row)
-
-
 def has_place(session: Session, startup_id: UUID, desk: str, day: date, opens: time) -> bool:
     """Whether the startup is booked onto this very visit."""
     found = select(_visits.c.id).where(

@@ -69,11 +69,10 @@ def record_outcomes(
 
 
 def _conclude(job: Job, outcome: Outcome, policy: Policy, now: datetime) -> Change:
-    # Spread is not a secret: an ordinary random number will do.
     return conclude(
         job.delivery,
         outcome.verdict,
         now=now,
         policy=policy,
-        spread=random.uniform(-1, 1),  # noqa: S311
+        spread=random.uniform(-1, 1),  # noqa: S311 - a spread is no secret
     )

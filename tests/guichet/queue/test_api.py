@@ -278,9 +278,10 @@ def test_the_same_key_gives_one_ticket(agent: Caller) -> None:
 def test_a_visitor_far_back_hears_once_that_their_turn_is_near(agent: Caller, outbox: Outbox) -> None:
     here = window(agent)
     everybody = [ticket(agent) for _ in range(5)]
-    told = lambda: [  # noqa: E731
-        event["data"] for event in outbox() if event["type"] == "guichet.ticket_near.v1"
-    ]
+
+    def told() -> list[dict[str, Any]]:
+        return [event["data"] for event in outbox() if event["type"] == "guichet.ticket_near.v1"]
+
     assert told() == [], "who is near on arrival needs no message"
     for one in everybody[:4]:
         call(agent, here)
