@@ -209,7 +209,7 @@ def test_a_request_shows_while_its_messages_and_its_charges_cannot_be_told(
         expect(failed).to_have_count(2)
         for one in failed.all():
             expect(one).to_contain_text(UNAVAILABLE["fr"])
-        expect(page.locator("main")).to_contain_text("BK123456")
+        expect(page.locator("main")).to_contain_text("Atlas Santé")
     for left in (1, 0):
         failed.locator("[data-retry]").first.click()
         expect(failed).to_have_count(left)

@@ -17,7 +17,7 @@ from shared.db import Database
 from tests.guichet.conftest import Caller
 from tests.guichet.factories import ANSWERS, CERTIFICATE
 from tests.guichet.queue.conftest import Desk, desk
-from tests.guichet.queue.steps import call, do, ticket, window
+from tests.guichet.queue.steps import call, do, later_today, ticket, window
 from tests.support.statements import statements
 
 __all__ = ["desk"]
@@ -138,9 +138,7 @@ def test_the_times_of_visits_are_those_of_their_steps(desk: People, agent: Calle
 
 
 def test_an_appointment_waits_from_its_hour(desk: People, agent: Caller, counter: Database) -> None:
-    soon = now() + timedelta(minutes=15)
-    if soon.date() != now().date():
-        pytest.skip("an appointment of today needs some of today left")
+    soon = later_today(minutes=15)
     ticket(agent, kind="appointment", appointment_at=soon.isoformat())
     call(agent, window(agent))
     with counter.transaction() as session:

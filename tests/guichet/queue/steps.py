@@ -1,8 +1,10 @@
 """What people do at the queue, through its API."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
+from shared.clock import CASABLANCA, now
 from tests.guichet.conftest import Caller
 
 SITE = "casablanca"
@@ -32,3 +34,10 @@ def do(who: Caller, one: dict[str, Any], action: str, status: int = 200, **body:
     answer = who.post(f"/tickets/{one['id']}/{action}", body)
     assert answer.status_code == status, answer.text
     return answer.get_json()  # type: ignore[no-any-return]
+
+
+def later_today(*, minutes: int) -> datetime:
+    """So many minutes from now, but not tomorrow, whenever the tests run."""
+    at = now()
+    end = datetime.combine(at.astimezone(CASABLANCA), time(23, 59, 59), CASABLANCA)
+    return min(at + timedelta(minutes=minutes), end.astimezone(UTC))

@@ -14,7 +14,7 @@ from shared.clock import now
 from shared.db import Database
 from tests.guichet.conftest import Caller
 from tests.guichet.factories import ANSWERS, CERTIFICATE
-from tests.guichet.queue.steps import SITE, Outbox, call, do, ticket, window
+from tests.guichet.queue.steps import SITE, Outbox, call, do, later_today, ticket, window
 
 
 def test_numbers_begin_at_one_for_each_line(agent: Caller) -> None:
@@ -84,7 +84,7 @@ def test_a_ticket_in_spite_of_a_missing_document_keeps_the_reason(agent: Caller)
 
 
 def test_priorities_and_appointments_go_before_walk_ins(agent: Caller) -> None:
-    soon = (now() + timedelta(minutes=10)).isoformat()
+    soon = later_today(minutes=10).isoformat()
     first, second = ticket(agent), ticket(agent)
     priority = ticket(agent, kind="priority")
     booked = ticket(agent, kind="appointment", appointment_at=soon)
