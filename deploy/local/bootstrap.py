@@ -42,7 +42,7 @@ def main() -> int:
                 fcntl.flock(lock, fcntl.LOCK_EX)
         packages.ensure(_needs(options.dev) + [packages.PROMTOOL] * options.manifests, LOG)
         if options.dev:
-            packages.prefer(packages.HEADLESS_SHELL, LOG)
+            packages.prefer([packages.HEADLESS_SHELL, packages.CLAMD], LOG)
         python = prepare_venv(ROOT / ".venv", this_python=options.this_python)
         names = ["dev"] * options.dev + ["bench"] * options.bench + ["base"]
         # Last: it holds none of the base set, and what holds it has been installed by then.

@@ -14,7 +14,7 @@ from deploy.local import programs
 from deploy.local.progress import StepFailed, run
 
 POLICY = Path("/usr/sbin/policy-rc.d")
-SERVICES = ("rabbitmq-server", "postgresql", "prometheus")
+SERVICES = ("rabbitmq-server", "postgresql", "prometheus", "clamav-daemon", "clamav-freshclam")
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,12 @@ PROMTOOL = Need(
     ("prometheus",),
     ("prometheus",),
 )
+CLAMD = Need(
+    "clamd (tests of the virus check)",
+    lambda: programs.find_clamd() is not None,
+    ("clamav-daemon", "clamav-freshclam"),
+    ("clamav",),
+)
 
 
 def ensure(needs: Sequence[Need], log: Path) -> None:
@@ -104,17 +110,22 @@ def ensure(needs: Sequence[Need], log: Path) -> None:
         raise StepFailed(_explanation(still_missing))
 
 
-def prefer(need: Need, log: Path) -> None:
+def prefer(needs: Sequence[Need], log: Path) -> None:
     """Install what is better than what is there, where it asks nobody anything; without it all works, too."""
     apt, cache = shutil.which("apt-get"), shutil.which("apt-cache")
-    if need.present() or os.geteuid() != 0 or apt is None or cache is None:
+    if os.geteuid() != 0 or apt is None or cache is None:
         return
-    if subprocess.run([cache, "show", *need.apt], capture_output=True, check=False).returncode != 0:
+    wanted = [need for need in needs if not need.present() and _offered(cache, need)]
+    if not wanted:
         return
     try:
-        _install_with_apt([need], [apt], log)
+        _install_with_apt(wanted, [apt], log)
     except StepFailed as failed:
-        print(f"  Going on without {need.name}: {failed}")
+        print(f"  Going on without {', '.join(need.name for need in wanted)}: {failed}")
+
+
+def _offered(cache: str, need: Need) -> bool:
+    return subprocess.run([cache, "show", *need.apt], capture_output=True, check=False).returncode == 0
 
 
 def _administrator() -> list[str] | None:

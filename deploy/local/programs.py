@@ -44,6 +44,7 @@ HARFBUZZ_SUBSET = (
     "/opt/homebrew/lib/libharfbuzz-subset.dylib",
     "/usr/local/lib/libharfbuzz-subset.dylib",
 )
+CLAMD = ("/usr/sbin/clamd", "/opt/homebrew/sbin/clamd", "/usr/local/sbin/clamd")
 NODE_AT_LEAST = 20
 POSTGRES_AT_LEAST = 15
 RABBITMQ_AT_LEAST = (3, 10)
@@ -68,6 +69,10 @@ def rabbitmq_too_old(version: str) -> bool:
 
 def find_promtool() -> Path | None:
     return find_program("promtool", ())
+
+
+def find_clamd() -> Path | None:
+    return find_program("clamd", CLAMD)
 
 
 def find_epmd() -> Path | None:

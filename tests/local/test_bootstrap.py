@@ -128,7 +128,7 @@ def test_what_would_only_be_better_is_left_out_where_it_cannot_be_installed(
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("os.geteuid", lambda: 0)
     monkeypatch.setattr(packages, "_services_kept_stopped", lambda _: nullcontext())
-    packages.prefer(replace(packages.HEADLESS_SHELL, present=lambda: False), log)
+    packages.prefer([replace(packages.HEADLESS_SHELL, present=lambda: False)], log)
     assert "Going on without Chromium's headless shell" in capsys.readouterr().out
 
 

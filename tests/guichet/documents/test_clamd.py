@@ -1,10 +1,8 @@
 """The real clamd, where it is installed: with one signature of our own, for the test string.
 
-``apt-get install clamav-daemon`` brings it; the signatures of the world are not needed.
+The set-up of the tests brings it where it may (as root); the signatures of the world are not needed.
 """
 
-import os
-import shutil
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -15,13 +13,14 @@ import pytest
 from flask import Flask
 
 from deploy.local.processes import end, free_port, spawn, wait_until
+from deploy.local.programs import find_clamd
 from services.guichet.documents.scanning import Clamd, Unavailable
 from services.guichet.web.documents.transfer import CABINET
 from tests.guichet.documents import files
 from tests.guichet.documents.conftest import Documents
 from tests.guichet.documents.test_scanning import EICAR
 
-PROGRAM = shutil.which("clamd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+PROGRAM = find_clamd()
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="clamd is not installed (apt: clamav-daemon)")
 
