@@ -31,7 +31,8 @@ PARTS = {
     "beam.smp": "RabbitMQ",
     "local_stack": "supervisor",
 }
-IDLE_SECONDS = 8.0
+# The process that prints has ended by then.
+IDLE_SECONDS = 35.0
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import ssl
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
@@ -265,3 +265,16 @@ def at_work(reached: Reached, certificates: ssl.SSLContext, *, patient: bool) ->
         yield clerks.noted
     finally:
         clerks.stop()
+
+
+def disagreements(noted: Noted, books: Mapping[str, Any]) -> list[str]:
+    """Hold what the clerks noted against the books of ``ledger``; what is wrong, a sentence each."""
+    ours = {request for request, startup in books["requests"].items() if startup in noted.startups}
+    found = [*noted.failures, *books["wrong"]]
+    found += [f"the request {request} was accepted and is lost" for request in noted.accepted - ours]
+    found += [f"the request {request} was made, and nobody was told" for request in ours - noted.accepted]
+    gone = noted.documents.keys() - set(books["documents"])
+    found += [f"the document {document} was accepted and is lost" for document in gone]
+    if books["waiting"]:
+        found.append(f"{books['waiting']} events and messages did not arrive in time")
+    return found

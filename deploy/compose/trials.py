@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from deploy.compose.clerks import Noted, at_work
+from deploy.compose.clerks import Noted, at_work, disagreements
 from deploy.compose.installation import PATIENCE_SECONDS, Installation, container
 from deploy.local.processes import LocalError, wait_until
 from deploy.local.progress import StepFailed, step
@@ -68,14 +68,7 @@ class Reckoning:
         """Print what happened; raise StepFailed when anything failed, was lost or was done twice."""
         with step("Holding the books against each other"):
             books = self._installation.ledger()
-        ours = {request for request, startup in books["requests"].items() if startup in noted.startups}
-        wrong = [*noted.failures, *books["wrong"]]
-        wrong += [f"the request {request} was accepted and is lost" for request in noted.accepted - ours]
-        wrong += [f"the request {request} was made, and nobody was told" for request in ours - noted.accepted]
-        gone = noted.documents.keys() - set(books["documents"])
-        wrong += [f"the document {document} was accepted and is lost" for document in gone]
-        if books["waiting"]:
-            wrong.append(f"{books['waiting']} events and messages did not arrive in time")
+        wrong = disagreements(noted, books)
         seen_before = self._installation.seen_before() - self._seen_before
         mails_twice = self._installation.published.mails_sent_twice() - self._mails_twice
         answers = sum(noted.answers.values())

@@ -42,8 +42,8 @@ USERS = {
     # The stand-in of a mail server.
     ("aiosmtpd", "attr", "attrs"): {"operations"},
 }
-# Started, not imported; the first two patch the sockets of whoever imports them.
-NOT_IMPORTED = {"greened", "run_worker", "__main__", "migrations", "migrations_env"}
+# Started, not imported; the first two patch the sockets of whoever imports them, the third is WeasyPrint's.
+NOT_IMPORTED = {"greened", "run_worker", "presswork", "__main__", "migrations", "migrations_env"}
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 OPERATIONS = [
     *(

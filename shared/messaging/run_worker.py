@@ -24,6 +24,9 @@ from shared.settling import settle
 
 log = get_logger()
 
+#: what works at once without a rush: the consumer, a sender's claims and its outcomes; more come and go
+POOL_SIZE = 3
+
 let_psycopg_wait()
 
 
@@ -51,7 +54,7 @@ def run(service: str, cls: type[EventWorker] | None = None) -> None:
     settings = ServiceSettings.load(service)
     database = Database(
         settings.database_url,
-        pool_size=5,
+        pool_size=POOL_SIZE,
         application_name=f"{service}-worker",
         addresses=settings.database_addresses,
     )

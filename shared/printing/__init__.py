@@ -12,7 +12,8 @@ the service's own sheet adds to it. Nothing is ever fetched: what is drawn stand
 QR codes by :func:`qr_code`.
 """
 
+from shared.printing.press import PrintingFailed
 from shared.printing.printer import Printer
 from shared.printing.qr import qr_code
 
-__all__ = ["Printer", "qr_code"]
+__all__ = ["Printer", "PrintingFailed", "qr_code"]
