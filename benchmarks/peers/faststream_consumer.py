@@ -10,7 +10,7 @@ import sys
 from datetime import datetime
 from uuid import UUID
 
-import asyncpg  # type: ignore[import-untyped]
+import asyncpg
 import orjson
 from faststream import AckPolicy, FastStream
 from faststream.rabbit import Channel, RabbitBroker, RabbitMessage, RabbitQueue

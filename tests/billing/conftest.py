@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from services.billing.seed import seed
 from services.billing.web.app import make_app
@@ -153,6 +154,13 @@ def app(billing: Database, billing_app: Flask) -> Flask:
 
 
 SignIn = Callable[..., FlaskClient]
+
+
+def body_of(answer: TestResponse) -> Any:
+    """Return the JSON document that an answer carries."""
+    document = answer.json
+    assert document is not None, answer.text
+    return document
 
 
 @pytest.fixture

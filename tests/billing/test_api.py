@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from shared.db import Database
-from tests.billing.conftest import Inbox, SignIn
+from tests.billing.conftest import Inbox, SignIn, body_of
 
 API = "/billing/api/v1"
 
@@ -31,8 +31,8 @@ def test_charges_are_found_by_startup_and_by_subject(client: FlaskClient, inbox:
     startup = inbox.startup()["startup_id"]
     request = inbox.request_completed(startup)
     inbox.booking_confirmed(startup)
-    assert len(client.get(f"{API}/charges?startup_id={startup}").json["items"]) == 2
-    (charge,) = client.get(f"{API}/charges?subject={request['request_id']}").json["items"]
+    assert len(body_of(client.get(f"{API}/charges?startup_id={startup}"))["items"]) == 2
+    (charge,) = body_of(client.get(f"{API}/charges?subject={request['request_id']}"))["items"]
     assert (charge["net"], charge["vat_rate"], charge["quantity"], charge["kind"]) == (
         "230.00",
         "0.00",
@@ -46,7 +46,7 @@ def test_open_charges_become_an_invoice(client: FlaskClient, inbox: Inbox) -> No
     startup = owing(inbox)
     answer = client.post(f"{API}/invoices", json=order(startup))
     assert answer.status_code == 201
-    invoice = answer.json
+    invoice = body_of(answer)
     assert (invoice["number"], invoice["total_excl"], invoice["total_vat"], invoice["total_incl"]) == (
         "FA-CAS-2026-00001",
         "470.00",
@@ -60,17 +60,18 @@ def test_open_charges_become_an_invoice(client: FlaskClient, inbox: Inbox) -> No
     ]
     assert invoice["seller"]["demonstration"] is True
     assert client.get(f"{API}/invoices/{invoice['number']}").json == invoice
-    (row,) = client.get(f"{API}/invoices?startup_id={startup}").json["items"]
+    (row,) = body_of(client.get(f"{API}/invoices?startup_id={startup}"))["items"]
     assert (row["number"], row["buyer_name"]) == (invoice["number"], "Sahara Solar SARL")
-    states = {charge["state"] for charge in client.get(f"{API}/charges?startup_id={startup}").json["items"]}
+    charges = body_of(client.get(f"{API}/charges?startup_id={startup}"))["items"]
+    states = {charge["state"] for charge in charges}
     assert states == {"invoiced"}
 
 
 def test_a_missing_ice_warns_and_does_not_block(client: FlaskClient, inbox: Inbox) -> None:
     answer = client.post(f"{API}/invoices", json=order(owing(inbox, ice=None)))
     assert answer.status_code == 201
-    assert [warning["code"] for warning in answer.json["warnings"]] == ["buyer_ice_missing"]
-    assert "ICE" in answer.json["warnings"][0]["detail"]
+    assert [warning["code"] for warning in body_of(answer)["warnings"]] == ["buyer_ice_missing"]
+    assert "ICE" in body_of(answer)["warnings"][0]["detail"]
 
 
 def test_the_same_key_gives_the_same_invoice(client: FlaskClient, inbox: Inbox) -> None:
@@ -86,7 +87,7 @@ def test_the_same_key_gives_the_same_invoice(client: FlaskClient, inbox: Inbox) 
 def test_an_invoice_is_printed_in_the_language_asked_for(
     client: FlaskClient, inbox: Inbox, language: str
 ) -> None:
-    number = client.post(f"{API}/invoices", json=order(owing(inbox))).json["number"]
+    number = body_of(client.post(f"{API}/invoices", json=order(owing(inbox))))["number"]
     answer = client.get(f"{API}/invoices/{number}/pdf?lang={language}")
     assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
     assert answer.data.startswith(b"%PDF-")
@@ -97,15 +98,15 @@ def test_a_credit_note_names_its_invoice_and_lowers_what_is_due(client: FlaskCli
     startup = inbox.startup()["startup_id"]
     inbox.request_completed(startup)
     booking = inbox.booking_confirmed(startup)
-    number = client.post(f"{API}/invoices", json=order(startup)).json["number"]
+    number = body_of(client.post(f"{API}/invoices", json=order(startup)))["number"]
     inbox.booking_cancelled(booking)
-    (note,) = client.get(f"{API}/credit-notes?invoice={number}").json["items"]
+    (note,) = body_of(client.get(f"{API}/credit-notes?invoice={number}"))["items"]
     assert (note["number"], note["invoice_number"], note["total_incl"]) == (
         "AV-CAS-2026-00001",
         number,
         "288.00",
     )
-    invoice = client.get(f"{API}/invoices/{number}").json
+    invoice = body_of(client.get(f"{API}/invoices/{number}"))
     assert (invoice["credited"], invoice["due"], invoice["credit_notes"]) == (
         "288.00",
         "230.00",
@@ -115,7 +116,7 @@ def test_a_credit_note_names_its_invoice_and_lowers_what_is_due(client: FlaskCli
 
 
 def test_the_tariffs_of_a_site_are_listed(client: FlaskClient) -> None:
-    tariffs = client.get(f"{API}/tariffs?site=casablanca").json["items"]
+    tariffs = body_of(client.get(f"{API}/tariffs?site=casablanca"))["items"]
     assert {tariff["space_kind"]: tariff["amount"] for tariff in tariffs} == {
         "room": "120.00",
         "hall": "450.00",
@@ -124,11 +125,11 @@ def test_the_tariffs_of_a_site_are_listed(client: FlaskClient) -> None:
 
 
 def test_a_list_is_read_page_by_page_without_missing_or_repeating(client: FlaskClient, inbox: Inbox) -> None:
-    issued = [client.post(f"{API}/invoices", json=order(owing(inbox))).json["number"] for _ in range(5)]
+    issued = [body_of(client.post(f"{API}/invoices", json=order(owing(inbox))))["number"] for _ in range(5)]
     found: list[str] = []
     cursor = ""
     while cursor is not None:
-        page = client.get(f"{API}/invoices?limit=2{f'&cursor={cursor}' if cursor else ''}").json
+        page = body_of(client.get(f"{API}/invoices?limit=2{f'&cursor={cursor}' if cursor else ''}"))
         found += [row["number"] for row in page["items"]]
         cursor = page["next_cursor"]
     assert found == issued[::-1]
@@ -139,14 +140,14 @@ def test_a_list_is_read_page_by_page_without_missing_or_repeating(client: FlaskC
 )
 def test_invoices_are_filtered(client: FlaskClient, inbox: Inbox, query: str, expected: int) -> None:
     client.post(f"{API}/invoices", json=order(owing(inbox)))
-    assert len(client.get(f"{API}/invoices?{query}").json["items"]) == expected
+    assert len(body_of(client.get(f"{API}/invoices?{query}"))["items"]) == expected
 
 
 @pytest.mark.parametrize("search", ["%25", "_", "x' OR '1'='1", "أطلس"])
 def test_a_search_is_text_and_nothing_else(client: FlaskClient, inbox: Inbox, search: str) -> None:
     client.post(f"{API}/invoices", json=order(owing(inbox)))
     answer = client.get(f"{API}/invoices", query_string={"search": search.replace("%25", "%")})
-    assert (answer.status_code, answer.json["items"]) == (200, [])
+    assert (answer.status_code, body_of(answer)["items"]) == (200, [])
 
 
 @pytest.mark.parametrize(
@@ -170,7 +171,7 @@ def test_a_wrong_order_is_refused_by_name_and_stores_nothing(
     answer = client.post(f"{API}/invoices", json=body)
     assert answer.status_code == status
     assert answer.mimetype == "application/problem+json"
-    assert field in [error["field"] for error in answer.json["errors"]]
+    assert field in [error["field"] for error in body_of(answer)["errors"]]
     with billing.read() as session:
         assert session.execute(text("SELECT count(*) FROM invoices")).scalar_one() == 0
         assert session.execute(text("SELECT count(*) FROM counters")).scalar_one() == 0
@@ -181,7 +182,7 @@ def test_nothing_to_invoice_is_a_conflict_with_a_sentence(client: FlaskClient, i
     startup = inbox.startup()["startup_id"]
     answer = client.post(f"{API}/invoices", json=order(startup), headers={"Accept-Language": "fr"})
     assert answer.status_code == 409
-    assert answer.json["detail"] == "Cette startup n’a rien à facturer sur ce site."
+    assert body_of(answer)["detail"] == "Cette startup n’a rien à facturer sur ce site."
 
 
 @pytest.mark.parametrize(
@@ -199,7 +200,7 @@ def test_nothing_to_invoice_is_a_conflict_with_a_sentence(client: FlaskClient, i
 def test_a_wrong_question_is_refused_by_name(client: FlaskClient, path: str) -> None:
     answer = client.get(f"{API}{path}")
     assert answer.status_code == 422
-    assert answer.json["errors"]
+    assert body_of(answer)["errors"]
 
 
 @pytest.mark.parametrize(
@@ -216,9 +217,9 @@ def test_an_agent_reads_but_does_not_invoice(sign_in: SignIn, inbox: Inbox) -> N
 
 
 def test_another_site_is_out_of_sight(sign_in: SignIn, client: FlaskClient, inbox: Inbox) -> None:
-    number = client.post(f"{API}/invoices", json=order(owing(inbox))).json["number"]
+    number = body_of(client.post(f"{API}/invoices", json=order(owing(inbox))))["number"]
     manager = sign_in(roles=("site_manager",), sites=("rabat",))
-    assert manager.get(f"{API}/invoices").json["items"] == []
+    assert body_of(manager.get(f"{API}/invoices"))["items"] == []
     assert manager.get(f"{API}/invoices/{number}").status_code == 404
     assert manager.get(f"{API}/invoices?site=casablanca").status_code == 403
     assert manager.post(f"{API}/invoices", json=order(owing(inbox))).status_code == 403

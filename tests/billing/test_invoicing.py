@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -157,7 +157,7 @@ def test_cancelling_while_invoicing_never_leaves_a_booking_billed(billing: Datab
             pass
 
     with ThreadPoolExecutor(6) as clerks:
-        jobs = [clerks.submit(inbox.booking_cancelled, booking) for booking in bookings]
+        jobs: list[Future[object]] = [clerks.submit(inbox.booking_cancelled, booking) for booking in bookings]
         jobs += [clerks.submit(invoice, turn) for turn in range(6)]
         for job in jobs:
             job.result()

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from shared.db import Database
 from shared.web.session import COOKIE, issue_session
-from tests.billing.conftest import EVERY_SITE, Inbox, SignIn
+from tests.billing.conftest import EVERY_SITE, Inbox, SignIn, body_of
 from tests.billing.factories import names
 from tests.billing.test_api import API, order, owing
 from tests.support.statements import statements
@@ -48,7 +48,7 @@ def browser(client: FlaskClient) -> FlaskClient:
 def test_the_invoices_are_listed_in_every_language(
     browser: FlaskClient, client: FlaskClient, inbox: Inbox, language: str
 ) -> None:
-    number = client.post(f"{API}/invoices", json=order(owing(inbox))).json["number"]
+    number = body_of(client.post(f"{API}/invoices", json=order(owing(inbox))))["number"]
     owing(inbox, legal_name="حلول الدار البيضاء")
     browser.set_cookie("lang", language)
     html = browser.get("/billing/").text
@@ -64,7 +64,7 @@ def test_one_invoice_shows_its_lines_its_credit_notes_and_its_pdf(
 ) -> None:
     startup = inbox.startup(ice=None)["startup_id"]
     booking = inbox.booking_confirmed(startup)
-    number = client.post(f"{API}/invoices", json=order(startup)).json["number"]
+    number = body_of(client.post(f"{API}/invoices", json=order(startup)))["number"]
     inbox.booking_cancelled(booking)
     browser.set_cookie("lang", language)
     page = browser.get(f"/billing/invoices/{number}").text
@@ -116,7 +116,7 @@ def test_an_invoice_takes_as_many_statements_with_five_credit_notes_as_with_one(
 ) -> None:
     startup = inbox.startup()["startup_id"]
     bookings = [inbox.booking_confirmed(startup, number=f"BK-2026-0000{n}") for n in range(6)]
-    number = client.post(f"{API}/invoices", json=order(startup)).json["number"]
+    number = body_of(client.post(f"{API}/invoices", json=order(startup)))["number"]
     counted = []
     for cancelled in (bookings[:1], bookings[1:5]):
         for booking in cancelled:
@@ -161,7 +161,7 @@ def test_a_startup_s_account_is_drawn_for_its_page(
 ) -> None:
     startup = owing(inbox)
     assert "518,00" in browser.get(f"/billing/fragments/startup?startup_id={startup}").text
-    number = client.post(f"{API}/invoices", json=order(startup)).json["number"]
+    number = body_of(client.post(f"{API}/invoices", json=order(startup)))["number"]
     assert number in browser.get(f"/billing/fragments/startup?startup_id={startup}").text
 
 

@@ -6,6 +6,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pika
@@ -187,7 +188,7 @@ def unbind(broker: TestBroker, service: str, event_type: str) -> None:
         )
 
 
-def policy_of(broker: TestBroker, queue: str) -> dict[str, object]:
+def policy_of(broker: TestBroker, queue: str) -> dict[str, Any]:
     """Return what the policy of a queue defines."""
     ask = broker.servers.rabbitmqctl
     queues = json.loads(ask("list_queues", "name", "policy", "--formatter", "json"))

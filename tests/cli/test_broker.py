@@ -1,8 +1,10 @@
 import json
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import text
 
+from shared.db import Database
 from shared.messaging.outbox import publish
 from shared.settings import SERVICES
 from tests.cli.conftest import CONFIRMED, CommandLine, unbind
@@ -10,7 +12,10 @@ from tests.support.broker import TestBroker, eventually
 
 
 def test_apply_puts_back_a_lost_binding_and_the_event_leaves_by_itself(
-    guichet: CommandLine, broker: TestBroker, database, run_relay
+    guichet: CommandLine,
+    broker: TestBroker,
+    database: Callable[[str], Database],
+    run_relay: Callable[[str], None],
 ) -> None:
     for service in ("billing", "notifications"):
         unbind(broker, service, CONFIRMED.type)
@@ -76,7 +81,9 @@ def test_definitions_need_every_password(guichet: CommandLine) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_seeding_twice_changes_nothing(guichet: CommandLine, database, service: str) -> None:
+def test_seeding_twice_changes_nothing(
+    guichet: CommandLine, database: Callable[[str], Database], service: str
+) -> None:
     emptied = database(service)
 
     def rows() -> dict[str, int]:

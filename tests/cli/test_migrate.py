@@ -42,7 +42,7 @@ def test_migrating_leaves_nothing_pending_and_may_be_repeated(
 
 
 def test_check_names_every_revision_of_a_service_that_is_two_behind(
-    guichet: CommandLine, bare_database: str, tmp_path: Path, monkeypatch
+    guichet: CommandLine, bare_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     revision = 'revision = "{}"\ndown_revision = {}\n\n\ndef upgrade() -> None:\n    pass\n'
     (tmp_path / "0001_first.py").write_text(revision.format("0001_first", None))
@@ -56,7 +56,7 @@ def test_check_names_every_revision_of_a_service_that_is_two_behind(
 
 
 def test_a_revision_may_work_outside_a_transaction_and_stands_when_the_next_one_fails(
-    bare_database: str, tmp_path: Path, monkeypatch
+    bare_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = (
         "from alembic import op\n\nrevision = '0001_first'\ndown_revision = None\n\n\n"
@@ -79,7 +79,7 @@ def test_a_revision_may_work_outside_a_transaction_and_stands_when_the_next_one_
 
 
 def test_an_older_version_beside_a_newer_database_finds_nothing_to_do(
-    guichet: CommandLine, bare_database: str, tmp_path: Path, monkeypatch
+    guichet: CommandLine, bare_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     revision = 'revision = "{}"\ndown_revision = {}\n\n\ndef upgrade() -> None:\n    pass\n'
     (tmp_path / "0001_first.py").write_text(revision.format("0001_first", None))

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +45,15 @@ def _catalogue(service: str, language: str) -> dict[str, tuple[str, ...]]:
     with file.open("rb") as opened:
         read = read_po(opened)
     return {
-        message.id if isinstance(message.id, str) else message.id[0]: (message.string,)
-        if isinstance(message.string, str)
-        else tuple(message.string)
+        message.id if isinstance(message.id, str) else message.id[0]: _forms(message.string)
         for message in read
         if message.id
     }
+
+
+def _forms(string: str | Iterable[str] | None) -> tuple[str, ...]:
+    assert string is not None
+    return (string,) if isinstance(string, str) else tuple(string)
 
 
 def _texts(language: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The faults' own servers: they are killed and frozen here, so no other test shares them."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -38,7 +39,7 @@ def starters(green_starter: Starter) -> Iterator[dict[bool, Starter]]:
 
 @pytest.fixture
 def stack(
-    fault_parts: tuple[TestBroker, TestDatabases], starters: dict[bool, Starter], tmp_path
+    fault_parts: tuple[TestBroker, TestDatabases], starters: dict[bool, Starter], tmp_path: Path
 ) -> Iterator[Stack]:
     """Two services, empty; every process a test starts is gone when it ends."""
     made = Stack(*fault_parts, starters, log_folder=tmp_path)

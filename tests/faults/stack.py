@@ -14,7 +14,7 @@ import psycopg
 from sqlalchemy import text
 
 from shared.messaging import dead_letter_queue, topology
-from shared.messaging.names import dead_letters_of, exchange_of, inbox_of
+from shared.messaging.names import DEAD_LETTER_EXCHANGE, dead_letters_of, exchange_of, inbox_of
 from shared.messaging.outbox import publish
 from shared.settings import ServiceSettings, libpq_url
 from tests.faults.contracts import TYPE, ThingHappened
@@ -73,7 +73,7 @@ class Stack:
             ):
                 channel.queue_declare(queue, durable=True, arguments=arguments)
                 channel.queue_purge(queue)
-            channel.queue_bind(dead_letters_of("billing"), topology.DEAD_LETTER_EXCHANGE, "billing")
+            channel.queue_bind(dead_letters_of("billing"), DEAD_LETTER_EXCHANGE, "billing")
         self.bind()
 
     def bind(self) -> None:

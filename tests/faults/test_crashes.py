@@ -4,12 +4,13 @@ import signal
 
 import pytest
 
+from tests.faults.stack import Stack
 from tests.support.broker import eventually
 
 KILLED = -signal.SIGKILL
 
 
-def test_killed_before_the_commit_leaves_neither_row_nor_event(stack):
+def test_killed_before_the_commit_leaves_neither_row_nor_event(stack: Stack) -> None:
     filer = stack.start("tests.faults.filer", "1", CRASH_POINT="publish-before-commit")
     assert filer.wait(30) == KILLED
     assert stack.things() == set()
@@ -21,7 +22,7 @@ def test_killed_before_the_commit_leaves_neither_row_nor_event(stack):
 
 
 @pytest.mark.parametrize("crash_point", ["relay-before-publish", "relay-after-confirm"])
-def test_relay_killed_around_publishing_loses_and_doubles_nothing(stack, crash_point):
+def test_relay_killed_around_publishing_loses_and_doubles_nothing(stack: Stack, crash_point: str) -> None:
     stack.file(range(300))
     relay = stack.start_relay(CRASH_POINT=crash_point)
     assert relay.wait(30) == KILLED
@@ -32,7 +33,7 @@ def test_relay_killed_around_publishing_loses_and_doubles_nothing(stack, crash_p
 
 
 @pytest.mark.parametrize("crash_point", ["consumer-before-commit", "consumer-before-ack"])
-def test_consumer_killed_around_its_commit_loses_and_doubles_nothing(stack, crash_point):
+def test_consumer_killed_around_its_commit_loses_and_doubles_nothing(stack: Stack, crash_point: str) -> None:
     stack.start_relay()
     stack.file(range(300))
     worker = stack.start_worker(CRASH_POINT=crash_point)
@@ -42,7 +43,7 @@ def test_consumer_killed_around_its_commit_loses_and_doubles_nothing(stack, cras
     stack.ledger_balances()
 
 
-def test_twenty_rolling_restarts_under_load_lose_and_double_nothing(stack):
+def test_twenty_rolling_restarts_under_load_lose_and_double_nothing(stack: Stack) -> None:
     stack.start_relay()
     worker = stack.start_worker()
     stack.is_up(worker)
@@ -60,7 +61,7 @@ def test_twenty_rolling_restarts_under_load_lose_and_double_nothing(stack):
     stack.ledger_balances()
 
 
-def test_relay_told_to_stop_hands_over_to_its_standby(stack):
+def test_relay_told_to_stop_hands_over_to_its_standby(stack: Stack) -> None:
     leader = stack.start_relay()
     stack.file(range(10))
     eventually(lambda: stack.waiting() == 0, what="the leader's publishing")

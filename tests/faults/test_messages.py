@@ -4,29 +4,31 @@ import itertools
 import signal
 import subprocess
 import threading
+from typing import Any
 
 import pika
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from shared.messaging import parking
 from shared.messaging.names import exchange_of, inbox_of
 from tests.faults.contracts import TYPE
+from tests.faults.stack import Stack
 from tests.support.broker import eventually
 
 
-def bodies(stack) -> list[bytes]:
+def bodies(stack: Stack) -> list[bytes]:
     with stack.guichet.read() as session:
         return [bytes(body) for body in session.scalars(text("SELECT body FROM outbox ORDER BY seq"))]
 
 
-def held(stack, reason: str) -> int:
+def held(stack: Stack, reason: str) -> int:
     """How many events wait in the outbox for such a reason."""
     with stack.guichet.read() as session:
         waiting = "SELECT count(*) FROM outbox WHERE last_error LIKE :reason AND published_at IS NULL"
         return int(session.scalar(text(waiting), {"reason": reason}))
 
 
-def test_unroutable_event_stays_in_the_outbox_until_it_can_go(stack):
+def test_unroutable_event_stays_in_the_outbox_until_it_can_go(stack: Stack) -> None:
     stack.start_relay()
     stack.start_worker()
     stack.unbind()
@@ -38,7 +40,7 @@ def test_unroutable_event_stays_in_the_outbox_until_it_can_go(stack):
     stack.ledger_balances()
 
 
-def test_events_for_a_full_queue_stay_in_the_outbox_until_there_is_room(stack):
+def test_events_for_a_full_queue_stay_in_the_outbox_until_there_is_room(stack: Stack) -> None:
     stack.start_relay()
     stack.start_worker()
     stack.unbind()
@@ -57,7 +59,7 @@ def test_events_for_a_full_queue_stay_in_the_outbox_until_there_is_room(stack):
     stack.ledger_balances()
 
 
-def test_the_same_event_five_times_at_once_has_one_effect(stack):
+def test_the_same_event_five_times_at_once_has_one_effect(stack: Stack) -> None:
     stack.file(range(40))
     copies = bodies(stack)
     stack.start_relay()
@@ -73,7 +75,7 @@ def test_the_same_event_five_times_at_once_has_one_effect(stack):
     stack.ledger_balances()
 
 
-def test_events_in_the_wrong_order_each_have_one_effect(stack):
+def test_events_in_the_wrong_order_each_have_one_effect(stack: Stack) -> None:
     stack.file(range(40))
     stack.broker.publish("guichet", TYPE, list(reversed(bodies(stack))))
     stack.start_worker()
@@ -82,7 +84,7 @@ def test_events_in_the_wrong_order_each_have_one_effect(stack):
     stack.ledger_balances()
 
 
-def test_events_keep_their_order(stack):
+def test_events_keep_their_order(stack: Stack) -> None:
     stack.start_relay()
     stack.start_worker()
     stack.file(range(200))
@@ -111,7 +113,7 @@ POISONS = [
 ]
 
 
-def test_undecodable_messages_go_to_the_dead_letters_and_neighbours_flow(stack):
+def test_undecodable_messages_go_to_the_dead_letters_and_neighbours_flow(stack: Stack) -> None:
     stack.start_relay()
     stack.start_worker()
     for number, poison in enumerate(POISONS):
@@ -125,7 +127,7 @@ def test_undecodable_messages_go_to_the_dead_letters_and_neighbours_flow(stack):
     )
 
 
-def test_a_batch_that_ends_with_an_undecodable_message_keeps_its_connection(stack):
+def test_a_batch_that_ends_with_an_undecodable_message_keeps_its_connection(stack: Stack) -> None:
     stack.start_relay()
     stack.file(range(5))
     eventually(lambda: stack.broker.depth("billing.inbox") == 5, what="five events")
@@ -138,7 +140,7 @@ def test_a_batch_that_ends_with_an_undecodable_message_keeps_its_connection(stac
     assert b"broker_unavailable" not in stack.log_of(worker)
 
 
-def test_unknown_version_is_parked_and_neighbours_flow(stack):
+def test_unknown_version_is_parked_and_neighbours_flow(stack: Stack) -> None:
     stack.file(range(10))
     with stack.guichet.transaction() as session:
         session.execute(
@@ -154,7 +156,7 @@ def test_unknown_version_is_parked_and_neighbours_flow(stack):
     assert "v9" in stack.parked()[3]
 
 
-def test_event_whose_handler_always_fails_is_parked_with_its_error_and_neighbours_flow(stack):
+def test_event_whose_handler_always_fails_is_parked_with_its_error_and_neighbours_flow(stack: Stack) -> None:
     stack.start_relay()
     stack.file(range(50))
     stack.file(range(50, 52), mode="fail")
@@ -165,7 +167,7 @@ def test_event_whose_handler_always_fails_is_parked_with_its_error_and_neighbour
     assert "this event always fails" in stack.parked()[50]
 
 
-def test_parked_event_is_replayed_once_its_cause_is_mended(stack):
+def test_parked_event_is_replayed_once_its_cause_is_mended(stack: Stack) -> None:
     stack.start_relay()
     stack.start_worker()
     stack.file(range(3), mode="fail-unless-mended")
@@ -178,7 +180,7 @@ def test_parked_event_is_replayed_once_its_cause_is_mended(stack):
     assert stack.parked() == {}
 
 
-def test_message_that_kills_its_consumer_ends_in_the_dead_letters_and_neighbours_flow(stack):
+def test_message_that_kills_its_consumer_ends_in_the_dead_letters_and_neighbours_flow(stack: Stack) -> None:
     policy = "crash-loop-test"
     stack.servers.rabbitmqctl(
         *("set_policy", "-p", stack.broker.vhost, "--priority", "99", "--apply-to", "queues"),
@@ -208,11 +210,11 @@ def test_message_that_kills_its_consumer_ends_in_the_dead_letters_and_neighbours
         stack.servers.rabbitmqctl("clear_policy", "-p", stack.broker.vhost, policy)
 
 
-def test_timer_runs_once_a_period_however_many_replicas_there_are(stack):
+def test_timer_runs_once_a_period_however_many_replicas_there_are(stack: Stack) -> None:
     for _ in range(3):
         stack.start_worker()
 
-    def ticks():
+    def ticks() -> list[Row[Any]]:
         with stack.billing.read() as session:
             return list(session.execute(text("SELECT pid, at FROM ticks ORDER BY at")))
 
@@ -222,7 +224,7 @@ def test_timer_runs_once_a_period_however_many_replicas_there_are(stack):
     assert min(gaps) >= 1.0
 
 
-def test_consumer_busy_past_the_heartbeat_has_one_effect(stack):
+def test_consumer_busy_past_the_heartbeat_has_one_effect(stack: Stack) -> None:
     stack.start_relay()
     stack.start_worker(AMQP_HEARTBEAT_SECONDS="2", HOG_SECONDS="9")
     stack.file(range(1), mode="hog")

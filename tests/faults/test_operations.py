@@ -13,26 +13,27 @@ from shared.messaging.names import dead_letters_of
 from shared.operations import figures, operations_of, sentences
 from shared.operations.sentences import english
 from tests.faults.contracts import TYPE
+from tests.faults.stack import Stack
 from tests.support.broker import eventually
 
 QUICK = {"SIGN_SECONDS": "0.3"}
 HOUR = r"\d\d:\d\d"
 
 
-def said(stack) -> dict[str, str]:
+def said(stack: Stack) -> dict[str, str]:
     with stack.billing.read() as session:
         found = figures.read(session, operations_of("billing"))
     return {part: english(getattr(sentences, part)(found)) for part in ("worker", "relay", "queue", "outbox")}
 
 
-def says(stack, **expected: str) -> None:
+def says(stack: Stack, **expected: str) -> None:
     eventually(
         lambda: all(re.match(words, said(stack)[part]) for part, words in expected.items()),
         what=lambda: f"{expected}, instead of {said(stack)}",
     )
 
 
-def parked(stack) -> list[tuple[str, str | None]]:
+def parked(stack: Stack) -> list[tuple[str, str | None]]:
     with stack.billing.read() as session:
         rows = session.execute(text("SELECT type, resolution FROM parked_events"))
         return [(row.type, row.resolution) for row in rows]
@@ -54,7 +55,7 @@ def comes_to(port: int, figure: str, value: float) -> None:
     )
 
 
-def test_the_figures_tell_of_a_killed_worker_a_broker_outage_and_a_killed_relay(stack):
+def test_the_figures_tell_of_a_killed_worker_a_broker_outage_and_a_killed_relay(stack: Stack) -> None:
     publisher, watcher, consumer = free_port(), free_port(), free_port()
     stack.start_relay(METRICS_ADDRESS=f"127.0.0.1:{publisher}")
     watching = stack.start(
@@ -89,7 +90,7 @@ def test_the_figures_tell_of_a_killed_worker_a_broker_outage_and_a_killed_relay(
     says(stack, relay="No relay has shown itself since ", queue="Nobody has looked at the queue since ")
 
 
-def test_a_dead_letter_is_set_aside_once_however_its_mover_dies(stack):
+def test_a_dead_letter_is_set_aside_once_however_its_mover_dies(stack: Stack) -> None:
     stack.start_worker()
     stack.broker.publish("guichet", TYPE, [b"not JSON"])
     dying = stack.start("shared.messaging.run_relay", "billing", CRASH_POINT="dead-letter-before-ack")

@@ -19,11 +19,12 @@ from shared.clock import now
 from shared.messaging.outbox import publish
 from tests.faults.contracts import ThingHappened
 from tests.faults.proxy import Proxy
+from tests.faults.stack import Stack
 from tests.support.broker import PASSWORD, eventually
 
 
 @pytest.fixture
-def flowing(stack):
+def flowing(stack: Stack) -> Stack:
     """A stack in which events already flow."""
     stack.start_relay()
     stack.start_worker()
@@ -32,7 +33,13 @@ def flowing(stack):
     return stack
 
 
-def test_broker_stopped_and_started(flowing):
+def _port(url: str) -> int:
+    port = urlsplit(url).port
+    assert port is not None, url
+    return port
+
+
+def test_broker_stopped_and_started(flowing: Stack) -> None:
     flowing.servers.stop_broker_app()
     flowing.file(range(50, 150))
     assert flowing.waiting() == 100
@@ -40,7 +47,7 @@ def test_broker_stopped_and_started(flowing):
     flowing.ledger_balances()
 
 
-def test_broker_killed_and_started(flowing):
+def test_broker_killed_and_started(flowing: Stack) -> None:
     flowing.file(range(50, 150))
     flowing.servers.kill_broker()
     flowing.file(range(150, 250))
@@ -48,8 +55,8 @@ def test_broker_killed_and_started(flowing):
     flowing.ledger_balances()
 
 
-def test_connection_cut_after_publishing_publishes_again_and_has_one_effect(stack):
-    proxy = Proxy(urlsplit(stack.broker.admin_url).port)
+def test_connection_cut_after_publishing_publishes_again_and_has_one_effect(stack: Stack) -> None:
+    proxy = Proxy(_port(stack.broker.admin_url))
     stack.start_worker()
     stack.start_relay(GUICHET_AMQP_URL=stack.through(proxy.port, stack.broker.url("guichet")))
     stack.file(range(5))
@@ -61,11 +68,11 @@ def test_connection_cut_after_publishing_publishes_again_and_has_one_effect(stac
     proxy.close()
 
 
-def test_postgresql_restarted_abruptly_under_load(flowing):
+def test_postgresql_restarted_abruptly_under_load(flowing: Stack) -> None:
     stop = threading.Event()
     filed = [50]
 
-    def keep_filing():
+    def keep_filing() -> None:
         while not stop.is_set():
             # The client of a dead server is told so, and goes on with the next number.
             with contextlib.suppress(exc.SQLAlchemyError):
@@ -83,8 +90,8 @@ def test_postgresql_restarted_abruptly_under_load(flowing):
     flowing.ledger_balances()
 
 
-def test_connection_lost_during_commit_has_one_effect(stack):
-    proxy = Proxy(urlsplit(stack.servers.pg_admin_url).port)
+def test_connection_lost_during_commit_has_one_effect(stack: Stack) -> None:
+    proxy = Proxy(_port(stack.servers.pg_admin_url))
     url = stack.through(proxy.port, stack.environment()["BILLING_DATABASE_URL"])
     stack.start_relay()
     stack.start_worker(BILLING_DATABASE_URL=url)
@@ -101,9 +108,11 @@ def test_connection_lost_during_commit_has_one_effect(stack):
     proxy.close()
 
 
-def test_a_broker_behind_tls_is_believed_when_its_certificate_is_and_not_otherwise(stack, tmp_path):
+def test_a_broker_behind_tls_is_believed_when_its_certificate_is_and_not_otherwise(
+    stack: Stack, tmp_path: Path
+) -> None:
     certificate, context = own_certificate(tmp_path)
-    proxy = Proxy(urlsplit(stack.broker.url("billing")).port, tls=context)
+    proxy = Proxy(_port(stack.broker.url("billing")), tls=context)
     urls = {
         f"{name.upper()}_AMQP_URL": urlunsplit(
             urlsplit(stack.broker.url(name))._replace(
@@ -147,7 +156,7 @@ def own_certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
     return certificate, context
 
 
-def test_transaction_that_commits_late_is_not_stepped_over(flowing):
+def test_transaction_that_commits_late_is_not_stepped_over(flowing: Stack) -> None:
     late = flowing.guichet.session()
     late.execute(text("INSERT INTO things VALUES (1000)"))
     # Draws its place in the outbox now and commits after others that come behind it.

@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from deploy.local.processes import free_port
+from shared.db import Database
 from shared.messaging import names
 from shared.messaging.publisher import Message, Publisher
 from tests.support import http
@@ -27,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.mark.usefixtures("session_keys")
 def test_a_web_process_told_to_stop_turns_the_proxy_away_then_gives_the_answer_it_owes(
-    database, databases: TestDatabases, tmp_path: Path
+    database: Callable[[str], Database], databases: TestDatabases, tmp_path: Path
 ) -> None:
     guichet = database("guichet")
     with _web(databases, tmp_path, WEB_DRAIN_SECONDS="5") as (web, url):
@@ -113,6 +114,6 @@ def _listens(url: str) -> bool:
         return client.connect_ex(("127.0.0.1", urlsplit(url).port)) == 0
 
 
-def _scalar(database, statement) -> int:
+def _scalar(database: Database, statement: TextClause) -> int:
     with database.engine.connect() as connection:
         return connection.scalar(statement) or 0

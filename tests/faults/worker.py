@@ -11,8 +11,10 @@ import time
 
 import eventlet
 from sqlalchemy import BigInteger, Column, MetaData, Table, Uuid, text
+from sqlalchemy.orm import Session
 
 from shared.db import insert_later
+from shared.messaging.contracts import Event
 from shared.messaging.run_worker import run
 from shared.messaging.worker import EventWorker, every, subscribe
 from tests.faults.contracts import ThingRead
@@ -26,7 +28,7 @@ class EffectsWorker(EventWorker):
     name = "billing"
 
     @subscribe(ThingRead)
-    def thing_happened(self, event, session):
+    def thing_happened(self, event: Event, session: Session) -> None:
         """Do what the event's mode asks, so that each fault can be provoked from outside."""
         mode = event.data["mode"]
         if mode == "fail":
@@ -46,7 +48,7 @@ class EffectsWorker(EventWorker):
         insert_later(session, EFFECTS, {"event_id": event.id, "number": event.data["number"]})
 
     @every(seconds=1)
-    def tick(self, session):
+    def tick(self, session: Session) -> None:
         """Record that the timer ran, and where."""
         session.execute(text("INSERT INTO ticks (pid) VALUES (:pid)"), {"pid": os.getpid()})
 

@@ -12,6 +12,7 @@ from psycopg import sql
 from sqlalchemy import text
 
 from services.guichet.catalogue import loader
+from services.guichet.catalogue.source import read_source
 from services.guichet.documents.encryption import new_setting
 from services.guichet.seed import seed
 from services.guichet.storage.desks import forget_room
@@ -90,7 +91,7 @@ _FORGETTING = sql.SQL(
 def read_once() -> Iterator[None]:
     """A test of the catalogue changes one of its thirty files: the others are not read anew."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(loader, "read_source", cache(loader.read_source))
+        patched.setattr(loader, "read_source", cache(read_source))
         yield
 
 

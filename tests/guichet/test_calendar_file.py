@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from services.guichet.catalogue import CatalogueError, load
-from services.guichet.catalogue.loader import FOLDER
+from services.guichet.catalogue.faults import FOLDER
 from services.guichet.domain.calendar_reader import rules_from, written_rules
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from services.guichet.catalogue import CatalogueError, load
 from services.guichet.catalogue.directory import load_directory
+from services.guichet.catalogue.faults import FOLDER
 from services.guichet.catalogue.kinds import document_kinds
-from services.guichet.catalogue.loader import FOLDER
 from services.guichet.domain.catalogue import FeeKind
 from services.guichet.domain.catalogue_entries import spell
 from services.guichet.domain.fees import unbillable
@@ -230,7 +230,7 @@ def test_the_other_lists_name_their_lines_too(
     path.write_text(text.replace(old, new, 1))
     read = document_kinds if name.startswith("document") else load_directory
     with pytest.raises(CatalogueError) as refused:
-        read(folder if name.startswith("document") else path)  # type: ignore[operator]
+        read(folder if name.startswith("document") else path)
     assert any(expected in message for message in refused.value.messages), refused.value.messages
 
 

@@ -55,7 +55,7 @@ def cases(draw: st.DrawFn) -> tuple[Term, datetime, list[Suspension], dict[date,
 
 #: carried over the weekend to the opening on Monday, the very instant at which the startup is asked again
 MONDAY = local("2027-01-04 08:30")
-ASKED_AS_IT_ENDS = (
+ASKED_AS_IT_ENDS: tuple[Term, datetime, list[Suspension], dict[date, Override]] = (
     Term(35, Unit.HOURS),
     local("2026-12-28 05:58"),
     [

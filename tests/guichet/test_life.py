@@ -317,7 +317,7 @@ def read(written: object) -> Workflow:
 def test_a_workflow_says_who_does_what_where() -> None:
     workflow = read(WRITTEN)
     rule = workflow.states[State.ROUTED][Action.START]
-    assert (rule.roles, rule.at) == ({Role.AGENT}, {Place.DESK})
+    assert (rule.roles, rule.at) == (frozenset({Role.AGENT}), frozenset({Place.DESK}))
     assert workflow.step("published") is not None
 
 

@@ -1,6 +1,7 @@
 """Rows queued and written together."""
 
 import uuid
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -24,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import registry
 
-from shared.db import UtcDateTime, driver, insert_at_commit, insert_later
+from shared.db import Database, UtcDateTime, driver, insert_at_commit, insert_later
 
 THINGS = Table(
     "deferred_things",
@@ -44,7 +45,7 @@ THINGS = Table(
 
 
 @pytest.fixture
-def things(database):
+def things(database: Callable[[str], Database]) -> Iterator[Database]:
     guichet = database("guichet")
     THINGS.metadata.drop_all(guichet.engine)
     THINGS.metadata.create_all(guichet.engine)
@@ -52,11 +53,11 @@ def things(database):
     THINGS.metadata.drop_all(guichet.engine)
 
 
-def row(name="é'; DROP TABLE x; --", **more):
+def row(name: object = "é'; DROP TABLE x; --", **more: object) -> dict[str, object]:
     return {"id": uuid.uuid4(), "name": name, **more}
 
 
-def test_every_column_type_survives(things):
+def test_every_column_type_survives(things: Database) -> None:
     given = row(
         price=Decimal("12.30"),
         at=datetime(2026, 11, 23, 9, tzinfo=UTC),
@@ -74,7 +75,7 @@ def test_every_column_type_survives(things):
     assert stored == {**given, "count": 7}
 
 
-def test_nothing_is_stored_as_null(things):
+def test_nothing_is_stored_as_null(things: Database) -> None:
     given = row(
         None, price=None, at=None, details=None, day=None, scan=None, tags=None, open=None, Pause=None
     )
@@ -86,18 +87,18 @@ def test_nothing_is_stored_as_null(things):
     assert stored == {**given, "count": 7}
 
 
-def test_a_value_json_cannot_carry_is_refused(things):
+def test_a_value_json_cannot_carry_is_refused(things: Database) -> None:
     with pytest.raises(TypeError, match="complex"), things.transaction() as session:
         insert_later(session, THINGS, row(1j))
 
 
-def test_rows_are_there_for_whatever_reads_next(things):
+def test_rows_are_there_for_whatever_reads_next(things: Database) -> None:
     with things.transaction() as session:
         insert_later(session, THINGS, row())
         assert session.scalar(text("SELECT count(*) FROM deferred_things")) == 1
 
 
-def test_rows_with_different_columns_go_together(things):
+def test_rows_with_different_columns_go_together(things: Database) -> None:
     with things.transaction() as session:
         insert_later(session, THINGS, row("a"))
         insert_later(session, THINGS, row("b", count=3))
@@ -110,7 +111,7 @@ def test_rows_with_different_columns_go_together(things):
         }
 
 
-def test_rollback_forgets_the_queue(things):
+def test_rollback_forgets_the_queue(things: Database) -> None:
     with things.session() as session:
         insert_later(session, THINGS, row())
         session.rollback()
@@ -119,7 +120,7 @@ def test_rollback_forgets_the_queue(things):
         assert session.scalar(text("SELECT count(*) FROM deferred_things")) == 0
 
 
-def test_a_refused_row_fails_the_commit(things):
+def test_a_refused_row_fails_the_commit(things: Database) -> None:
     twice = row()
     session = things.session()
     insert_later(session, THINGS, twice)
@@ -129,12 +130,12 @@ def test_a_refused_row_fails_the_commit(things):
     session.close()
 
 
-def names(things):
+def names(things: Database) -> set[str]:
     with things.read() as session:
         return set(session.scalars(select(THINGS.c.name)))
 
 
-def test_a_savepoint_rolled_back_takes_only_its_own_rows(things):
+def test_a_savepoint_rolled_back_takes_only_its_own_rows(things: Database) -> None:
     with things.transaction() as session:
         insert_later(session, THINGS, row("kept"))
         savepoint = session.begin_nested()
@@ -147,7 +148,9 @@ def test_a_savepoint_rolled_back_takes_only_its_own_rows(things):
     assert names(things) == {"kept", "also kept", "released"}
 
 
-def test_a_savepoint_rolled_back_leaves_what_was_queued_before_it_and_written_inside(things):
+def test_a_savepoint_rolled_back_leaves_what_was_queued_before_it_and_written_inside(
+    things: Database,
+) -> None:
     with things.transaction() as session:
         insert_later(session, THINGS, row("kept"))
         outer = session.begin_nested()
@@ -159,9 +162,9 @@ def test_a_savepoint_rolled_back_leaves_what_was_queued_before_it_and_written_in
     assert names(things) == {"kept"}
 
 
-def test_what_is_queued_for_the_commit_does_not_outlive_a_change_that_fails_with_it(things):
+def test_what_is_queued_for_the_commit_does_not_outlive_a_change_that_fails_with_it(things: Database) -> None:
     class Thing:
-        pass
+        id: object
 
     registry().map_imperatively(Thing, THINGS)
     known = row("known")
@@ -178,7 +181,7 @@ def test_what_is_queued_for_the_commit_does_not_outlive_a_change_that_fails_with
     assert names(things) == {"known"}
 
 
-def test_rows_for_the_commit_wait_for_it(things):
+def test_rows_for_the_commit_wait_for_it(things: Database) -> None:
     with things.transaction() as session:
         insert_at_commit(session, THINGS, row("last"))
         insert_later(session, THINGS, row("first"))
@@ -188,7 +191,7 @@ def test_rows_for_the_commit_wait_for_it(things):
     assert names(things) == {"first", "last"}
 
 
-def test_rows_of_several_tables_may_refer_to_each_other(things):
+def test_rows_of_several_tables_may_refer_to_each_other(things: Database) -> None:
     other = Table("deferred_parts", MetaData(), Column("thing", Uuid), Column("name", Text))
     with things.transaction() as session:
         session.execute(
@@ -201,7 +204,7 @@ def test_rows_of_several_tables_may_refer_to_each_other(things):
         session.execute(text("DROP TABLE deferred_parts"))
 
 
-def test_a_transaction_of_one_write_is_all_or_nothing(things):
+def test_a_transaction_of_one_write_is_all_or_nothing(things: Database) -> None:
     twice = row("twice")
     session = things.session()
     insert_at_commit(session, THINGS, row("other"))
@@ -218,7 +221,7 @@ def test_a_transaction_of_one_write_is_all_or_nothing(things):
     assert names(things) == set()
 
 
-def test_what_ran_alone_leaves_the_rest_a_transaction(things):
+def test_what_ran_alone_leaves_the_rest_a_transaction(things: Database) -> None:
     with things.session() as session:
         driver.execute(session, "SELECT 1", (), alone=True)
         session.execute(THINGS.insert().values(row("undone")))

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -20,7 +21,9 @@ def probe(**environment: str) -> int:
     return subprocess.run(PROBE, env=environment, check=False).returncode
 
 
-def test_a_loop_is_alive_while_its_file_is_fresh_and_dead_once_it_is_old(tmp_path: Path, monkeypatch) -> None:
+def test_a_loop_is_alive_while_its_file_is_fresh_and_dead_once_it_is_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "heartbeat"
     assert probe(HEARTBEAT_FILE=str(file)) == 1
     monkeypatch.setenv("HEARTBEAT_FILE", str(file))
@@ -55,7 +58,9 @@ def test_a_web_process_is_alive_while_it_says_so() -> None:
     assert asked == ["/billing/health/live", "/booking/health/live"]
 
 
-def test_settings_come_from_files_unless_the_environment_says_otherwise(tmp_path: Path, monkeypatch) -> None:
+def test_settings_come_from_files_unless_the_environment_says_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "DATABASE_URL").write_text("postgresql://from-a-file\n")
     (tmp_path / "AMQP_URL").write_text("amqp://from-a-file")
     # As Kubernetes lays a secret out.
@@ -68,7 +73,7 @@ def test_settings_come_from_files_unless_the_environment_says_otherwise(tmp_path
 
 
 def test_what_changes_in_the_files_is_read_again_unless_the_environment_said_otherwise(
-    tmp_path: Path, monkeypatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settings, "LOOK_SECONDS", 0)
     known = "postgresql://billing:old@db/billing"
@@ -91,7 +96,7 @@ def test_what_changes_in_the_files_is_read_again_unless_the_environment_said_oth
 
 
 def test_a_secret_is_what_its_file_says_now_and_what_the_start_said_where_there_is_none(
-    monkeypatch, secret_files
+    monkeypatch: pytest.MonkeyPatch, secret_files: Callable[..., None]
 ) -> None:
     secret_files(SMTP_PASSWORD="first")
     monkeypatch.setenv("SMS_GATEWAY_TOKEN", "of the environment")
@@ -103,7 +108,9 @@ def test_a_secret_is_what_its_file_says_now_and_what_the_start_said_where_there_
     assert settings.told_now(**known) == ["first", "of the start"]
 
 
-def test_a_process_is_told_its_service_by_its_command_or_its_environment(monkeypatch) -> None:
+def test_a_process_is_told_its_service_by_its_command_or_its_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("SERVICE", "booking")
     assert service_name(["billing"]) == "billing"
     assert service_name([]) == "booking"

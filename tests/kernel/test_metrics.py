@@ -3,7 +3,9 @@
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import Thread
 
 import psycopg
@@ -13,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.local.processes import free_port
 from shared import metrics
-from shared.db import uuid7
+from shared.db import Database, uuid7
 from shared.messaging import metrics as kernel
 from shared.messaging.batches import Outcome
 from shared.messaging.envelope import Envelope
@@ -54,7 +56,7 @@ def envelope(event_type: str = TYPE, *, age: float = 0.0) -> Envelope:
     return Envelope(uuid7(), event_type, "/guichet", "1", at, {}, "a correlation id")
 
 
-def test_unasked_nothing_is_counted_and_the_library_is_not_loaded():
+def test_unasked_nothing_is_counted_and_the_library_is_not_loaded() -> None:
     code = (
         "import sys; from shared.messaging import metrics; from shared.metrics.exporting import serve\n"
         "serve(); metrics.HELD.add('guichet', 'refused')\n"
@@ -64,7 +66,7 @@ def test_unasked_nothing_is_counted_and_the_library_is_not_loaded():
 
 
 @pytest.mark.usefixtures("counting")
-def test_counts_and_durations_are_told_as_prometheus_expects_them():
+def test_counts_and_durations_are_told_as_prometheus_expects_them() -> None:
     kernel.HELD.add("guichet", "refused", n=3)
     kernel.ATTEMPT_SECONDS.observe_all([0.01, 0.02, 700], "guichet", "smtp")
     found = page()
@@ -77,7 +79,7 @@ def test_counts_and_durations_are_told_as_prometheus_expects_them():
 
 
 @pytest.mark.usefixtures("counting")
-def test_threads_counting_at_once_lose_nothing():
+def test_threads_counting_at_once_lose_nothing() -> None:
     def count() -> None:
         for _ in range(2_000):
             kernel.HELD.add("guichet", "refused")
@@ -91,7 +93,7 @@ def test_threads_counting_at_once_lose_nothing():
 
 
 @pytest.mark.usefixtures("counting")
-def test_more_series_than_prometheus_should_hold_become_one(monkeypatch):
+def test_more_series_than_prometheus_should_hold_become_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metrics, "MOST_SERIES", 2)
     for reason in ("a", "b", "c", "d"):
         kernel.HELD.add("guichet", reason)
@@ -99,14 +101,14 @@ def test_more_series_than_prometheus_should_hold_become_one(monkeypatch):
 
 
 @pytest.mark.usefixtures("counting")
-def test_a_figure_nobody_reads_any_more_is_not_told():
+def test_a_figure_nobody_reads_any_more_is_not_told() -> None:
     kernel.LEADS.set(1, "billing", lasts=-1)
     kernel.LEADS.set(1, "guichet")
     assert kernel.LEADS.told() == {("guichet",): 1}
 
 
 @pytest.mark.usefixtures("counting")
-def test_a_name_or_a_label_too_many_is_a_mistake_of_ours():
+def test_a_name_or_a_label_too_many_is_a_mistake_of_ours() -> None:
     with pytest.raises(ValueError, match="declared twice"):
         metrics.Counter("guichet_events_held_total", "the same again")
     with pytest.raises(ValueError, match="has the labels service, reason"):
@@ -114,7 +116,7 @@ def test_a_name_or_a_label_too_many_is_a_mistake_of_ours():
 
 
 @pytest.mark.usefixtures("counting")
-def test_a_batch_tells_of_each_type_how_late_it_was_and_what_became_of_it():
+def test_a_batch_tells_of_each_type_how_late_it_was_and_what_became_of_it() -> None:
     outcome = Outcome(
         taken=[envelope(age=2), envelope(age=7), envelope("guichet.startup_changed.v1", age=-5)],
         known=[envelope()],
@@ -136,7 +138,7 @@ def test_a_batch_tells_of_each_type_how_late_it_was_and_what_became_of_it():
 
 
 @pytest.mark.usefixtures("counting")
-def test_published_events_are_counted_when_the_broker_has_confirmed_them():
+def test_published_events_are_counted_when_the_broker_has_confirmed_them() -> None:
     rows = [(7, TYPE, b"", True), (8, TYPE, b"", True), (9, "guichet.ticket_near.v1", b"", True)]
     kernel.count_published("guichet", rows, Confirms(confirmed=[7, 8], unroutable=[9]))
     assert kernel.PUBLISHED.told() == {("guichet", TYPE): 2}
@@ -145,7 +147,9 @@ def test_published_events_are_counted_when_the_broker_has_confirmed_them():
 
 @pytest.mark.usefixtures("counting")
 @pytest.mark.parametrize("service", SERVICES)
-def test_every_figure_of_an_empty_database_is_nought_or_absent(service, database):
+def test_every_figure_of_an_empty_database_is_nought_or_absent(
+    service: str, database: Callable[[str], Database]
+) -> None:
     url = libpq_url(database(service).engine.url.render_as_string(hide_password=False))
     readings = kernel.READINGS + readings_of(service)
     with psycopg.connect(url, autocommit=True) as connection:
@@ -157,7 +161,9 @@ def test_every_figure_of_an_empty_database_is_nought_or_absent(service, database
 
 
 @pytest.mark.usefixtures("counting")
-def test_rows_become_labels_instants_become_ages_and_what_is_gone_is_forgotten(database):
+def test_rows_become_labels_instants_become_ages_and_what_is_gone_is_forgotten(
+    database: Callable[[str], Database],
+) -> None:
     url = libpq_url(database("guichet").engine.url.render_as_string(hide_password=False))
     number = metrics.Gauge("guichet_test_number", "", ("service", "site"))
     age = metrics.Gauge("guichet_test_seconds", "", ("service", "site"))
@@ -181,7 +187,7 @@ def test_rows_become_labels_instants_become_ages_and_what_is_gone_is_forgotten(d
 
 
 @pytest.mark.usefixtures("counting")
-def test_a_question_that_fails_harms_no_other(database):
+def test_a_question_that_fails_harms_no_other(database: Callable[[str], Database]) -> None:
     url = libpq_url(database("guichet").engine.url.render_as_string(hide_password=False))
     broken = Reading("SELECT count(*) FROM no_such_table", (kernel.PARKED,))
     with psycopg.connect(url, autocommit=True) as connection:
@@ -190,7 +196,7 @@ def test_a_question_that_fails_harms_no_other(database):
 
 
 @pytest.mark.usefixtures("counting")
-def test_two_processes_with_one_setting_have_a_page_each(monkeypatch):
+def test_two_processes_with_one_setting_have_a_page_each(monkeypatch: pytest.MonkeyPatch) -> None:
     port = free_port()
     monkeypatch.setenv("METRICS_ADDRESS", f"127.0.0.1:{port}")
     kernel.HELD.add("guichet", "refused")
@@ -205,11 +211,13 @@ def test_two_processes_with_one_setting_have_a_page_each(monkeypatch):
 
     for at in (port, port + 1):
         exporting.serve(processes=2)
-        eventually(lambda at=at: told(at), what=f"a page at port {at}")
+        eventually(partial(told, at), what=f"a page at port {at}")
 
 
 @pytest.mark.parametrize("address", ["9100", "127.0.0.1:", "127.0.0.1:http"])
-def test_an_address_that_is_none_is_refused_at_the_start(monkeypatch, address):
+def test_an_address_that_is_none_is_refused_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
     monkeypatch.setenv("METRICS_ADDRESS", address)
     with pytest.raises(BadSetting, match="METRICS_ADDRESS"):
         exporting.serve()

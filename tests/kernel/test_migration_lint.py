@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.db.lint import CHANGELOG, KERNEL_VERSIONS, Exceptions, lint
-from shared.db.migrations import service_versions
+from shared.db.lint import CHANGELOG, Exceptions, lint
+from shared.db.migrations import KERNEL_VERSIONS, service_versions
 from shared.settings import SERVICES
 
 NOTHING = Exceptions(frozenset({"sites"}), {})

@@ -1,5 +1,7 @@
 """Publishing with the business change."""
 
+from collections.abc import Callable
+
 import psycopg
 import pytest
 from marshmallow import Schema, fields
@@ -9,6 +11,7 @@ from shared.db import Database
 from shared.messaging.contracts import published
 from shared.messaging.envelope import decode
 from shared.messaging.outbox import InvalidEvent, publish
+from tests.support.databases import TestDatabases
 
 
 @published("guichet.thing_happened.v1", sample={"thing": "a"})
@@ -22,7 +25,7 @@ class ThingNoted(Schema):
 
 
 @pytest.fixture
-def guichet(database) -> Database:
+def guichet(database: Callable[[str], Database]) -> Database:
     return database("guichet")
 
 
@@ -31,7 +34,7 @@ def subjects(database: Database) -> list[str]:
         return list(session.scalars(text("SELECT subject FROM outbox ORDER BY seq")))
 
 
-def test_event_is_written_with_the_change(guichet):
+def test_event_is_written_with_the_change(guichet: Database) -> None:
     with guichet.transaction() as session:
         event_id = publish(session, ThingHappened, subject="7", data={"thing": "é"})
     with guichet.read() as session:
@@ -42,7 +45,7 @@ def test_event_is_written_with_the_change(guichet):
     assert envelope.data == {"thing": "é"}
 
 
-def test_rollback_takes_the_event_along(guichet):
+def test_rollback_takes_the_event_along(guichet: Database) -> None:
     with guichet.session() as session:
         publish(session, ThingHappened, subject="7", data={"thing": "x"})
         session.rollback()
@@ -50,14 +53,14 @@ def test_rollback_takes_the_event_along(guichet):
     assert subjects(guichet) == []
 
 
-def test_events_keep_the_order_of_publishing(guichet):
+def test_events_keep_the_order_of_publishing(guichet: Database) -> None:
     with guichet.transaction() as session:
         for number in range(20):
             publish(session, ThingHappened, subject=str(number), data={"thing": "x"})
     assert subjects(guichet) == [str(number) for number in range(20)]
 
 
-def test_rolled_back_savepoint_takes_only_its_own_events(guichet):
+def test_rolled_back_savepoint_takes_only_its_own_events(guichet: Database) -> None:
     with guichet.transaction() as session:
         publish(session, ThingHappened, subject="kept", data={"thing": "x"})
         savepoint = session.begin_nested()
@@ -67,13 +70,13 @@ def test_rolled_back_savepoint_takes_only_its_own_events(guichet):
     assert subjects(guichet) == ["kept", "also kept"]
 
 
-def test_data_that_breaks_the_contract_is_refused_before_the_commit(guichet):
+def test_data_that_breaks_the_contract_is_refused_before_the_commit(guichet: Database) -> None:
     with pytest.raises(InvalidEvent, match="thing_happened"), guichet.transaction() as session:
         publish(session, ThingHappened, subject="7", data={})
     assert subjects(guichet) == []
 
 
-def test_commit_wakes_whoever_listens(guichet, databases):
+def test_commit_wakes_whoever_listens(guichet: Database, databases: TestDatabases) -> None:
     with psycopg.connect(databases.url("guichet"), autocommit=True) as listener:
         listener.execute("LISTEN outbox")
         with guichet.transaction() as session:
@@ -81,7 +84,7 @@ def test_commit_wakes_whoever_listens(guichet, databases):
         assert len(list(listener.notifies(timeout=5, stop_after=1))) == 1
 
 
-def test_event_nobody_consumes_wakes_nobody(guichet, databases):
+def test_event_nobody_consumes_wakes_nobody(guichet: Database, databases: TestDatabases) -> None:
     with psycopg.connect(databases.url("guichet"), autocommit=True) as listener:
         listener.execute("LISTEN outbox")
         with guichet.transaction() as session:

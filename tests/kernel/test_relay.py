@@ -1,9 +1,13 @@
 """What the relay asks of PostgreSQL."""
 
+from collections.abc import Callable
+
 import psycopg
 import pytest
 
+from shared.db import Database
 from shared.messaging import relay
+from tests.support.databases import TestDatabases
 
 
 @pytest.mark.parametrize(
@@ -11,8 +15,12 @@ from shared.messaging import relay
     [(relay._FETCH, [1000], "outbox_unpublished_ix"), (relay._MARK, [[7, 8]], "outbox_pkey")],
 )
 def test_an_outbox_is_read_by_its_indexes_from_its_first_event_on(
-    database, databases, statement, parameters, index
-):
+    database: Callable[[str], Database],
+    databases: TestDatabases,
+    statement: str,
+    parameters: list[object],
+    index: str,
+) -> None:
     """The plan of an empty table is kept while it fills: reading all of it must not look cheap then."""
     database("billing")
     with psycopg.connect(

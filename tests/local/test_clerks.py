@@ -3,6 +3,7 @@
 import hashlib
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from io import BytesIO
 
@@ -25,8 +26,8 @@ def _asked(
         keys.append(request.headers["Idempotency-Key"])
         return answers.pop(0)()
 
-    monkeypatch.setattr(clerks.httpx, "HTTPTransport", lambda **_: httpx.MockTransport(handle))
-    monkeypatch.setattr(clerks.time, "sleep", lambda _: None)
+    monkeypatch.setattr(httpx, "HTTPTransport", lambda **_: httpx.MockTransport(handle))
+    monkeypatch.setattr(time, "sleep", lambda _: None)
     noted = Noted()
     with httpx.Client(transport=Carrying(noted, ssl.create_default_context(), patient=patient)) as web:
         answer = web.post(
@@ -103,7 +104,7 @@ def test_a_document_handed_in_is_opened_again_at_the_end(
     content: bytes, failures: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     product = _Product(content)
-    monkeypatch.setattr(clerks.httpx, "HTTPTransport", lambda **_: httpx.MockTransport(product.answer))
+    monkeypatch.setattr(httpx, "HTTPTransport", lambda **_: httpx.MockTransport(product.answer))
     team = Clerks(product, ssl.create_default_context(), patient=False, storytellers=0)
     product.stop = team._stopping.set
     team.start()

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import tempfile
 import threading
 import zoneinfo
 from collections.abc import Callable, Iterator
@@ -69,10 +70,10 @@ def plays(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call
     """``plays(story)``: the commands have a stack that stands for the real one, and this story."""
 
     def plays(story: Story) -> None:
-        monkeypatch.setattr(commands.Story, "play", lambda _: story())
+        monkeypatch.setattr("deploy.local.story.Story.play", lambda _: story())
 
     (tmp_path / "tmp").mkdir()
-    monkeypatch.setattr(commands.tempfile, "tempdir", str(tmp_path / "tmp"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
     monkeypatch.setattr(commands, "Stack", _Stack)
     plays(lambda: None)
     return plays

@@ -104,7 +104,7 @@ def _python(machine: _Machine, version: str, *, works: bool = True) -> Path:
 
 def _made_by(machine: _Machine, monkeypatch: pytest.MonkeyPatch) -> str:
     """The Python of the set-up makes an empty folder of a virtual environment."""
-    monkeypatch.setattr(bootstrap.sys, "executable", str(machine.has("python-of-make")))
+    monkeypatch.setattr(sys, "executable", str(machine.has("python-of-make")))
     return f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 

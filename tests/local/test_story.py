@@ -1,6 +1,7 @@
 """What the story invents is acceptable, whatever it draws; and it ends well only when all of it was seen."""
 
 import json
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,13 @@ from tests.support import http
 
 @pytest.mark.parametrize("draw", [0, 1, 3_012_345, 8_300_000, 9_999_999])
 def test_an_invented_telephone_number_can_be_called(draw: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(story.secrets, "randbelow", lambda _limit: draw)
+    monkeypatch.setattr(secrets, "randbelow", lambda _limit: draw)
     assert phonenumbers.is_valid_number(phonenumbers.parse(story.invented_phone()))
 
 
 @pytest.mark.parametrize("draw", [0, 1, 10**12 - 1])
 def test_an_invented_ice_has_its_check_digits(draw: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(story.secrets, "randbelow", lambda _limit: draw)
+    monkeypatch.setattr(secrets, "randbelow", lambda _limit: draw)
     ice = story.invented_ice()
     assert len(ice) == 15
     assert int(ice) % 97 == 0

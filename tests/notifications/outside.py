@@ -6,7 +6,7 @@ import socket
 import threading
 from collections import deque
 from email import message_from_bytes
-from email.message import Message
+from email.message import EmailMessage
 from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -28,7 +28,7 @@ class MailServer:
 
     def __init__(self, *, groups: bool = False) -> None:
         self.groups = groups
-        self.messages: list[Message] = []
+        self.messages: list[EmailMessage] = []
         self.faults: deque[str] = deque()
         self.connections: set[object] = set()
         self.closing_when_idle = False
@@ -67,8 +67,10 @@ class MailServer:
         assert isinstance(envelope.content, bytes)
         self.messages.append(message_from_bytes(envelope.content, policy=default))
         if fault == DROP:
+            assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
         if self.closing_when_idle:
+            assert server.transport is not None
             # Right behind the answer, so that no next message can slip in before.
             asyncio.get_running_loop().call_soon(server.transport.close)
         return "250 OK"

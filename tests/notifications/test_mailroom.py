@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from email.headerregistry import AddressHeader
 from typing import Any
 
 import pytest
@@ -101,13 +102,15 @@ def test_an_e_mail_arrives_whole_with_its_correlation_id(
     (row,) = run(make.contact(phone=None, name="Zoé “Z” Alaoui\r\nBcc: x@y.example"), states={"accepted"})
     (mail,) = mail_server.messages
     assert mail["Subject"] == "Demande CAS-2026-000123 reçue\u00a0: Certificat négatif"
-    assert mail["To"].addresses[0].addr_spec == "salma@oasis.example"
-    assert mail["To"].addresses[0].display_name == "Zoé “Z” Alaoui Bcc: x@y.example"
+    to = mail["To"]
+    assert isinstance(to, AddressHeader)
+    assert to.addresses[0].addr_spec == "salma@oasis.example"
+    assert to.addresses[0].display_name == "Zoé “Z” Alaoui Bcc: x@y.example"
     assert mail["Bcc"] is None
     assert mail["X-Correlation-ID"] == "correlation-of-the-request"
     assert mail["Message-ID"] == f"<{row.id.hex}-1@technopark.example>"
     assert mail["Auto-Submitted"] == "auto-generated"
-    plain, html = mail.iter_parts()  # type: ignore[attr-defined]
+    plain, html = mail.iter_parts()
     assert plain.get_content_type() == "text/plain"
     assert "CAS-2026-000123" in plain.get_content()
     assert '<bdi dir="ltr" class="num">CAS-2026-000123</bdi>' in html.get_content()

@@ -101,9 +101,14 @@ def job_for(channel: Channel, recipient: str, text: str | None = None) -> Job:
     )
 
 
-def carry(port: int, **given: str) -> tuple[Verdict, str]:
+def carry(
+    port: int, *, security: str = "none", username: str = "", password: str = ""
+) -> tuple[Verdict, str]:
     job = job_for(Channel.EMAIL, "salma@oasis.example")
-    carrier = SmtpCarrier(SmtpSettings(host="127.0.0.1", port=port, final_seconds=5, **given))
+    settings = SmtpSettings(
+        host="127.0.0.1", port=port, security=security, username=username, password=password, final_seconds=5
+    )
+    carrier = SmtpCarrier(settings)
     try:
         outcome = carrier.carry(job, deadline=time.monotonic() + 60)
     finally:

@@ -15,7 +15,8 @@ import pytest
 
 from deploy.local.servers import PrivateServers
 from services.guichet.documents.stores import FolderStore
-from shared.backup import encryption, making, programs
+from shared import clock
+from shared.backup import encryption, programs
 from shared.backup.cut import cut
 from shared.backup.manifest import BadBackup
 from shared.db import uuid7
@@ -230,7 +231,7 @@ def test_a_file_that_was_in_the_backup_before_is_linked_and_old_backups_go(
         folder.mkdir()
         (folder / "manifest.json").write_text("{}")
         os.utime(folder, (0, 0))
-    monkeypatch.setattr(making.clock, "now", lambda: datetime.now(UTC) + timedelta(minutes=1))
+    monkeypatch.setattr(clock, "now", lambda: datetime.now(UTC) + timedelta(minutes=1))
     name = f"documents/{filed.hex[-2:]}/{filed.hex}.gudoc"
     inode = (first / name).stat().st_ino
     second = back_up(guichet, parent, "--keep", "1")
@@ -250,7 +251,7 @@ def test_a_file_the_last_backup_s_disk_forgot_is_fetched_again(
     first = back_up(guichet, parent)
     name = f"documents/{filed.hex[-2:]}/{filed.hex}.gudoc"
     (first / name).write_bytes(b"")
-    monkeypatch.setattr(making.clock, "now", lambda: datetime.now(UTC) + timedelta(minutes=1))
+    monkeypatch.setattr(clock, "now", lambda: datetime.now(UTC) + timedelta(minutes=1))
     second = back_up(guichet, parent)
     assert (second / name).read_bytes() == b"encrypted"
     assert guichet("restore", "--from", str(second), "--check").code == 0

@@ -27,7 +27,7 @@ from shared.errors import DomainError
 from shared.messaging.contracts import contract_of
 from shared.messaging.reading import read
 from shared.messaging.writing import write
-from tests.cli.conftest import CommandLine
+from tests.cli.conftest import Answer, CommandLine
 from tests.repair.conftest import Counter
 from tests.support.broker import eventually
 
@@ -151,7 +151,7 @@ def test_a_day_closed_at_the_counter_cannot_be_booked_until_it_is_opened_again(
 
 
 def test_a_calendar_that_is_lost_wrong_or_ahead_is_rebuilt(guichet: CommandLine, counter: Counter) -> None:
-    def compare() -> CommandLine | Any:
+    def compare() -> Answer:
         return guichet("read-copy", "compare", "booking", "calendar")
 
     eventually(lambda: compare().code == 0, what=lambda: compare().out)

@@ -1,5 +1,6 @@
 """Somebody at the counter, with a browser."""
 
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from playwright.sync_api import Page
@@ -39,7 +40,7 @@ class Clerk:
         self.page.wait_for_function(HTMX_READY)
         return self.page
 
-    def post(self, path: str, body: dict[str, object]) -> dict[str, object]:
+    def post(self, path: str, body: Mapping[str, object]) -> dict[str, object]:
         answer = self._api.post(path, json=body)
         assert answer.is_success, answer.text
         document: dict[str, object] = answer.json()

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from io import StringIO
@@ -138,7 +138,12 @@ def elsewhere(stack: Stack, here: Place, tmp_path: Path) -> Iterator[Place]:
 
 
 def test_a_backup_taken_while_people_work_restores_to_books_that_agree(
-    stack: Stack, here: Place, elsewhere: Place, tmp_path: Path, token_of, capsys
+    stack: Stack,
+    here: Place,
+    elsewhere: Place,
+    tmp_path: Path,
+    token_of: Callable[[str], str],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     said: list[str] = []
     story = threading.Thread(target=Story(stack.addresses, tell=said.append).play)
@@ -168,9 +173,9 @@ def test_a_backup_taken_while_people_work_restores_to_books_that_agree(
     restored = elsewhere.guichet("restore", *told)
     assert restored.code == 0, restored.err
     topology.declare(elsewhere.environment["AMQP_ADMIN_URL"], SERVICES)
-    told = elsewhere.guichet("ledger")
-    assert "nobody knows to have published" not in told.out
-    assert "✗ guichet → billing: " in told.out
+    ledger = elsewhere.guichet("ledger")
+    assert "nobody knows to have published" not in ledger.out
+    assert "✗ guichet → billing: " in ledger.out
     caught_up = elsewhere.guichet(
         "outbox", "catch-up", "--from", manifest["cut_at"][:10] + "T00:00Z", "--send", "--reason", "rehearsal"
     )

@@ -139,7 +139,7 @@ def test_a_startup_sends_what_is_asked_from_a_telephone_without_scripts_and_the_
     agent = clerk("fr", role="agent")
     request = filed(agent, startup(agent, "Rif Énergies"), "start")
     asked = {"items": [{"document": "cnie-copy", "note": "La copie est illisible."}]}
-    agent.post(f"{API}/requests/{request['id']}/complement", asked)  # type: ignore[arg-type]
+    agent.post(f"{API}/requests/{request['id']}/complement", asked)
     desk = agent.open(f"/guichet/requests/{request['number']}")
     expect(desk.locator("#paper-cnie-copy")).to_contain_text("Manquante")
     link = f"{stack.addresses.web_url}/t/{request['receipt']['tracking']}"

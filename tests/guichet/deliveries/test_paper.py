@@ -49,7 +49,9 @@ def test_an_agency_is_written_to_in_its_own_language(
     message = email.message_from_bytes(mails.kept[0], policy=email.policy.default)
     assert message["Subject"] == f"الملف {request['number']}: الشهادة السلبية"
     assert message["Content-Language"] == "ar"
-    letter = message.get_body().get_content().replace("\r\n", "\n")
+    body = message.get_body()
+    assert body is not None
+    letter = body.get_content().replace("\r\n", "\n")
     assert letter.startswith("السلام عليكم،\n")
     assert "Atlas Robotique" in letter
     assert "&" not in letter

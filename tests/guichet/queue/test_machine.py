@@ -173,7 +173,7 @@ class Day(RuleBasedStateMachine):
     def the_record_is_whole(self) -> None:
         with self.database.read() as session:
             rows = session.execute(text("SELECT id, serial, series, state, version FROM tickets")).all()
-            steps = dict(
+            steps: dict[uuid.UUID, list[str]] = dict(
                 session.execute(
                     text("SELECT ticket_id, array_agg(action ORDER BY version) FROM ticket_steps GROUP BY 1")
                 ).all()
@@ -207,7 +207,7 @@ class Day(RuleBasedStateMachine):
 
 
 @pytest.mark.usefixtures("counter")
-class TestDay(Day.TestCase):  # type: ignore[misc, name-defined]
+class TestDay(Day.TestCase):  # type: ignore[misc, valid-type] # hypothesis makes it when asked for it
     settings = settings(
         max_examples=15,
         stateful_step_count=30,

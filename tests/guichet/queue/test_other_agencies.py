@@ -24,7 +24,7 @@ NAMED = {
     "/guichet/api/v1/queue",
     "/guichet/api/v1/tickets/<uuid:ticket_id>",
 }
-NOT_TOLD = {
+NOT_TOLD: dict[str, object] = {
     "kind": None,
     "procedure": None,
     "startup_id": None,

@@ -29,7 +29,8 @@ def window_of(page: str) -> str:
 
 
 def version_of(page: str) -> str:
-    return re.findall(r'name="version" value="(\d+)"', page)[0]
+    found: str = re.findall(r'name="version" value="(\d+)"', page)[0]
+    return found
 
 
 @pytest.mark.parametrize("language", ["fr", "ar", "en"])
