@@ -82,7 +82,7 @@ def test_a_document_is_printed_although_its_process_was_killed_over_it(
 def test_one_that_dies_over_each_try_is_given_up(
     press: Press, sheet: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pressing.sys, "executable", "/bin/false")
+    monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(PrintingFailed, match="ended over a document"):
         press.pdf(PAGE, sheet)
     monkeypatch.undo()
@@ -128,7 +128,7 @@ def test_it_ends_with_the_process_that_started_it(sheet: Path) -> None:
         f"press = Press()\npress.pdf({PAGE!r}, Path(sys.argv[1]))\n"
         "print(press.pid, flush=True)\ntime.sleep(60)"
     )
-    command = [sys.executable, "-c", program, sheet]
+    command = [sys.executable, "-c", program, str(sheet)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
