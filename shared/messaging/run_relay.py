@@ -10,7 +10,9 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from shared import heartbeat, tracing
@@ -59,30 +61,36 @@ def run(services: Sequence[str]) -> None:
         for watch, service in zip(watches, services, strict=True)
     ]
 
-    stopping = threading.Event()
+    # A handler runs in the middle of whatever the main thread does, another handler included: whatever took
+    # a lock there, the next signal would wait for it for ever. So it leaves word, in a queue that bears that.
+    told_to_stop: SimpleQueue[int] = SimpleQueue()
 
-    def stop(_signum: int = 0, _frame: Any = None) -> None:
-        stopping.set()
-        for relay in relays:
-            relay.stop()
-        for watch in watches:
-            watch.stop()
+    def leave_word(signum: int, _frame: Any) -> None:
+        told_to_stop.put(signum)
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, leave_word)
+    signal.signal(signal.SIGINT, leave_word)
     settle()
     for thread in (*threads, *watching):
         thread.start()
     log.info("relay_started", services=list(services))
-    while not stopping.is_set() and all(thread.is_alive() for thread in threads):
+    died = True
+    while died and all(thread.is_alive() for thread in threads):
         if all(map(_turns, relays)):
             heartbeat.beat()
-        stopping.wait(heartbeat.EVERY_SECONDS)
-    died = not stopping.is_set()
-    stop()
+        with suppress(Empty):
+            told_to_stop.get(timeout=heartbeat.EVERY_SECONDS)
+            died = False
+    for relay in relays:
+        relay.stop()
+    for watch in watches:
+        watch.stop()
     for thread in threads:
         thread.join()
     tracing.stop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # Once more and too late: the interpreter, which puts handlers away first, would end by it.
+        signal.signal(number, signal.SIG_IGN)
     if died:
         log.error("relay_died")
         raise SystemExit(1)

@@ -115,11 +115,12 @@ class Stack:
         return process
 
     def is_up(self, process: Process) -> None:
-        """Wait until a worker takes events, so that signals reach its own handlers."""
+        """Wait until a worker or relay is at work, so that signals reach its own handlers."""
+        said = (b"worker_started", b"relay_started")
         eventually(
-            lambda: b"worker_started" in self._logs[process.pid].read_bytes(),
+            lambda: any(words in self._logs[process.pid].read_bytes() for words in said),
             seconds=PATIENCE_SECONDS,
-            what="the start of a worker",
+            what="the start of a process",
         )
 
     def log_of(self, process: Process) -> bytes:

@@ -1,10 +1,11 @@
 """Faults 1 to 6: processes killed at every step between a change and its effect."""
 
 import signal
+from collections.abc import Callable
 
 import pytest
 
-from tests.faults.stack import Stack
+from tests.faults.stack import Process, Stack
 from tests.support.broker import eventually
 
 KILLED = -signal.SIGKILL
@@ -59,6 +60,18 @@ def test_twenty_rolling_restarts_under_load_lose_and_double_nothing(stack: Stack
         assert worker.wait(30) == 0, "the worker did not stop cleanly"
         worker = successor
     stack.ledger_balances()
+
+
+@pytest.mark.parametrize("start", [Stack.start_relay, Stack.start_worker])
+def test_one_told_to_stop_again_and_again_stops_cleanly(
+    stack: Stack, start: Callable[[Stack], Process]
+) -> None:
+    process = start(stack)
+    stack.is_up(process)
+    # As whoever stops a group of processes does, and a person who presses Ctrl-C twice.
+    for _ in range(100):
+        process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0
 
 
 def test_relay_told_to_stop_hands_over_to_its_standby(stack: Stack) -> None:
