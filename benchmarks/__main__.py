@@ -1,7 +1,8 @@
 """Measure the product beside what one would otherwise write, on this machine, in this run.
 
 ``python -m benchmarks`` (or ``make bench``) starts servers of its own, runs every comparison in
-turns and writes the ratios to ``.run/bench.json``.
+turns and writes the ratios to ``.run/bench.json``. A part of them (``--only``) is written to
+``.run/bench-part.json``: what was measured at another moment does not stand beside it.
 """
 
 import argparse
@@ -20,6 +21,13 @@ from benchmarks.stage import ROOT, Stage, servers
 PARTS = ("consume", "relay", "file", "stack")
 TOP_LATENCIES = ("email_p50_ms", "email_p99_ms", "sms_p99_ms")
 REPORT = ROOT / ".run" / "bench.json"
+#: What a whole report holds at its top, for whoever reads it by program.
+KEYS = (
+    *("consume_vs_faststream", "consume_vs_nameko", "consume_vs_raw"),
+    *("relay_vs_single_confirm", "relay_vs_unconfirmed", "file_vs_bare"),
+    *TOP_LATENCIES,
+    *("idle_rss_mb", "ready_s"),
+)
 
 
 def main() -> None:
@@ -31,6 +39,8 @@ def main() -> None:
     arguments.add_argument("--rounds", type=int, default=3)
     options = arguments.parse_args()
     parts = options.only.split(",")
+    if unknown := set(parts) - set(PARTS):
+        arguments.error(f"--only takes {', '.join(PARTS)}, not {', '.join(sorted(unknown))}")
     # A plain SIGTERM would leave the servers running.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
 
@@ -47,7 +57,7 @@ def main() -> None:
     if "stack" in parts:
         report |= whole(logs)
     report["machine"]["load_after"] = round(os.getloadavg()[0], 2)
-    write(REPORT, report)
+    write(REPORT if set(parts) == set(PARTS) else REPORT.with_name("bench-part.json"), report)
 
 
 def consume(stage: Stage, rounds: int) -> dict[str, Any]:
@@ -120,7 +130,13 @@ def rates(results: dict[str, Result]) -> dict[str, dict[str, float]]:
 
 
 def write(path: Path, report: dict[str, Any]) -> None:
-    """Keep the report where other tools look for it."""
+    """Keep the report where other tools look for it.
+
+    Raises:
+        KeyError: a whole report lacks one of its keys.
+    """
+    if path == REPORT and (missing := set(KEYS) - report.keys()):
+        raise KeyError(f"the report lacks {', '.join(sorted(missing))}")
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     tell(f"\nwritten to {path.relative_to(ROOT)}")
