@@ -6,13 +6,14 @@ import threading
 import time
 from collections.abc import Callable
 from io import BytesIO
+from typing import Any
 
 import httpx
 import pikepdf
 import pytest
 
 from deploy.compose import clerks
-from deploy.compose.clerks import Carrying, Clerks, Noted
+from deploy.compose.clerks import Carrying, Clerks, Noted, disagreements
 
 Answer = Callable[[], httpx.Response]
 
@@ -124,3 +125,25 @@ def test_a_clerk_who_does_not_come_to_an_end_is_a_failure(monkeypatch: pytest.Mo
     noted = team.stop()
     never.set()
     assert [said[9:] for said in noted.failures] == ["a clerk did not come to an end"]
+
+
+@pytest.mark.parametrize(
+    ("noted", "books", "said"),
+    [
+        ({}, {}, []),
+        ({"failures": ["12:00:00 it hung up"]}, {}, ["12:00:00 it hung up"]),
+        ({}, {"wrong": ["billing: b1 was charged twice"]}, ["billing: b1 was charged twice"]),
+        ({"accepted": {"r1", "r2"}}, {}, ["the request r2 was accepted and is lost"]),
+        ({"accepted": set()}, {}, ["the request r1 was made, and nobody was told"]),
+        # What others filed meanwhile is not these clerks' affair.
+        ({}, {"requests": {"r1": "s1", "r9": "s9"}}, []),
+        ({"documents": {"d1": "", "d2": ""}}, {}, ["the document d2 was accepted and is lost"]),
+        ({}, {"waiting": 3}, ["3 events and messages did not arrive in time"]),
+    ],
+)
+def test_what_clerks_noted_is_held_against_the_books(
+    noted: dict[str, Any], books: dict[str, Any], said: list[str]
+) -> None:
+    agreed = {"accepted": {"r1"}, "startups": {"s1"}, "documents": {"d1": ""}}
+    kept = {"requests": {"r1": "s1"}, "wrong": [], "documents": ["d1"], "waiting": 0}
+    assert disagreements(Noted(**{**agreed, **noted}), {**kept, **books}) == said
