@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LAUNCHER = Path(__file__).with_name("launch.py")
+PORTS = range(20000, 32000)
+
+_handed_out: set[int] = set()
 
 
 class LocalError(RuntimeError):
@@ -150,10 +153,11 @@ def free_port(*preferred: int | None) -> int:
     """A TCP port of 127.0.0.1 nobody listens on.
 
     Outside the range the system takes for outgoing connections, so that a server can be stopped and
-    started again on its port without an outgoing connection having taken it meanwhile.
+    started again on its port without an outgoing connection having taken it meanwhile. A random one is
+    handed out once: the server it is for may take seconds until it is there to be seen.
     """
     candidates = [port for port in preferred if port]
-    candidates += random.sample(range(20000, 32000), 200)
+    candidates += [port for port in random.sample(PORTS, 200) if port not in _handed_out]
     for port in candidates:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -161,5 +165,6 @@ def free_port(*preferred: int | None) -> int:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
+            _handed_out.add(port)
             return port
-    raise LocalError("no free TCP port between 20000 and 32000")
+    raise LocalError(f"no free TCP port between {PORTS.start} and {PORTS.stop}")

@@ -140,3 +140,8 @@ def test_passwords_are_made_once_and_readable_by_their_owner_only(tmp_path: Path
     first = Keys(tmp_path, ROOT).secret("billing_database")
     assert Keys(tmp_path, ROOT).secret("billing_database") == first
     assert (tmp_path / "keys.json").stat().st_mode & 0o077 == 0
+
+
+def test_a_port_handed_out_is_not_handed_out_again_before_its_server_takes_it() -> None:
+    handed_out = [free_port() for _ in range(500)]
+    assert len(set(handed_out)) == 500
