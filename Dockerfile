@@ -93,6 +93,8 @@ ENV PATH=/opt/guichet/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     MALLOC_ARENA_MAX=2 \
     LOG_FORMAT=json \
+    # Who may reach a container is decided outside; anywhere else a web process listens to its own machine alone.
+    WEB_ADDRESS=0.0.0.0 \
     HOME=/tmp \
     SETTINGS_FOLDER=/run/settings
 WORKDIR /app

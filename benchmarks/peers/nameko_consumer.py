@@ -11,8 +11,7 @@ os.environ["PSYCOPG_WAIT_FUNC"] = "wait_select"
 
 import eventlet
 
-# Whatever is imported before this stays blocking.
-# ruff: noqa: E402
+# ruff: noqa: E402 - the patch comes before the imports: what holds a socket or a lock by then keeps a blocking one
 eventlet.monkey_patch()
 
 import json

@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,7 +9,7 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
-from deploy.local.processes import LocalError
+from deploy.local.processes import LocalError, wait_until
 from deploy.local.servers import write_private
 from shared.messaging import occupancy
 from shared.settings import SERVICES, libpq_url
@@ -59,19 +58,22 @@ def refuse_busy_broker(url: str, *, lasting: bool) -> None:
     Raises:
         LocalError: somebody consumes there, or something waits there.
     """
-    deadline = time.monotonic() + LEAVING_SECONDS
+    taken = ""
+
+    def left() -> bool:
+        nonlocal taken
+        taken = occupancy.occupied(url, SERVICES, messages=not lasting)
+        return not taken
+
     try:
-        while (taken := occupancy.occupied(url, SERVICES, messages=not lasting)) and (
-            time.monotonic() < deadline
-        ):
-            time.sleep(0.2)
+        wait_until(left, "the broker to be left", seconds=LEAVING_SECONDS, every=0.2)
     except ConnectionError as error:
         raise LocalError(f"The RabbitMQ at {_place(url)} cannot be used: {error}") from None
-    if taken:
+    except LocalError:
         raise LocalError(
             f"Another stack uses the RabbitMQ at {_place(url)} ({taken}): stop it first, or name a virtual "
             "host of this one's own at the end of AMQP_URL (rabbitmqctl add_vhost makes one)."
-        )
+        ) from None
 
 
 def forget_broker(url: str) -> None:

@@ -21,8 +21,8 @@ IDLE_SECONDS_BEFORE_CHECK = 1.0
 class Database:
     """Connections to the database one service owns.
 
-    ``pool_size`` connections are kept, twice as many may be open for a moment. Sessions have
-    autoflush off and keep their objects usable after commit. ``addresses`` says anew for each
+    ``pool_size`` connections are kept; ``most``, by default twice as many, may be open for a moment. Sessions
+    have autoflush off and keep their objects usable after commit. ``addresses`` says anew for each
     connection what to try in turn: passwords change.
     """
 
@@ -31,6 +31,7 @@ class Database:
         url: str,
         *,
         pool_size: int = 5,
+        most: int | None = None,
         application_name: str = "guichet-unique",
         statement_timeout_seconds: int = 30,
         addresses: Callable[[], list[str]] | None = None,
@@ -38,7 +39,7 @@ class Database:
         self.engine: Engine = create_engine(
             sqlalchemy_url(url),
             pool_size=pool_size,
-            max_overflow=pool_size,
+            max_overflow=(most or 2 * pool_size) - pool_size,
             pool_timeout=10,
             # An error's message is logged; what was being written is not its business.
             hide_parameters=True,

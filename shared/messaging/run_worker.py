@@ -24,8 +24,10 @@ from shared.settling import settle
 
 log = get_logger()
 
-#: what works at once without a rush: the consumer, a sender's claims and its outcomes; more come and go
+#: what works at once without a rush: the consumer, a sender's claims and its outcomes
 POOL_SIZE = 3
+#: when timers fall due together
+MOST_CONNECTIONS = 10
 
 let_psycopg_wait()
 
@@ -55,6 +57,7 @@ def run(service: str, cls: type[EventWorker] | None = None) -> None:
     database = Database(
         settings.database_url,
         pool_size=POOL_SIZE,
+        most=MOST_CONNECTIONS,
         application_name=f"{service}-worker",
         addresses=settings.database_addresses,
     )

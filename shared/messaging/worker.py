@@ -27,8 +27,6 @@ from shared.messaging.wakeups import Wakeups
 
 log = get_logger()
 
-APART_SECONDS = 0.1
-
 
 class ServiceDatabase(DependencyProvider):  # type: ignore[misc]
     """Injects the :class:`~shared.db.Database` of the service."""
@@ -105,12 +103,6 @@ class _Every(_Loop):
     def __init__(self, seconds: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._seconds = seconds
-
-    def _run(self) -> None:
-        # One after the other: together they would open a connection each, which the pool then keeps.
-        timers = sorted(one.method_name for one in self.container.entrypoints if isinstance(one, _Every))
-        self._pause(APART_SECONDS * timers.index(self.method_name))
-        super()._run()
 
     def _turn(self, method: Callable[[Session], None]) -> None:
         database: Database = self.container.config["database"]

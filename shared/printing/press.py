@@ -12,11 +12,9 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 LONGEST_SECONDS = 60.0
-REAP_SECONDS = 1.0
 PDF, FAILED = b"pdf", b"failed"
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,7 +35,7 @@ class Press:
     def __init__(self) -> None:
         self._printing = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
-        self._line: socket.socket
+        self._line: socket.socket | None = None
 
     @property
     def pid(self) -> int | None:
@@ -48,33 +46,33 @@ class Press:
         """Return the page as a PDF, laid out by ``sheet`` besides what all documents share.
 
         Raises:
-            PrintingFailed: it cannot be printed, takes over a minute, or its process died over it twice.
+            PrintingFailed: it cannot be laid out, takes over a minute, or no process stays to print it.
         """
         with self._printing:
             for last in (False, True):
-                self._be_there()
                 try:
-                    send(self._line, os.fsencode(sheet), html.encode())
-                    kind, content = receive(self._line), receive(self._line)
+                    line = self._line_to_one_at_work()
+                    line.settimeout(LONGEST_SECONDS)
+                    send(line, os.fsencode(sheet), html.encode())
+                    kind, content = receive(line), receive(line)
                 except TimeoutError:
                     self._end()
                     raise PrintingFailed(f"a document took more than {LONGEST_SECONDS:.0f} s") from None
                 except OSError as error:
-                    # It was killed, or found nothing to do at this very moment.
+                    # It was killed, had nothing to do until this very moment, or could not be started.
                     self._end()
                     if last:
-                        raise PrintingFailed("the process that prints ended over a document") from error
+                        raise PrintingFailed(f"no process that prints stays: {error}") from error
                 else:
                     break
         if kind != PDF:
             raise PrintingFailed(content.decode())
         return content
 
-    def _be_there(self) -> None:
-        if self.pid is not None:
-            return
-        if self._process is not None:
-            self._end()
+    def _line_to_one_at_work(self) -> socket.socket:
+        if self._line is not None and self.pid is not None:
+            return self._line
+        self._end()
         self._line, its = socket.socketpair()
         with its:
             self._process = subprocess.Popen(
@@ -85,12 +83,15 @@ class Press:
                 stdout=subprocess.DEVNULL,
                 pass_fds=[its.fileno()],
             )
-        self._line.settimeout(LONGEST_SECONDS)
-        threading.Thread(target=_reap, args=(self._process,), name="press", daemon=True).start()
+        # Its end is taken note of whenever it comes: it would stay in the machine's list of processes.
+        threading.Thread(target=self._process.wait, name="press", daemon=True).start()
+        return self._line
 
     def _end(self) -> None:
+        line, self._line = self._line, None
         process, self._process = self._process, None
-        self._line.close()
+        if line is not None:
+            line.close()
         if process is not None:
             process.kill()
             process.wait()
@@ -120,9 +121,3 @@ def _exactly(line: socket.socket, length: int) -> bytes:
             raise ConnectionError("the other side hung up")
         content += piece
     return bytes(content)
-
-
-def _reap(process: subprocess.Popen[bytes]) -> None:
-    """Take note of its end, whenever that is: it would stay in the list of processes."""
-    while process.poll() is None:
-        time.sleep(REAP_SECONDS)

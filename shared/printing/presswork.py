@@ -12,9 +12,11 @@ from environs import Env
 from weasyprint import CSS, HTML
 from weasyprint.text.fonts import FontConfiguration
 
-from shared.logging import configure
+from shared.logging import configure, get_logger
 from shared.printing.environment import HERE
 from shared.printing.press import FAILED, PDF, receive, send
+
+log = get_logger()
 
 IDLE_SECONDS = 30.0
 FONT_PACKAGES = HERE.parents[1] / "frontend" / "node_modules"
@@ -41,7 +43,9 @@ def work(line: socket.socket) -> None:
             return
         try:
             answer = PDF, _printed(html.decode(), Path(os.fsdecode(sheet)))
-        except Exception as error:  # Said where it is waited for.
+        except Exception as error:
+            # Said where it is waited for, too; where in a page it happened only this process knows.
+            log.exception("document_not_printed")
             answer = FAILED, f"{type(error).__name__}: {error}".encode()
         try:
             send(line, *answer)

@@ -64,7 +64,7 @@ def run(service: str) -> None:
         "shared.web.run_web:make_app",
         factory=True,
         interface=Interfaces.WSGI,
-        address=env.str("WEB_ADDRESS", "0.0.0.0"),  # noqa: S104 - a container's: who may reach it is decided outside
+        address=env.str("WEB_ADDRESS", "127.0.0.1"),
         port=env.int("WEB_PORT", 8000),
         workers=env.int("WEB_PROCESSES", 1),
         blocking_threads=THREADS,

@@ -52,7 +52,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 class _Running:
     ready_seconds = 12.0
-    endpoints: dict[str, str] = {}  # noqa: RUF012 - one and the same for all is what it is
+
+    def __init__(self) -> None:
+        self.endpoints: dict[str, str] = {}
 
     def cpu_seconds(self) -> dict[str, float]:
         return {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from shared.db import Database
+from shared.printing import printer
+from shared.printing.press import Press
 from tests.billing.conftest import Inbox, SignIn, body_of
 
 API = "/billing/api/v1"
@@ -92,6 +95,22 @@ def test_an_invoice_is_printed_in_the_language_asked_for(
     assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
     assert answer.data.startswith(b"%PDF-")
     assert answer.headers["Content-Language"] == language
+
+
+def test_an_invoice_that_cannot_be_printed_stands_and_the_next_try_is_printed(
+    client: FlaskClient, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = body_of(client.post(f"{API}/invoices", json=order(owing(inbox))))["number"]
+    monkeypatch.setattr(printer, "_press", Press())
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    refused = client.get(f"{API}/invoices/{number}/pdf", headers={"Accept-Language": "fr"})
+    assert (refused.status_code, refused.mimetype) == (500, "application/problem+json")
+    said = body_of(refused)
+    assert said["detail"].startswith("Un incident s’est produit de notre côté.")
+    assert said["correlation_id"]
+    monkeypatch.undo()
+    assert client.get(f"{API}/invoices/{number}").status_code == 200
+    assert client.get(f"{API}/invoices/{number}/pdf").data.startswith(b"%PDF-")
 
 
 def test_a_credit_note_names_its_invoice_and_lowers_what_is_due(client: FlaskClient, inbox: Inbox) -> None:

@@ -61,8 +61,8 @@ def _of_type(field: fields.Field[Any]) -> st.SearchStrategy[Any]:
         case fields.DateTime():
             # Beyond these years an instant has no UTC form in Python.
             return st.datetimes(
-                min_value=datetime(1900, 1, 1),  # noqa: DTZ001 - the zone is drawn beside it
-                max_value=datetime(2200, 1, 1),  # noqa: DTZ001 - the same
+                min_value=datetime(1900, 1, 1),  # noqa: DTZ001 - hypothesis refuses bounds with a zone
+                max_value=datetime(2200, 1, 1),  # noqa: DTZ001 - hypothesis refuses bounds with a zone
                 timezones=_ZONES,
             )
         case fields.Date():

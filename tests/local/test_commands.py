@@ -83,6 +83,10 @@ def _fails() -> None:
     raise StoryFailed("waited 30 s in vain for an SMS about the completed request")
 
 
+def _never_ends() -> None:
+    threading.Event().wait()
+
+
 def test_a_demo_whose_every_step_was_seen_ends_with_0_and_leaves_nothing(
     plays: Callable[[Story], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -109,7 +113,7 @@ def test_a_demo_that_is_interrupted_has_not_succeeded(
     plays: Callable[[Story], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(f"{__name__}._watching", _interrupted)
-    plays(threading.Event().wait)  # type: ignore[arg-type]
+    plays(_never_ends)
     assert commands.main(["demo"]) == 130
     assert _Stack.made.done == ["start", "stop"]
 

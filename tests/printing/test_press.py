@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -33,6 +34,13 @@ def press() -> Iterator[Press]:
         os.kill(made.pid, signal.SIGKILL)
 
 
+def _started(press: Press, sheet: Path) -> int:
+    """Have a document printed; the process that did."""
+    press.pdf(PAGE, sheet)
+    assert press.pid is not None
+    return press.pid
+
+
 def _gone(pid: int) -> bool:
     return not Path(f"/proc/{pid}").exists()
 
@@ -51,9 +59,7 @@ def test_it_ends_when_nothing_is_printed_and_the_next_document_starts_it_again(
     press: Press, sheet: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PRINTING_IDLE_SECONDS", "0.2")
-    press.pdf(PAGE, sheet)
-    first = press.pid
-    assert first is not None
+    first = _started(press, sheet)
     # Nobody prints meanwhile: it is noticed, and no dead entry stays in the list of processes.
     eventually(lambda: _gone(first))
     assert press.pdf(PAGE, sheet).startswith(b"%PDF-")
@@ -63,15 +69,13 @@ def test_it_ends_when_nothing_is_printed_and_the_next_document_starts_it_again(
 def test_a_document_is_printed_although_its_process_was_killed_over_it(
     press: Press, sheet: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    press.pdf(PAGE, sheet)
-    first = press.pid
-    assert first is not None
+    first = _started(press, sheet)
     sent = pressing.send
 
-    def send_to_a_dying_process(*arguments: object) -> None:
+    def send_to_a_dying_process(line: socket.socket, *parts: bytes) -> None:
         monkeypatch.setattr(pressing, "send", sent)
         os.kill(first, signal.SIGSTOP)
-        sent(*arguments)  # type: ignore[arg-type]
+        sent(line, *parts)
         os.kill(first, signal.SIGKILL)
 
     monkeypatch.setattr(pressing, "send", send_to_a_dying_process)
@@ -79,11 +83,12 @@ def test_a_document_is_printed_although_its_process_was_killed_over_it(
     assert press.pid != first
 
 
-def test_one_that_dies_over_each_try_is_given_up(
-    press: Press, sheet: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("program", ["/bin/false", "/no/such/program"])
+def test_where_no_process_stays_to_print_it_is_said_and_the_next_document_is_tried_anew(
+    press: Press, sheet: Path, monkeypatch: pytest.MonkeyPatch, program: str
 ) -> None:
-    monkeypatch.setattr(sys, "executable", "/bin/false")
-    with pytest.raises(PrintingFailed, match="ended over a document"):
+    monkeypatch.setattr(sys, "executable", program)
+    with pytest.raises(PrintingFailed, match="no process that prints stays"):
         press.pdf(PAGE, sheet)
     monkeypatch.undo()
     assert press.pdf(PAGE, sheet).startswith(b"%PDF-")
@@ -92,13 +97,12 @@ def test_one_that_dies_over_each_try_is_given_up(
 def test_a_document_that_takes_too_long_is_given_up_and_the_next_is_printed(
     press: Press, sheet: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    press.pdf(PAGE, sheet)
-    slow = press.pid
-    assert slow is not None
+    slow = _started(press, sheet)
     os.kill(slow, signal.SIGSTOP)
-    press._line.settimeout(0.2)
+    monkeypatch.setattr(pressing, "LONGEST_SECONDS", 0.2)
     with pytest.raises(PrintingFailed, match="took more than"):
         press.pdf(PAGE, sheet)
+    monkeypatch.undo()
     assert _gone(slow)
     assert press.pdf(PAGE, sheet).startswith(b"%PDF-")
 
@@ -124,12 +128,13 @@ def test_it_knows_no_secret_of_the_process_it_prints_for(
 
 def test_it_ends_with_the_process_that_started_it(sheet: Path) -> None:
     program = (
-        "import sys, time; from pathlib import Path; from shared.printing.press import Press\n"
+        "import sys; from pathlib import Path; from shared.printing.press import Press\n"
         f"press = Press()\npress.pdf({PAGE!r}, Path(sys.argv[1]))\n"
-        "print(press.pid, flush=True)\ntime.sleep(60)"
+        "print(press.pid, flush=True)\nsys.stdin.read()"
     )
     command = [sys.executable, "-c", program, str(sheet)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
         parent.kill()

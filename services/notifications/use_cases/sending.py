@@ -74,5 +74,5 @@ def _conclude(job: Job, outcome: Outcome, policy: Policy, now: datetime) -> Chan
         outcome.verdict,
         now=now,
         policy=policy,
-        spread=random.uniform(-1, 1),  # noqa: S311 - a spread is no secret
+        spread=random.uniform(-1, 1),  # noqa: S311 - only keeps retries apart: guessed, it helps nobody
     )

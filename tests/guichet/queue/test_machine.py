@@ -207,7 +207,7 @@ class Day(RuleBasedStateMachine):
 
 
 @pytest.mark.usefixtures("counter")
-class TestDay(Day.TestCase):  # type: ignore[misc, valid-type] # hypothesis makes it when asked for it
+class TestDay(Day.TestCase):  # type: ignore[misc, valid-type] # a property that makes the class
     settings = settings(
         max_examples=15,
         stateful_step_count=30,
