@@ -45,6 +45,14 @@ def _gone(pid: int) -> bool:
     return not Path(f"/proc/{pid}").exists()
 
 
+def _ended(pid: int) -> bool:
+    """Gone, or dead and left to whoever looks after orphans here."""
+    try:
+        return ") Z " in Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    except OSError:
+        return True
+
+
 def test_documents_are_printed_by_one_process_that_is_not_this_one(press: Press, sheet: Path) -> None:
     assert press.pid is None
     with ThreadPoolExecutor(4) as hands:
@@ -138,9 +146,4 @@ def test_it_ends_with_the_process_that_started_it(sheet: Path) -> None:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
         parent.kill()
-    eventually(lambda: _gone(pid) or _is_dead(pid))
-
-
-def _is_dead(pid: int) -> bool:
-    """Ended, and left to whoever looks after orphans here."""
-    return ") Z " in Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    eventually(lambda: _ended(pid))
